@@ -1,0 +1,1 @@
+"""mlwright: a machine learning engineer as software."""

@@ -1,0 +1,134 @@
+"""The Schema: what each column is, written once when the model is built and read by everything after."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass, fields, replace
+from typing import Any, Literal, get_args
+
+from mlwright.errors import ColumnError
+
+Kind = Literal["number", "integer", "boolean", "category", "text", "datetime", "duration", "id", "constant"]
+Role = Literal["feature", "target", "time", "group", "weight", "sensitive", "ignored"]
+
+KINDS: tuple[str, ...] = get_args(Kind)
+ROLES: tuple[str, ...] = get_args(Role)
+FLOAT_KINDS = frozenset({"number", "integer", "boolean", "datetime", "duration"})
+STRING_KINDS = frozenset({"category", "text", "id", "constant"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Column:
+    """One column: what it holds, how its raw values are read, and what it is for.
+
+    A column of a kind in `FLOAT_KINDS` becomes floats (booleans 0 and 1, datetimes seconds since 1970 UTC, durations
+    seconds); one in `STRING_KINDS` becomes strings. `sensitive` columns are features that the audit watches.
+    """
+
+    name: str
+    kind: Kind
+    role: Role = "feature"
+    missing_share: float = 0.0
+    distinct: int = 0
+    low: float | None = None
+    high: float | None = None
+    categories: tuple[str, ...] | None = None
+    missing_tokens: tuple[str, ...] = ()
+    """Strings that mean "missing" in this column beyond the universal ones of `values.MISSING`."""
+    missing_numbers: tuple[float, ...] = ()
+    """Numbers (or epoch seconds) that mean "missing" here, such as -999."""
+    decimal: Literal[".", ","] = "."
+    datetime_format: str | None = None
+    """A strptime format, "iso", or an epoch: "epoch_s", "epoch_ms", "epoch_us", "epoch_ns"."""
+    numeric_text: bool = False
+    """The categories are written as numbers: "1", "1.0" and 1 are the same one."""
+    note: str = ""
+    """One sentence: why this kind and role were assumed."""
+
+    @property
+    def is_feature(self) -> bool:
+        """Whether the model may look at this column."""
+        return self.role in {"feature", "sensitive", "time"} and self.kind not in {"id", "constant"}
+
+    @property
+    def is_float(self) -> bool:
+        """Whether its typed values are floats (else strings)."""
+        return self.kind in FLOAT_KINDS
+
+    def with_role(self, role: Role, note: str | None = None) -> Column:
+        """Return the same column in another role."""
+        return replace(self, role=role, note=self.note if note is None else note)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the column as it stands in schema.json, without what is at its default."""
+        plain = asdict(self)
+        kept = {f.name for f in fields(self) if f.name in {"name", "kind", "role"} or plain[f.name] != f.default}
+        return {key: list(value) if isinstance(value, tuple) else value for key, value in plain.items() if key in kept}
+
+    @classmethod
+    def from_dict(cls, data: dict[str, Any]) -> Column:
+        """Return the column that `to_dict` wrote."""
+        known = {f.name for f in fields(cls)}
+        if unknown := set(data) - known:
+            raise ColumnError(f"A schema's column has unknown fields: {sorted(unknown)}.")
+        if data.get("kind") not in KINDS or data.get("role") not in ROLES:
+            raise ColumnError(f"Column {data.get('name')!r} has kind {data.get('kind')!r}, role {data.get('role')!r}.")
+        return cls(**{key: tuple(value) if isinstance(value, list) else value for key, value in data.items()})
+
+
+@dataclass(frozen=True, slots=True)
+class Schema:
+    """The columns of a table, in their order."""
+
+    columns: tuple[Column, ...]
+
+    def __iter__(self) -> Iterator[Column]:
+        """Iterate over the columns."""
+        return iter(self.columns)
+
+    def __len__(self) -> int:
+        """Return the number of columns."""
+        return len(self.columns)
+
+    def __contains__(self, name: object) -> bool:
+        """Tell whether a column of that name exists."""
+        return any(column.name == name for column in self.columns)
+
+    def __getitem__(self, name: str) -> Column:
+        """Return the column of that name."""
+        for column in self.columns:
+            if column.name == name:
+                return column
+        raise ColumnError.missing(name, self.names)
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The names of the columns, in order."""
+        return tuple(column.name for column in self.columns)
+
+    @property
+    def features(self) -> tuple[Column, ...]:
+        """The columns the model may look at."""
+        return tuple(column for column in self.columns if column.is_feature)
+
+    def with_role(self, role: Role) -> tuple[Column, ...]:
+        """Return the columns in that role."""
+        return tuple(column for column in self.columns if column.role == role)
+
+    def only(self, role: Role) -> Column | None:
+        """Return the one column in that role, or None."""
+        return next((column for column in self.columns if column.role == role), None)
+
+    def replacing(self, columns: Sequence[Column]) -> Schema:
+        """Return the schema with columns of the same names replaced."""
+        new = {column.name: column for column in columns}
+        return Schema(tuple(new.get(column.name, column) for column in self.columns))
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the schema as it stands in schema.json."""
+        return {"columns": [column.to_dict() for column in self.columns]}
+
+    @classmethod
+    def from_dict(cls, data: dict[str, Any]) -> Schema:
+        """Return the schema that `to_dict` wrote."""
+        return cls(tuple(Column.from_dict(column) for column in data["columns"]))
