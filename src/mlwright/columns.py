@@ -6,17 +6,11 @@ same function (`values.read_value`), so that a batch and a single row cannot com
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
-
-if TYPE_CHECKING:
-    import polars as pl
-
-    from mlwright.schema import Column, Schema
 
 Floats = NDArray[np.float64]
 """Typed values of a number, integer, boolean, datetime or duration column; NaN is missing."""

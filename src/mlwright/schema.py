@@ -73,7 +73,10 @@ class Column:
             raise ColumnError(f"A schema's column has unknown fields: {sorted(unknown)}.")
         if data.get("kind") not in KINDS or data.get("role") not in ROLES:
             raise ColumnError(f"Column {data.get('name')!r} has kind {data.get('kind')!r}, role {data.get('role')!r}.")
-        return cls(**{key: tuple(value) if isinstance(value, list) else value for key, value in data.items()})
+        values: dict[str, Any] = {
+            key: tuple(value) if isinstance(value, list) else value for key, value in data.items()
+        }
+        return cls(**values)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,8 +1,8 @@
 """The Learner: an algorithm behind one small interface.
 
-A learner is one file in `learners/` and one line in its registry. `fit` gives a Fitted; `Fitted.pack` gives a Predictor,
-which needs NumPy alone and is what travels in a model and answers single rows; `Fitted.files` gives the same thing in
-the library's own open format, which answers large batches where that library is installed.
+A learner is one file in `learners/` and one line in its registry. `fit` gives a Fitted; `Fitted.pack` gives a
+Predictor, which needs NumPy alone and is what travels in a model and answers single rows; `Fitted.files` gives the same
+thing in the library's own open format, which answers large batches where that library is installed.
 """
 
 from __future__ import annotations
@@ -87,7 +87,7 @@ class Fitted(Protocol):
         """Return the same function for NumPy alone, equal to 1e-6."""
 
     def files(self) -> dict[str, bytes]:
-        """Return the model in the library's own open format, by file name; empty where the Predictor is all there is."""
+        """Return the model in the library's own open format, by file name; empty where pack says it all."""
 
 
 class Learner(Protocol):
