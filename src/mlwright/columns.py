@@ -6,11 +6,20 @@ same function (`values.read_value`), so that a batch and a single row cannot com
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
+
+from mlwright.errors import ColumnError
+from mlwright.schema import Column
+from mlwright.values import read_value
+from mlwright.values.times import EPOCHS
+
+if TYPE_CHECKING:
+    import polars as pl
 
 Floats = NDArray[np.float64]
 """Typed values of a number, integer, boolean, datetime or duration column; NaN is missing."""
@@ -63,3 +72,170 @@ class Columns(Mapping[str, Values]):
             for name, values in self._data.items()
         }
         return Columns(taken, len(index))
+
+
+def read_row(row: Mapping[str, object], columns: Sequence[Column]) -> dict[str, float | str | None]:
+    """Read one raw row. Raises ColumnError where a column is missing.
+
+    >>> columns = [Column(name="age", kind="integer"), Column(name="town", kind="text")]
+    >>> read_row({"age": "41", "town": " Oslo "}, columns)
+    {'age': 41.0, 'town': 'Oslo'}
+    """
+    try:
+        return {column.name: read_value(row[column.name], column) for column in columns}
+    except KeyError as absent:
+        raise ColumnError.missing(str(absent.args[0]), map(str, row)) from None
+
+
+def read_rows(rows: Sequence[Mapping[str, object]], columns: Sequence[Column]) -> Columns:
+    """Read a list of raw rows, without Polars. Raises ColumnError where a row lacks a column."""
+    data: dict[str, Values] = {}
+    for column in columns:
+        for at, row in enumerate(rows):
+            if column.name not in row:
+                raise ColumnError.missing(column.name, map(str, row), where=f"row {at}" if len(rows) > 1 else None)
+        typed = [read_value(row[column.name], column) for row in rows]
+        data[column.name] = _typed_values(typed, np.arange(len(rows), dtype=np.int32), column)
+    return Columns(data, len(rows))
+
+
+def read_frame(frame: pl.DataFrame, columns: Sequence[Column]) -> Columns:
+    """Read raw columns of a Polars frame. Raises ColumnError where one is missing."""
+    for column in columns:
+        if column.name not in frame.columns:
+            raise ColumnError.missing(column.name, frame.columns)
+    return Columns({column.name: read_series(frame[column.name], column) for column in columns}, frame.height)
+
+
+def read_series(series: pl.Series, column: Column) -> Values:
+    """Read one raw column: what `read_value` says of every value, in one go where that is provably the same."""
+    import polars as pl
+
+    if isinstance(series.dtype, (pl.Categorical, pl.Enum)):
+        series = series.cast(pl.String)
+    if column.is_float:
+        fast = _fast_path(series, column)
+        if fast is not None:
+            return fast
+    codes, raw = _distinct(series)
+    return _typed_values([read_value(value, column) for value in raw], codes, column)
+
+
+def _typed_values(typed: Sequence[float | str | None], codes: NDArray[np.int32], column: Column) -> Values:
+    """Return row values from the typed distinct values; a code of -1 is missing."""
+    if column.is_float:
+        table = np.array([np.nan if value is None else value for value in (*typed, None)], dtype=np.float64)
+        return np.asarray(table[codes], dtype=np.float64)
+    position: dict[str, int] = {}
+    final = [-1 if value is None else position.setdefault(str(value), len(position)) for value in typed]
+    return Coded(np.array([*final, -1], dtype=np.int32)[codes], tuple(position))
+
+
+def _distinct(series: pl.Series) -> tuple[NDArray[np.int32], list[Any]]:
+    """Return for each row the position of its raw value among the distinct ones (-1: null), and those."""
+    import polars as pl
+
+    if series.dtype.is_nested() or series.dtype in {pl.Object, pl.Unknown}:
+        return np.arange(len(series), dtype=np.int32), series.to_list()
+    if series.dtype.is_float():
+        series = series.fill_nan(None)
+    kept = series.unique(maintain_order=True).drop_nulls()
+    if not len(kept):
+        return np.full(len(series), -1, dtype=np.int32), []
+    position = pl.Series(np.arange(len(kept), dtype=np.int32))
+    codes = series.replace_strict(kept, position, default=-1, return_dtype=pl.Int32)
+    return codes.to_numpy(), kept.to_list()
+
+
+def _fast_path(series: pl.Series, column: Column) -> Floats | None:
+    """Read the values without looking at each in Python, or return None where they must be looked at."""
+    import polars as pl
+
+    dtype = series.dtype
+    if dtype == pl.Null:
+        return np.full(len(series), np.nan)
+    if dtype == pl.String:
+        fast = _FAST_TEXT.get(column.kind)
+        return fast(series, column) if fast else None
+    scale = EPOCHS.get(column.datetime_format or "", None) if column.kind == "datetime" else 1.0
+    if _converts_exactly(dtype) and scale is not None:
+        values = series.cast(pl.Float64).to_numpy() / scale
+    elif column.kind == "datetime" and dtype in {pl.Date, pl.Datetime}:
+        values = _microseconds(series.cast(pl.Datetime("us")) if dtype == pl.Date else series) / 1e6
+    elif column.kind == "duration" and dtype in {pl.Duration, pl.Time}:
+        values = _microseconds(series) / 1e6
+    else:
+        return None
+    return _kept(values, column)
+
+
+def _converts_exactly(dtype: pl.DataType) -> bool:
+    import polars as pl
+
+    exact = {pl.Float64, pl.Float32, pl.Boolean, pl.Int8, pl.Int16, pl.Int32, pl.Int64}
+    return dtype in exact | {pl.UInt8, pl.UInt16, pl.UInt32, pl.UInt64}
+
+
+def _microseconds(series: pl.Series) -> Floats:
+    """Return times or durations in whole microseconds, as Python's own objects have them."""
+    unit = getattr(series.dtype, "time_unit", "ns")  # a time of day is in nanoseconds
+    physical = series.to_physical()
+    if unit == "ns":
+        physical = physical // 1000
+    values = physical.fill_null(0).to_numpy().astype(np.float64)
+    if unit == "ms":
+        values = values * 1000.0
+    values[series.is_null().to_numpy()] = np.nan
+    return values
+
+
+def _kept(values: Floats, column: Column) -> Floats:
+    """Return the values with NaN for what cannot be: infinities, numbers that mean "missing", neither 0 nor 1."""
+    gone = ~np.isfinite(values)
+    for number in column.missing_numbers:
+        gone |= values == number
+    if column.kind == "boolean":
+        gone |= (values != 0.0) & (values != 1.0)
+    return np.where(gone, np.nan, values)
+
+
+_PLAIN_NUMBER = r"^-?[0-9]+(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?$"
+_PLAIN_TIME = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}(?:[T ][0-9]{2}:[0-9]{2}:[0-9]{2})?$"
+
+
+def _fast_numbers(series: pl.Series, column: Column) -> Floats | None:
+    """Cast what is written plainly, which Polars and Python read alike; read the rest value by value."""
+    import polars as pl
+
+    if column.decimal != "." or any(token[:1].isdigit() or token[:1] == "-" for token in column.missing_tokens):
+        return None
+    plain = series.str.contains(_PLAIN_NUMBER).fill_null(value=False)
+    values = _kept(series.set(~plain, None).cast(pl.Float64, strict=False).to_numpy(), column)
+    return _fill_rest(values, series, plain, column)
+
+
+def _fast_times(series: pl.Series, column: Column) -> Floats | None:
+    """Cast ISO dates and times that are written out in full; read the rest value by value."""
+    if column.missing_tokens or column.datetime_format not in {None, "iso"}:
+        return None
+    written = series.str.contains(_PLAIN_TIME).fill_null(value=False)
+    full = (series.set(~written, None).str.replace("T", " ", literal=True) + " 00:00:00").str.slice(0, 19)
+    moments = full.str.to_datetime("%Y-%m-%d %H:%M:%S", strict=False, time_unit="us")
+    written &= moments.is_not_null()
+    return _fill_rest(_kept(_microseconds(moments) / 1e6, column), series, written, column)
+
+
+def _fill_rest(values: Floats, series: pl.Series, done: pl.Series, column: Column) -> Floats:
+    left = ~done & series.is_not_null()
+    if left.any():
+        codes, raw = _distinct(series.filter(left))
+        read = _typed_values([read_value(value, column) for value in raw], codes, column)
+        values[left.to_numpy()] = read  # type: ignore[assignment]  # a float column reads as floats
+    return values
+
+
+_FAST_TEXT: dict[str, Callable[[pl.Series, Column], Floats | None]] = {
+    "number": _fast_numbers,
+    "integer": _fast_numbers,
+    "datetime": _fast_times,
+}

@@ -79,6 +79,8 @@ class Fitted(Protocol):
     """Iterations kept (trees per class, steps); refits on more rows are given it."""
     complete: bool
     """False where `stop` ended the fit early."""
+    configuration: Configuration
+    """What to refit with: the configuration given, with what the validation rows chose filled in."""
 
     def predict(self, X: Floats) -> Floats:
         """Return (n, k): class probabilities, or (n, 1) numbers."""
@@ -102,8 +104,8 @@ class Learner(Protocol):
     package: ClassVar[str | None]
     """The module it needs, or None; `extra` names the extra that brings it where the core does not."""
     extra: ClassVar[str | None]
-    configurations: ClassVar[tuple[Configuration, ...]]
-    """Good ones first."""
+    configurations: ClassVar[Mapping[str, tuple[Configuration, ...]]]
+    """By objective, good ones first: plain JSON values."""
     max_cells: ClassVar[int | None]
     """Rows x columns beyond which the learner is not tried, or None."""
 

@@ -56,6 +56,10 @@ class Metric:
     """The name as people write it: "ROC AUC"."""
     percent: bool = False
     """Whether people read it as a percentage."""
+    verdict: str = ""
+    """What the model does, as a clause after "the model": "explains {score} of the differences (95 % interval {low} to
+    {high})". {score}, {low}, {high} come written out (as a percentage where `percent`); {score_100}, {low_100} and
+    {high_100} are the same times 100 as whole numbers, for "in {score_100} of 100 pairs". Empty: the label is used."""
 
     def loss(self, y: Floats, predictions: Floats, weight: Floats | None = None) -> float:
         """Return the score turned so that less is better."""
@@ -92,6 +96,8 @@ class Task(Protocol):
 
     name: ClassVar[str]
     """As in `--task`."""
+    label: ClassVar[str]
+    """As people say it: "yes/no question"."""
     objective: ClassVar[str]
     """The key under which a learner declares how it learns this: "binary", "multiclass" or "regression"."""
     metrics: ClassVar[Mapping[str, Metric]]

@@ -1,0 +1,122 @@
+"""The main job: from a source and a question to a model that knows how good it is."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from datetime import timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from mlwright.building.options import Options
+from mlwright.learn.budget import Budget
+from mlwright.progress import Progress, Silent
+
+if TYPE_CHECKING:
+    from mlwright.model import Model
+    from mlwright.table import Table
+
+
+def build(
+    source: object,
+    target: str,
+    *,
+    task: str | None = None,
+    budget: str | float | timedelta | None = None,
+    trials: int | None = None,
+    metric: str | None = None,
+    time: str | None = None,
+    group: str | None = None,
+    weight: str | None = None,
+    sensitive: Sequence[str] = (),
+    exclude: Sequence[str] = (),
+    split: str = "auto",
+    cost_fp: float | None = None,
+    cost_fn: float | None = None,
+    name: str | None = None,
+    seed: int = 0,
+    prefer: str = "balanced",
+    out: str | Path | None = None,
+    workspace: str | Path | None = None,
+    query: str | None = None,
+    threads: int = 0,
+    progress: Progress | None = None,
+) -> Model:
+    """Build a model that predicts `target` from the other columns of `source`, and judge it on rows it never saw.
+
+    Parameters
+    ----------
+    source
+        A path, glob, URL, "-" for standard input, SQL URL (with `query`), or a pandas, Polars, Arrow or NumPy table.
+    target
+        The column to predict.
+    task
+        "binary", "multiclass" or "regression"; found from the target by default.
+    budget
+        Wall-clock seconds, or text such as "60s", "10m", "1h30m". By default 60 s. A promise: at most 2 % + 2 s over.
+    trials
+        Instead of a budget: so many trials, and the same model byte for byte when repeated on one machine.
+    metric
+        What to be best at; each task has a default.
+    time, group, weight
+        Columns that order the rows in time, name the entity a row belongs to, and weigh the rows.
+    sensitive, exclude
+        Columns about people to watch, and columns the model may not see.
+    split
+        "auto", "random", "time" or "group": which rows judge.
+    cost_fp, cost_fn
+        What a false alarm and a missed case cost; they set the threshold of a yes/no answer.
+    name, workspace, out
+        Keep the model under a name in a workspace, or write it to a folder (or a .zip). By default it is only returned.
+    seed, threads, prefer, query, progress
+        Randomness; fits side by side (0: all cores); the refit policy; SQL of an SQL source; who is told of progress.
+
+    Raises
+    ------
+    SourceError, ColumnError, DataError, OptionError
+        Where the input is wrong, in one sentence that says what, where and what to do.
+
+    """
+    clock = Budget(None)
+    options = Options(
+        target=target, task=task, budget=budget, trials=trials, metric=metric, time=time, group=group, weight=weight,
+        sensitive=tuple(sensitive), exclude=tuple(exclude), split=split, cost_fp=cost_fp, cost_fn=cost_fn, seed=seed,
+        prefer=prefer, threads=threads,
+    )  # fmt: skip
+    tell = progress or Silent()
+    os.environ.setdefault("OMP_WAIT_POLICY", "passive")  # spinning OpenMP threads starve their neighbours
+    from mlwright.building.store import check_destination, store
+    from mlwright.collect import collect
+
+    check_destination(name=name, workspace=workspace, out=out)
+    clock = clock.limited(options.seconds)
+    tell.stage("Reading the data")
+    table = collect(source, query=query)
+    model = build_from(table, options, clock, tell)
+    return store(model, name=name, workspace=workspace, out=out)
+
+
+def build_from(table: Table, options: Options, budget: Budget, progress: Progress) -> Model:
+    """Do the main job on a table: each line is a stage."""
+    from mlwright.building.ask import ask
+    from mlwright.building.evidence import evidence, run_facts
+    from mlwright.building.find import find, require_rows
+    from mlwright.building.judge import fit_on_all, judge
+    from mlwright.building.reasons import reasons
+    from mlwright.building.store import assemble
+
+    progress.stage("Understanding the columns")
+    asked = ask(table, options)
+    require_rows(asked)
+    asked.tell(progress, options)
+    with budget.interruptible(lambda: progress.say("Stopping: the best model so far is kept.")):
+        progress.stage("Trying models")
+        found = find(asked, options, budget, progress)
+        progress.stage("Judging the best on rows it never saw")
+        judged = judge(found, asked, options, budget)
+        progress.stage("Learning from all rows")
+        ensemble, on_all = fit_on_all(found, judged, asked, options, budget)
+        progress.stage("Finding the reasons")
+        why = reasons(found, judged, asked, options, budget)
+    told = evidence(asked, found, judged, why, options=options, on_all=on_all)
+    return assemble(asked, found, ensemble, told, run_facts(asked, options, budget))

@@ -1,0 +1,150 @@
+"""From a Table and a question to what is learned from: schema, task, metric, split, typed columns and target."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+from dataclasses import dataclass
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from mlwright.building.options import Options
+from mlwright.clean.findings_basic import table_findings
+from mlwright.clean.roles import SplitPlan, apply_split, infer_schema, propose_split
+from mlwright.columns import Coded, Values, read_frame
+from mlwright.errors import DataError, OptionError
+from mlwright.findings import Finding
+from mlwright.learn.material import Material
+from mlwright.learn.splits import Order
+from mlwright.progress import Progress
+from mlwright.schema import Column, Schema
+from mlwright.table import Table
+from mlwright.tasks import TASKS, propose_task
+from mlwright.tasks.base import Metric, Task
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A question understood: what will be learned from which rows, and every assumption that was made."""
+
+    table: Table
+    schema: Schema
+    task: Task
+    metric: Metric
+    split: SplitPlan
+    material: Material
+    order: Order
+    rows: NDArray[np.intp]
+    """The rows of the table that have a target; material and order hold these."""
+    findings: tuple[Finding, ...]
+    assumptions: tuple[str, ...]
+
+    @property
+    def target_name(self) -> str:
+        """The column that is predicted."""
+        return self.schema.with_role("target")[0].name
+
+    def tell(self, progress: Progress, options: Options) -> None:
+        """Say what was understood, before the long work begins."""
+        taught = f"{self.material.rows:,} rows, {len(self.material.features):,} columns to learn from"
+        limit = f"at most {options.seconds:.0f} s" if options.seconds else f"{options.trials} trials"
+        metric = self.metric.label or self.metric.name
+        progress.say(f"{taught}; target {options.target!r}; task {self.task.name}; metric {metric}; {limit}.")
+        for sentence in self.assumptions[:2]:
+            progress.say(sentence)
+
+
+def ask(table: Table, options: Options) -> Asked:
+    """Understand the question. Raises ColumnError, OptionError or DataError where the rows cannot answer it."""
+    schema, findings = infer_schema(table, options.question)
+    split = propose_split(table, schema, split=options.split)
+    schema = apply_split(schema, split)
+    target_column = schema[options.target]
+    known = _present(read_frame(table.frame.select(options.target), [target_column])[options.target])
+    rows = np.flatnonzero(known)
+    if len(rows) == 0:
+        raise DataError(f"The target {options.target!r} is empty in all {table.rows:,} rows.", where=table.origin)
+    frame = table.frame if len(rows) == table.rows else table.frame[rows]
+    task, assumption = _task(options, target_column, frame[options.target])
+    target = task.encode(frame[options.target], target_column)
+    features = schema.features
+    if not features:
+        raise DataError(
+            "No column is left to learn from.", where=table.origin, hint="every column was excluded, constant or an id."
+        )
+    material = Material(
+        columns=read_frame(frame, features),
+        features=features,
+        target=target,
+        task=task,
+        metric=_metric(task, options.metric),
+        weight=_weight(frame, schema),
+    )
+    order = _order(frame, schema, split, task.strata(target))
+    found = (*table.findings, *findings, *task.findings(target), *table_findings(table, schema))
+    assumptions = (assumption, split.reason, *_notes(schema))
+    return Asked(table, schema, task, material.metric, split, material, order, rows, found, assumptions)
+
+
+def data_hash(table: Table) -> str:
+    """Return the sha256 of the rows, whatever file they came in."""
+    buffer = io.BytesIO()
+    table.frame.write_ipc_stream(buffer, compression="uncompressed")
+    return hashlib.sha256(buffer.getbuffer()).hexdigest()
+
+
+def _task(options: Options, column: Column, values: pl.Series) -> tuple[Task, str]:
+    if options.task is not None:
+        return TASKS[options.task], f"The task is {options.task}, as --task says."
+    return propose_task(column, column.distinct, len(values))
+
+
+def _metric(task: Task, name: str | None) -> Metric:
+    if name is None:
+        return next(iter(task.metrics.values()))
+    if name not in task.metrics:
+        raise OptionError.unknown("--metric", name, task.metrics)
+    return task.metrics[name]
+
+
+def _present(values: Values) -> NDArray[np.bool_]:
+    return values.codes >= 0 if isinstance(values, Coded) else ~np.isnan(values)
+
+
+def _weight(frame: pl.DataFrame, schema: Schema) -> NDArray[np.float64] | None:
+    column = schema.only("weight")
+    if column is None:
+        return None
+    weight = read_frame(frame.select(column.name), [column])[column.name]
+    if isinstance(weight, Coded) or np.isnan(weight).any() or (weight < 0).any():
+        raise DataError(f"The weight column {column.name!r} holds values that are not numbers of 0 or more.")
+    if not weight.sum() > 0:
+        raise DataError(f"The weights in {column.name!r} sum to 0: no row counts.")
+    return weight
+
+
+def _order(frame: pl.DataFrame, schema: Schema, split: SplitPlan, strata: NDArray[np.intp]) -> Order:
+    """Return what the split respects, read from its column."""
+    if split.kind == "random" or split.column is None:
+        return Order(strata)
+    column = schema[split.column]
+    values = read_frame(frame.select(column.name), [column])[column.name]
+    if split.kind == "time":
+        if isinstance(values, Coded):
+            raise OptionError(
+                f"--time {column.name!r} holds no dates or numbers.",
+                hint="name a column of dates, or use --split random.",
+            )
+        return Order(strata, time=values)
+    codes = values.codes if isinstance(values, Coded) else np.unique(values, return_inverse=True)[1]
+    alone = codes < 0
+    groups = codes.astype(np.intp)
+    groups[alone] = groups.max(initial=0) + 1 + np.arange(alone.sum())
+    return Order(strata, groups=groups)
+
+
+def _notes(schema: Schema) -> list[str]:
+    """Return what was assumed of single columns and changes what the model may see."""
+    return [column.note for column in schema if column.note and column.role in {"ignored", "weight"}][:20]

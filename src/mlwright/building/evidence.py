@@ -1,0 +1,182 @@
+"""The evidence: all that is known of a model, as one JSON object that the report draws and the model keeps."""
+
+from __future__ import annotations
+
+import platform
+import sys
+from datetime import UTC, datetime
+from importlib.metadata import PackageNotFoundError, version
+from typing import Any
+
+from mlwright.building.ask import Asked, data_hash
+from mlwright.building.find import Found
+from mlwright.building.judge import Judged
+from mlwright.building.options import Options
+from mlwright.building.reasons import Reasons
+from mlwright.evaluate.wording import count
+from mlwright.learn.budget import Budget
+from mlwright.learn.trials import Trial, best_first, configuration_facts
+
+PACKAGES = ("mlwright", "numpy", "scipy", "polars", "scikit-learn", "lightgbm", "xgboost-cpu", "xgboost", "catboost")
+TASK_LABELS = {"binary": "yes/no question", "multiclass": "question with several answers", "regression": "number"}
+
+
+def evidence(
+    asked: Asked, found: Found, judged: Judged, reasons: Reasons, *, options: Options, on_all: bool
+) -> dict[str, Any]:
+    """Return all that is known of the model; what may differ between two same builds stands in `run_facts`."""
+    told = judged.evaluation.to_dict()
+    return {
+        "question": _question(asked, found, options),
+        **told,
+        "leaderboard": _leaderboard(found, told, asked),
+        "learning_curve": reasons.learning_curve,
+        "importance": reasons.importance,
+        "effects": reasons.effects,
+        "findings": [finding.to_dict() for finding in asked.findings],
+        "data": _data(asked),
+        "limits": _limits(asked, found, on_all=on_all),
+        "size": {"model_bytes": None, "row_ms": None},
+    }
+
+
+def run_facts(asked: Asked, options: Options, budget: Budget) -> dict[str, Any]:
+    """Return what may differ between two same builds: the moment, the machine, the duration."""
+    return {
+        "created": datetime.now(UTC).isoformat(timespec="seconds"),
+        "seconds": round(budget.spent, 2),
+        "budget": budget.seconds,
+        "trials": options.trials,
+        "seed": options.seed,
+        "versions": _versions(),
+        "machine": _machine(options),
+        "command": options.command(asked.table.origin),
+        "data_hash": data_hash(asked.table),
+        "interrupted": budget.cancelled,
+    }
+
+
+def _question(asked: Asked, found: Found, options: Options) -> dict[str, Any]:
+    classes = asked.material.target.classes
+    return {
+        "target": options.target,
+        "task": asked.task.name,
+        "task_label": TASK_LABELS.get(asked.task.name, asked.task.name),
+        "metric": asked.metric.name,
+        "metric_label": asked.metric.label or asked.metric.name,
+        "source": asked.table.origin,
+        "rows": asked.table.rows,
+        "columns": len(asked.schema),
+        "split": {"kind": asked.split.kind, "column": asked.split.column, "reason": asked.split.reason},
+        "assumptions": list(asked.assumptions),
+        "classes": list(classes),
+        "positive": classes[1] if len(classes) == 2 else None,
+        "rows_held_out": found.judging.rows,
+        "rows_learned": found.material.rows,
+    }
+
+
+def _leaderboard(found: Found, told: dict[str, Any], asked: Asked) -> list[dict[str, Any]]:
+    """Return the trials, best first, then the failed ones; the simple rules stand among them by their score."""
+    greater = asked.metric.greater_is_better
+    weights = {id(one.trial): one.weight for one in found.chosen}
+    rows = [_entry(trial, weights.get(id(trial), 0.0)) for trial in best_first(found.trials, greater_is_better=greater)]
+    nothing = dict.fromkeys(("seconds", "memory_mb", "rounds", "size_bytes", "row_ms"))
+    rows += [
+        {
+            "learner": f"baseline: {rule['name']}",
+            "label": rule["label"],
+            "configuration": {},
+            "score": rule["score"],
+            "weight": 0.0,
+            "status": "done",
+            **nothing,
+        }
+        for rule in told["baselines"]
+    ]
+    sign = -1.0 if greater else 1.0
+    rows.sort(key=lambda row: sign * row["score"])
+    failed = [trial for trial in found.trials if trial.failure is not None]
+    return rows + [_entry(trial, 0.0) for trial in failed]
+
+
+def _entry(trial: Trial, weight: float) -> dict[str, Any]:
+    learned = trial.learned
+    return {
+        "learner": trial.entry.learner.name,
+        "label": trial.entry.learner.label,
+        "configuration": configuration_facts(learned.configuration if learned else trial.entry.configuration),
+        "score": trial.score,
+        "seconds": round(trial.seconds, 3),
+        "memory_mb": round(trial.memory_mb),
+        "weight": round(weight, 4),
+        "rounds": learned.rounds if learned else None,
+        "status": trial.status,
+        "size_bytes": None,
+        "row_ms": None,
+    }
+
+
+def _data(asked: Asked) -> dict[str, Any]:
+    return {
+        "rows": asked.table.rows,
+        "hash": data_hash(asked.table),
+        "columns": [
+            {
+                "name": column.name,
+                "kind": column.kind,
+                "role": column.role,
+                "missing": column.missing_share,
+                "distinct": column.distinct,
+                "note": column.note,
+            }
+            for column in asked.schema
+        ],
+    }
+
+
+def _limits(asked: Asked, found: Found, *, on_all: bool) -> list[str]:
+    """Return for what the model should not be used, as far as the data tells."""
+    learned = count(found.material.rows, "row")
+    sensitive = ", ".join(repr(column.name) for column in asked.schema if column.role == "sensitive")
+    told = {
+        f"Do not use it for rows unlike the {learned} it learned from: other places, times or kinds were not tested.": True,
+        f"It tells what goes together with {asked.target_name!r}, not what causes it: changing a column in the world need"
+        " not change the outcome as the answer changes.": True,
+        "The rows that judge were picked at random: if rows of the future differ, expect a lower score.": (
+            asked.split.kind == "random"
+        ),
+        "The score was measured on the same members fitted without the rows that judge; the model itself was then fitted"
+        " on all rows, which rarely makes it worse.": found.judging.rows > 0 and on_all,
+        "There was no time to fit on all rows: the model is the one that was scored.": (
+            found.judging.rows > 0 and not on_all
+        ),
+        f"To keep the budget, models were compared on {count(found.sampled, 'row')} of {found.material.rows:,}; a longer"
+        " --budget compares them on all.": found.sampled < found.material.rows,
+        f"It may look at {sensitive}: check the law before it decides about people.": bool(sensitive),
+    }
+    return [sentence for sentence, true in told.items() if true]
+
+
+def _versions() -> dict[str, str]:
+    found = {"python": platform.python_version()}
+    for package in PACKAGES:
+        try:
+            found[package] = version(package)
+        except PackageNotFoundError:
+            continue
+    return found
+
+
+def _machine(options: Options) -> dict[str, Any]:
+    import os
+
+    memory = None
+    if hasattr(os, "sysconf") and "SC_PHYS_PAGES" in os.sysconf_names:
+        memory = round(os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE") / 1e9, 1)
+    return {
+        "system": f"{platform.system()} {platform.machine()}",
+        "python": sys.version.split()[0],
+        "cores": options.workers,
+        "memory_gb": memory,
+    }

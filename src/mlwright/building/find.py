@@ -1,0 +1,104 @@
+"""From what is asked to what was found: rows set aside to judge, trials on the others, the members chosen."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mlwright.building.ask import Asked
+from mlwright.building.options import Options
+from mlwright.errors import DataError
+from mlwright.learn.budget import Budget
+from mlwright.learn.choose import candidates, choose_members
+from mlwright.learn.learners import LEARNERS
+from mlwright.learn.material import Folds, Material
+from mlwright.learn.plan import make_plan
+from mlwright.learn.portfolio import FLOOR
+from mlwright.learn.refit import Chosen, affordable
+from mlwright.learn.search import Search
+from mlwright.learn.splits import folds, set_aside
+from mlwright.learn.trials import Trial
+from mlwright.progress import Progress
+from mlwright.tasks.base import Floats
+
+EVALUATION_SHARE = 0.07
+"""Share of the budget that stays for scoring, reasons and writing when the refits begin."""
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What the search found on the rows that may teach."""
+
+    material: Material
+    judging: Material
+    """The rows that judge; empty on small data."""
+    judging_groups: NDArray[np.intp] | None
+    folds: Folds
+    trials: list[Trial]
+    chosen: list[Chosen]
+    predictions: Floats
+    """Out-of-fold predictions of the chosen, for the scored rows."""
+    decision: dict[str, Any]
+    sampled: int
+    """Rows the trials were scored on."""
+
+    @property
+    def linear(self) -> Trial | None:
+        """The regularised linear model: one of the simple rules a model has to beat."""
+        return next((t for t in self.trials if t.usable and t.entry.learner.name == FLOOR), None)
+
+
+def find(asked: Asked, options: Options, budget: Budget, progress: Progress) -> Found:
+    """Set rows aside to judge, then search on the others and choose the members."""
+    teach, judge = set_aside(asked.order, options.seed)
+    material, order = asked.material.take(teach), asked.order.take(teach)
+    plan = make_plan(
+        len(teach),
+        len(material.features),
+        seconds=math.inf if budget.seconds is None else budget.left,
+        threads=options.workers,
+        trials=options.trials,
+        judged=len(judge) > 0,
+    )
+    searched = material
+    if plan.rows < len(teach):
+        sample = np.sort(np.random.default_rng(options.seed).permutation(len(teach))[: plan.rows])
+        searched, order = material.take(sample), order.take(sample)
+    made = folds(order, plan.folds, plan.repeats, options.seed)
+    prepared = Folds(searched, made, options.seed)
+    refit_rows = len(teach) + (asked.material.rows if len(judge) else 0)
+    growth = refit_rows / max(1, min(len(train) for train, _ in made))
+    search = Search(prepared, plan, budget, threads=options.workers, seed=options.seed, growth=growth)
+    trials = search.run(LEARNERS, progress)
+    best = candidates(trials, searched)
+    chosen, predictions = choose_members(best, searched, prepared.scored)
+    seconds = budget.left - EVALUATION_SHARE * (budget.seconds or 0.0)
+    kept = affordable(chosen, seconds, growth, options.workers)
+    if len(kept) < len(chosen):
+        chosen, predictions = choose_members([one.trial for one in kept], searched, prepared.scored)
+    decision = asked.task.decide(searched.target.take(np.flatnonzero(prepared.scored)), predictions, options.costs)
+    return Found(
+        material,
+        asked.material.take(judge),
+        asked.order.take(judge).groups,
+        prepared,
+        trials,
+        chosen,
+        predictions,
+        decision,
+        searched.rows,
+    )
+
+
+def require_rows(asked: Asked) -> None:
+    """Raise DataError where there are too few rows to teach and to score."""
+    if asked.material.rows < 10:
+        raise DataError(
+            f"There are {asked.material.rows} rows with a target: too few to learn from and to check what was learned.",
+            where=asked.table.origin,
+            hint="bring at least 10 rows; a few hundred make a useful model.",
+        )

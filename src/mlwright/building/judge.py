@@ -1,0 +1,214 @@
+"""The judgement of what was found, on rows that no decision saw, and the fit on all rows that follows it."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from mlwright.building.ask import Asked
+from mlwright.building.find import EVALUATION_SHARE, Found
+from mlwright.building.options import Options
+from mlwright.evaluate.baselines import best_single_column
+from mlwright.evaluate.evaluation import Evaluation, evaluate_holdout
+from mlwright.evaluate.selection import evaluate_selection
+from mlwright.learn.base import Problem
+from mlwright.learn.budget import Budget
+from mlwright.learn.choose import candidates, chooser
+from mlwright.learn.ensemble import Ensemble
+from mlwright.learn.portfolio import FLOOR
+from mlwright.learn.refit import Chosen, Refit, from_fold, refit
+from mlwright.learn.trials import Trial
+from mlwright.tasks.base import Floats
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """The judgement, and the twin it was made with: the same members, fitted without the rows that judge."""
+
+    evaluation: Evaluation
+    twin: Ensemble
+    complete: bool
+    seconds: float
+
+
+def judge(found: Found, asked: Asked, options: Options, budget: Budget) -> Judged:
+    """Score what was found: on the rows set aside, or by corrected cross-validation where there are too few rows."""
+    before = budget.spent
+    small = found.judging.rows == 0
+    twin, problems, complete = _twin(found, options, budget, small=small)
+    if small:
+        evaluation = _by_selection(found, asked, options, budget)
+    else:
+        evaluation = _on_held_out(found, asked, options, budget, twin=twin, problems=problems)
+    return Judged(evaluation, _without_idle(twin), complete, budget.spent - before)
+
+
+def fit_on_all(found: Found, judged: Judged, asked: Asked, options: Options, budget: Budget) -> tuple[Ensemble, bool]:
+    """Fit the members on all rows; where there is no time for that, the twin that was judged is the model.
+
+    Returns the ensemble, and whether it learned from all rows.
+    """
+    growth = asked.material.rows / max(1, found.material.rows)
+    needed = 1.2 * growth * (judged.seconds if found.judging.rows else _refit_seconds(found, options))
+    reserve = 0.5 * EVALUATION_SHARE * (budget.seconds or 0.0)
+    if budget.cancelled or budget.left < needed + reserve:
+        return judged.twin, False
+    again = refit(
+        asked.material, found.chosen, seed=options.seed, threads=options.workers, stop=budget.stop_at(reserve)
+    )
+    return (again.ensemble, True) if again.complete else (judged.twin, False)
+
+
+def _refit_seconds(found: Found, options: Options) -> float:
+    """Seconds that fitting the chosen once more on the rows of the search takes."""
+    return sum(one.trial.seconds_per_fit for one in found.chosen) / options.workers
+
+
+def _twin(found: Found, options: Options, budget: Budget, *, small: bool) -> tuple[Ensemble, dict[str, Problem], bool]:
+    """Fit the chosen without the rows that judge; on small data, without the first fold, to give reasons only."""
+    best = found.chosen[0].trial if len(found.chosen) == 1 else next(t for t in _kept(found.trials))
+    prepared = found.folds.prepare(0, best.entry.learner.variant)
+    fallback = from_fold(best, prepared, len(found.material.target.classes)) if best.results else None
+    problems = {best.entry.learner.variant: prepared.train}
+    if budget.cancelled and fallback is not None:
+        return fallback, problems, True
+    chosen = list(found.chosen)
+    if found.linear is not None and all(one.trial is not found.linear for one in chosen):
+        chosen.append(Chosen(found.linear, 0.0))
+    material = found.folds.material.take(found.folds.folds[0][0]) if small else found.material
+    reserve = EVALUATION_SHARE * (budget.seconds or 0.0)
+    made: Refit = refit(material, chosen, seed=options.seed, threads=options.workers, stop=budget.stop_at(reserve))
+    if not made.complete and fallback is not None:
+        return fallback, problems, True
+    return made.ensemble, made.problems, made.complete
+
+
+def _kept(trials: Sequence[Trial]) -> list[Trial]:
+    """Return the trials that still hold what they fitted on the folds: the best one."""
+    kept = [trial for trial in trials if trial.usable and trial.results]
+    return kept or [trial for trial in trials if trial.usable]
+
+
+def _without_idle(ensemble: Ensemble) -> Ensemble:
+    """Return the ensemble without members of weight 0 and recipes that nobody reads."""
+    members = tuple(member for member in ensemble.members if member.weight > 0)
+    read = {member.variant for member in members}
+    recipes = {variant: recipe for variant, recipe in ensemble.recipes.items() if variant in read}
+    return replace(ensemble, members=members, recipes=recipes)
+
+
+def _alone(ensemble: Ensemble, learner: str) -> Ensemble | None:
+    """Return the first member of that learner as an ensemble of one."""
+    for member in ensemble.members:
+        if member.learner == learner:
+            return _without_idle(replace(ensemble, members=(replace(member, weight=1.0),)))
+    return None
+
+
+def _on_held_out(
+    found: Found, asked: Asked, options: Options, budget: Budget, *, twin: Ensemble, problems: dict[str, Problem]
+) -> Evaluation:
+    """Judge on the rows set aside, which are touched here for the first time."""
+    held, learned = found.judging, found.material
+    P = _without_idle(twin).predict(held.columns)
+    baselines: dict[str, tuple[str, Floats]] = {
+        "prior": (prior_label(asked), np.tile(asked.task.prior(learned.target, learned.weight), (held.rows, 1)))
+    }
+    recipe = next(iter(twin.recipes.values()))
+    problem = problems[next(iter(twin.recipes))]
+    sources = [feature.source for feature in recipe.features]
+    stop = budget.stop_at(0.5 * EVALUATION_SHARE * (budget.seconds or 0.0))
+    name, alone = best_single_column(problem, sources, recipe.transform(held.columns), seed=options.seed, stop=stop)
+    baselines["single column"] = (f"{name!r} alone", alone * twin.scale + twin.center)
+    linear = _alone(twin, FLOOR)
+    if linear is not None:
+        baselines["linear"] = ("regularised linear model", linear.predict(held.columns))
+    return evaluate_holdout(
+        asked.task,
+        asked.metric,
+        held.target,
+        P,
+        baselines=baselines,
+        decision=found.decision,
+        weight=held.weight,
+        groups=found.judging_groups,
+        seed=options.seed,
+        method=_method(found, asked),
+    )
+
+
+def _by_selection(found: Found, asked: Asked, options: Options, budget: Budget) -> Evaluation:
+    """Judge by cross-validation with the effect of choosing among trials removed."""
+    scored = np.flatnonzero(found.folds.scored)
+    target = found.material.target.take(scored)
+    weight = None if found.material.weight is None else found.material.weight[scored]
+    pool = candidates(found.trials, found.folds.material)
+    baselines = _baselines_out_of_fold(found, asked, options, budget)
+    return evaluate_selection(
+        asked.task,
+        asked.metric,
+        target,
+        [trial.predictions[scored] for trial in pool if trial.predictions is not None],
+        chooser(found.folds.material),
+        baselines={name: (label, P[scored]) for name, (label, P) in baselines.items()},
+        decision=found.decision,
+        weight=weight,
+        groups=None if asked.order.groups is None else asked.order.groups[scored],
+        seed=options.seed,
+        method=_method(found, asked),
+    )
+
+
+def _baselines_out_of_fold(
+    found: Found, asked: Asked, options: Options, budget: Budget
+) -> dict[str, tuple[str, Floats]]:
+    """Return what the simple rules predict for rows they did not learn from."""
+    material = found.folds.material
+    width = found.predictions.shape[1]
+    prior, single = np.full((material.rows, width), np.nan), np.full((material.rows, width), np.nan)
+    names: Counter[str] = Counter()
+    variant = found.chosen[0].trial.entry.learner.variant
+    stop = budget.stop_at(0.0)
+    for fold, (teach, valid) in enumerate(found.folds.folds):
+        if not np.isnan(prior[valid]).any():
+            continue  # a later repeat: the rules are scored on the first
+        learned = material.take(teach)
+        prior[valid] = asked.task.prior(learned.target, learned.weight)
+        prepared = found.folds.prepare(fold, variant)
+        sources = [feature.source for feature in prepared.recipe.features]
+        name, alone = best_single_column(prepared.train, sources, prepared.valid.X, seed=options.seed, stop=stop)
+        names[name] += 1
+        single[valid] = alone * prepared.scale + prepared.center
+    rules = {
+        "prior": (prior_label(asked), prior),
+        "single column": (f"{names.most_common(1)[0][0]!r} alone", single),
+    }
+    if found.linear is not None and found.linear.predictions is not None:
+        rules["linear"] = ("regularised linear model", found.linear.predictions)
+    return rules
+
+
+def prior_label(asked: Asked) -> str:
+    """Return what somebody says who sees no column."""
+    return "always the same shares" if asked.material.target.classes else "always the average"
+
+
+def _method(found: Found, asked: Asked) -> str:
+    """Return one sentence on how the score was measured."""
+    held, learned = found.judging.rows, found.material.rows
+    if held == 0:
+        repeats = len(found.folds.folds) // 5 if asked.split.kind != "time" else 1
+        often = f", repeated {repeats} times" if repeats > 1 else ""
+        return (
+            f"Cross-validation in {len(found.folds.folds) // max(repeats, 1)} parts{often} over {learned:,} rows, with"
+            " the effect of choosing among models removed (bootstrap bias correction)."
+        )
+    how = {
+        "random": "picked at random before anything was learned",
+        "time": f"the latest by {asked.split.column!r}",
+        "group": f"of values of {asked.split.column!r} that were never learned from",
+    }[asked.split.kind]
+    return f"Scored once on {held:,} held-out rows, {how}; learned from the other {learned:,}."

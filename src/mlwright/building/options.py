@@ -1,0 +1,122 @@
+"""What a person may ask of `build` beyond the source and the target, with the checks that need no data."""
+
+from __future__ import annotations
+
+import math
+import os
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from mlwright.clean.question import Question
+from mlwright.errors import OptionError
+from mlwright.learn.budget import parse_budget
+from mlwright.tasks import TASKS
+from mlwright.tasks.base import Costs
+
+DEFAULT_BUDGET = "60s"
+SPLITS = ("auto", "random", "time", "group")
+PREFERENCES = ("balanced",)
+MOST_SEED = 2**31 - 10_000_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Options:
+    """The options of one build; see `build` for what each means."""
+
+    target: str
+    task: str | None = None
+    budget: str | float | timedelta | None = None
+    trials: int | None = None
+    metric: str | None = None
+    time: str | None = None
+    group: str | None = None
+    weight: str | None = None
+    sensitive: tuple[str, ...] = ()
+    exclude: tuple[str, ...] = ()
+    split: str = "auto"
+    cost_fp: float | None = None
+    cost_fn: float | None = None
+    seed: int = 0
+    prefer: str = "balanced"
+    threads: int = 0
+    judge: bool = True
+
+    def __post_init__(self) -> None:
+        """Raise OptionError where a value cannot be."""
+        for option, value, allowed in (
+            ("--task", self.task, TASKS),
+            ("--split", self.split, SPLITS),
+            ("--prefer", self.prefer, PREFERENCES),
+        ):
+            if value is not None and value not in allowed:
+                raise OptionError.unknown(option, value, allowed)
+        if self.trials is not None and self.trials < 1:
+            raise OptionError(f"--trials cannot be {self.trials}.", hint="give 1 or more.")
+        if not 0 <= self.seed < MOST_SEED:
+            raise OptionError(f"--seed cannot be {self.seed}.", hint=f"give a whole number from 0 to {MOST_SEED - 1}.")
+        for option, cost in (("--cost-fp", self.cost_fp), ("--cost-fn", self.cost_fn)):
+            if cost is not None and not (math.isfinite(cost) and cost > 0):
+                raise OptionError(f"{option} cannot be {cost}.", hint="costs are numbers above 0, in any one unit.")
+        parse_budget(self.budget)
+
+    @property
+    def seconds(self) -> float | None:
+        """The budget in seconds; None where a number of trials stands in its place."""
+        if self.budget is None:
+            return None if self.trials is not None else parse_budget(DEFAULT_BUDGET)
+        return parse_budget(self.budget)
+
+    @property
+    def workers(self) -> int:
+        """How many fits run side by side."""
+        return self.threads or max(1, len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else 1)
+
+    @property
+    def costs(self) -> Costs:
+        """What errors cost."""
+        stated = self.cost_fp is not None or self.cost_fn is not None
+        return Costs(self.cost_fp or 1.0, self.cost_fn or 1.0, stated)
+
+    @property
+    def question(self) -> Question:
+        """What is asked of the table's columns."""
+        return Question(
+            target=self.target,
+            task=self.task,
+            time=self.time,
+            group=self.group,
+            weight=self.weight,
+            sensitive=self.sensitive,
+            exclude=self.exclude,
+            split=self.split,
+        )
+
+    def command(self, source: str) -> str:
+        """Return the command line that asks the same."""
+        words: list[Any] = ["mlwright build", _quoted(source), "--target", _quoted(self.target)]
+        for flag, value in (
+            ("--task", self.task),
+            ("--budget", None if self.trials and self.budget is None else self.budget or DEFAULT_BUDGET),
+            ("--trials", self.trials),
+            ("--metric", self.metric),
+            ("--time", self.time),
+            ("--group", self.group),
+            ("--weight", self.weight),
+            ("--split", None if self.split == "auto" else self.split),
+            ("--cost-fp", self.cost_fp),
+            ("--cost-fn", self.cost_fn),
+            ("--seed", self.seed),
+        ):
+            if value is not None:
+                words += [flag, _quoted(str(value))]
+        for flag, names in (("--sensitive", self.sensitive), ("--exclude", self.exclude)):
+            for name in names:
+                words += [flag, _quoted(name)]
+        return " ".join(str(word) for word in words)
+
+
+def _quoted(word: str) -> str:
+    import shlex
+
+    return shlex.quote(word)

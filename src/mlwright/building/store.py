@@ -1,0 +1,99 @@
+"""From an ensemble and its evidence to a Model, and to where it is kept."""
+
+from __future__ import annotations
+
+import os
+import statistics
+import time
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+
+from mlwright.building.ask import Asked
+from mlwright.building.find import Found
+from mlwright.errors import OutputError
+from mlwright.learn.ensemble import Ensemble
+from mlwright.model import Model
+from mlwright.model.folder import to_files
+from mlwright.model.parts import GOLDEN_ROWS, Parts, golden_rows
+from mlwright.registry.workspace import Workspace, checked_name
+
+TIMED_ROWS = 40
+
+
+def assemble(asked: Asked, found: Found, ensemble: Ensemble, told: Mapping[str, Any], run: Mapping[str, Any]) -> Model:
+    """Return the Model, with rows that it must answer the same wherever it is loaded, and its size and speed."""
+    target = asked.material.target
+    sources = set(ensemble.sources)
+    read = [column for column in asked.schema if column.name in sources]
+    parts = Parts(
+        name=asked.table.name,
+        task=asked.task.name,
+        target=asked.target_name,
+        classes=target.classes,
+        schema=asked.schema,
+        ensemble=ensemble,
+        decision=found.decision,
+        prior=tuple(float(share) for share in asked.task.prior(target, asked.material.weight)),
+        evidence=dict(told),
+        run=dict(run),
+        golden=golden_rows(_spread(asked.table.frame), read),
+    )
+    size = {"model_bytes": sum(map(len, to_files(parts).values())), "row_ms": _row_ms(Model(parts))}
+    return Model(replace(parts, evidence={**told, "size": size}))
+
+
+def _spread(frame: pl.DataFrame) -> list[dict[str, Any]]:
+    """Return a few raw rows, spread over the table."""
+    places = sorted({round(place * (frame.height - 1) / (GOLDEN_ROWS - 1)) for place in range(GOLDEN_ROWS)})
+    return frame[places].to_dicts()
+
+
+def _row_ms(model: Model) -> float | None:
+    """Return the median milliseconds of one answer to one row."""
+    rows = [dict(row) for row in model.parts.golden]
+    if not rows:
+        return None
+    times = []
+    for place in range(TIMED_ROWS):
+        start = time.perf_counter()
+        model.answer(rows[place % len(rows)])
+        times.append(time.perf_counter() - start)
+    return round(1_000 * statistics.median(times), 3)
+
+
+def check_destination(*, name: str | None, workspace: str | Path | None, out: str | Path | None) -> None:
+    """Raise OptionError or OutputError before any work is done where the model could not be kept afterwards."""
+    if name is not None:
+        checked_name(name)
+    if out is not None:
+        place = Path(out)
+        if place.exists() and place.is_file() and place.suffix != ".zip":
+            raise OutputError("The model's place is a file.", where=str(out), hint="name a folder or a .zip.")
+        _writable(place.parent)
+    if name is not None or workspace is not None:
+        _writable(Workspace(workspace).path)
+
+
+def _writable(folder: Path) -> None:
+    """Raise OutputError where nothing can be written into the folder, or into what would hold it."""
+    there = next(parent for parent in (folder.absolute(), *folder.absolute().parents) if parent.exists())
+    if not there.is_dir():
+        raise OutputError("This is a file, not a folder.", where=str(there))
+    if not os.access(there, os.W_OK | os.X_OK):
+        raise OutputError("There is no permission to write here.", where=str(there), hint="choose another place.")
+
+
+def store(model: Model, *, name: str | None, workspace: str | Path | None, out: str | Path | None) -> Model:
+    """Keep the model where it was asked for, and return it with its name, version and path."""
+    if name is not None:
+        model = model.renamed(checked_name(name))
+    if out is not None:
+        model = Model(model.parts, path=model.save(out))
+    if name is not None or workspace is not None:
+        chosen, version, path = Workspace(workspace).add(model, model.name)
+        model = Model(model.renamed(chosen, version).parts, path=path)
+    return model

@@ -1,0 +1,26 @@
+"""Every encoder by its kind: a new one is one class and one line."""
+
+from __future__ import annotations
+
+from mlwright.features.base import Encoder
+from mlwright.features.categories import CodesEncoder, OneHotEncoder
+from mlwright.features.datetimes import CalendarEncoder, CyclesEncoder
+from mlwright.features.missing import MissingEncoder
+from mlwright.features.numbers import NumberEncoder, ScaledEncoder
+from mlwright.features.target_encoding import TargetEncoder
+from mlwright.features.text import TextEncoder
+
+ENCODERS: dict[str, type[Encoder]] = {
+    encoder.kind: encoder
+    for encoder in (
+        NumberEncoder,
+        ScaledEncoder,
+        MissingEncoder,
+        CodesEncoder,
+        OneHotEncoder,
+        TargetEncoder,
+        CalendarEncoder,
+        CyclesEncoder,
+        TextEncoder,
+    )
+}

@@ -1,0 +1,175 @@
+"""The Recipe: the fitted steps from a raw row to numbers. One set of fitted parameters serves batch, row and stream."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mlwright.columns import Coded, Columns, Floats, Values
+from mlwright.errors import ColumnError, DataError, OptionError
+from mlwright.features import state
+from mlwright.features.base import Arrays, Encoder, Feature, Training, Value
+from mlwright.features.encoders import ENCODERS
+from mlwright.features.levels import count_levels
+from mlwright.features.variants import VARIANTS
+from mlwright.schema import Column
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One encoder on one raw column, and which columns of X it fills."""
+
+    source: str
+    encoder: Encoder
+    start: int
+    stop: int
+
+
+class Recipe:
+    """Turns typed columns, or one typed row, into the numbers that a learner learns from.
+
+    >>> columns = Columns({"age": np.array([20.0, 30.0, np.nan])}, 3)
+    >>> recipe, X = Recipe.fit(columns, [Column(name="age", kind="number")], np.zeros((3, 1)), variant="codes", seed=0)
+    >>> recipe.transform_row({"age": 25.0})
+    array([25.])
+    """
+
+    __slots__ = ("_calls", "_parts", "features", "sources", "variant")
+
+    def __init__(self, variant: str, encoders: Iterable[tuple[str, Encoder]]) -> None:
+        parts: list[Part] = []
+        features: list[Feature] = []
+        for source, encoder in encoders:
+            made = encoder.features
+            parts.append(Part(source, encoder, len(features), len(features) + len(made)))
+            features += made
+        self.variant = variant
+        self.features: tuple[Feature, ...] = tuple(features)
+        self.sources: tuple[str, ...] = tuple(dict.fromkeys(part.source for part in parts))
+        self._parts = tuple(parts)
+        # Looked up once: a row is answered in microseconds.
+        self._calls = [(part.source, part.encoder.encode_one) for part in parts]
+
+    @classmethod
+    def fit(
+        cls, columns: Columns, schema_columns: Sequence[Column], signals: Floats, *, variant: str, seed: int
+    ) -> tuple[Self, Floats]:
+        """Learn from training rows, and return them encoded without looking at their own signals.
+
+        Parameters
+        ----------
+        columns
+            The typed training rows.
+        schema_columns
+            What they are; columns that the model may not look at are passed over.
+        signals
+            (n, k) numbers that a category's average is worth taking of: the target, as its task sees it.
+        variant
+            One of `VARIANTS`: what the learner wants.
+        seed
+            Decides which rows are encoded together.
+        """
+        if variant not in VARIANTS:
+            raise OptionError.unknown("variant", variant, VARIANTS)
+        signals = np.ascontiguousarray(signals, dtype=np.float64).reshape(columns.rows, -1)
+        training = Training.of(signals, seed)
+        fitted: list[tuple[str, Encoder]] = []
+        blocks: list[Floats] = []
+        for column in schema_columns:
+            if not column.is_feature:
+                continue
+            for encoder, encoded in _fit_column(column, _read(columns, column.name), training, variant):
+                fitted.append((column.name, encoder))
+                blocks.append(encoded)
+        recipe = cls(variant, fitted)
+        if not recipe.features:
+            raise DataError(
+                "There is no column to learn from: every column is empty, constant, an id, or set aside.",
+                hint="add columns that say something about the target.",
+            )
+        return recipe, recipe._joined(blocks, columns.rows)
+
+    def transform(self, columns: Columns) -> Floats:
+        """Return X (n, d) of typed columns, in whatever order they stand; others are passed over."""
+        for part in self._parts:
+            _check(columns, part)
+        return self._joined((part.encoder.encode(columns[part.source]) for part in self._parts), columns.rows)
+
+    def transform_row(self, values: Mapping[str, Value]) -> Floats:
+        """Return the vector (d,) of one typed row: what `transform` would give for it."""
+        row: list[float] = []
+        add = row.extend
+        try:
+            for source, encode_one in self._calls:
+                add(encode_one(values[source]))
+        except KeyError as error:
+            raise ColumnError.missing(str(error.args[0]), values) from None
+        return np.array(row, dtype=np.float64)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return JSON; what is too large for it is in `arrays`."""
+        parts = [{"source": p.source, "encoder": p.encoder.kind, "state": p.encoder.state()[0]} for p in self._parts]
+        return {"variant": self.variant, "parts": parts}
+
+    def arrays(self) -> dict[str, NDArray[Any]]:
+        """Return the arrays, by the position of the part and the encoder's name for it."""
+        return {
+            f"{place}.{name}": array
+            for place, part in enumerate(self._parts)
+            for name, array in part.encoder.state()[1].items()
+        }
+
+    @classmethod
+    def from_dict(cls, plain: Mapping[str, Any], arrays: Arrays) -> Self:
+        """Return the recipe that `to_dict` and `arrays` wrote; raises ModelError where it cannot be one."""
+        if not isinstance(plain.get("parts"), list):
+            raise state.damaged("it has no list of parts")
+        own: dict[str, dict[str, NDArray[Any]]] = {}
+        for name, array in arrays.items():
+            owner, _, key = name.partition(".")
+            own.setdefault(owner, {})[key] = array
+        encoders: list[tuple[str, Encoder]] = []
+        for place, part in enumerate(plain["parts"]):
+            if not isinstance(part, Mapping):
+                raise state.damaged(f"part {place} is no object")
+            source, kind = state.text(part, "source"), state.text(part, "encoder")
+            if kind not in ENCODERS:
+                raise state.damaged(f"there is no encoder {kind!r:.40}")
+            encoder = ENCODERS[kind].from_state(source, state.mapping(part, "state"), own.get(str(place), {}))
+            encoders.append((source, encoder))
+        recipe = cls(state.text(plain, "variant"), encoders)
+        if not recipe.features:
+            raise state.damaged("it makes no feature")
+        return recipe
+
+    def _joined(self, blocks: Iterable[Floats], rows: int) -> Floats:
+        X = np.empty((rows, len(self.features)))
+        for part, block in zip(self._parts, blocks, strict=True):
+            X[:, part.start : part.stop] = block
+        return X
+
+
+def _fit_column(column: Column, values: Values, training: Training, variant: str) -> Iterable[tuple[Encoder, Floats]]:
+    count = count_levels(values)
+    for step in VARIANTS[variant].steps[column.kind]:
+        if step.suits(count):
+            fitted = ENCODERS[step.encoder].fit(column.name, values, training, step.options)
+            if fitted is not None:
+                yield fitted
+
+
+def _read(columns: Columns, name: str) -> Values:
+    if name not in columns:
+        raise ColumnError.missing(name, columns)
+    return columns[name]
+
+
+def _check(columns: Columns, part: Part) -> None:
+    reads = part.encoder.reads
+    found = "strings" if isinstance(_read(columns, part.source), Coded) else "floats"
+    if reads not in {"either", found}:
+        raise ColumnError(f"Column {part.source!r} holds {found} where the model learned from {reads}.")

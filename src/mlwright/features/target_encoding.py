@@ -1,0 +1,107 @@
+"""Target encoding: what the signals are on average where a category stands."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, ClassVar, Literal, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mlwright.columns import Floats, Values
+from mlwright.features import state
+from mlwright.features.base import Arrays, Feature, Options, Training, coded
+from mlwright.features.levels import Levels, TableEncoder
+
+MOST_LEVELS = 10_000
+LEAST_PULL, MOST_PULL = 1.0, 1e6
+
+
+class TargetEncoder(TableEncoder):
+    """The mean of each signal per level, pulled to the overall mean as far as chance explains, and how frequent it is.
+
+    Rare and unseen levels are one level. The pull is the empirical Bayes one, within-level over between-level variance
+    (Micci-Barreca 2001, "A preprocessing scheme for high-cardinality categorical attributes"; ANOVA estimate). Training
+    rows are encoded by means over the other folds, else a learner would read a row's own target back out of them.
+    """
+
+    __slots__ = ()
+    kind: ClassVar[str] = "target"
+    reads: ClassVar[Literal["floats", "strings", "either"]] = "strings"
+
+    @property
+    def features(self) -> tuple[Feature, ...]:
+        """The mean of each signal, and the logarithm of the number of training rows."""
+        signals = self.table.shape[1] - 1
+        means = [
+            f"{self.name}.target" if signals == 1 else f"{self.name}.target{place + 1}" for place in range(signals)
+        ]
+        return tuple(Feature(name, self.name) for name in (*means, f"{self.name}.frequency"))
+
+    @classmethod
+    def fit(cls, name: str, values: Values, training: Training, options: Options) -> tuple[Self, Floats] | None:
+        """Take the means; a column without two levels is not mine."""
+        levels = Levels.fit(coded(values), most=int(options.get("most", MOST_LEVELS)))
+        if len(levels.kept) + levels.other + levels.missing < 2:
+            return None
+        places, size = levels.places(coded(values)), len(levels)
+        prior = training.signals.mean(axis=0)
+        signals = training.signals - prior
+        rows, sums = _totals(places, signals, size)
+        pull = _pull(rows, sums, signals)
+        frequency = _frequency(rows, levels)
+        encoder = cls(name, levels, np.column_stack([_means(rows, sums, prior, pull), frequency]))
+        encoded = np.empty((len(places), encoder.table.shape[1]))
+        encoded[:, -1] = frequency[places]
+        for fold in np.unique(training.folds):
+            inside = training.folds == fold
+            # Prior and pull are of all rows: as one number for everybody they cannot tell rows apart.
+            held_rows, held_sums = _totals(places[inside], signals[inside], size)
+            encoded[inside, :-1] = _means(rows - held_rows, sums - held_sums, prior, pull)[places[inside]]
+        return encoder, encoded
+
+    def state(self) -> tuple[dict[str, Any], dict[str, NDArray[Any]]]:
+        """Return JSON and arrays."""
+        return self.levels.to_dict(), {"table": self.table}
+
+    @classmethod
+    def from_state(cls, name: str, plain: Mapping[str, Any], arrays: Arrays) -> Self:
+        """Return the encoder of that state."""
+        levels = Levels.from_dict(plain)
+        table = state.matrix(arrays, "table", rows=len(levels)).astype(np.float64)
+        if table.shape[1] < 2:
+            raise state.damaged(f"the target encoding of column {name!r} has no signal")
+        return cls(name, levels, table)
+
+
+def _totals(places: NDArray[np.intp], signals: Floats, size: int) -> tuple[Floats, Floats]:
+    rows = np.bincount(places, minlength=size).astype(np.float64)
+    sums = [np.bincount(places, weights=signals[:, signal], minlength=size) for signal in range(signals.shape[1])]
+    return rows, np.stack(sums, axis=1)
+
+
+def _means(rows: Floats, sums: Floats, prior: Floats, pull: Floats) -> Floats:
+    means: Floats = prior + sums / (rows[:, None] + pull)
+    return means
+
+
+def _pull(rows: Floats, sums: Floats, signals: Floats) -> Floats:
+    """Return for each signal (of mean 0) how many rows of the overall mean each level is mixed with."""
+    there = rows > 0
+    total, levels = len(signals), int(there.sum())
+    explained = (sums[there] ** 2 / rows[there, None]).sum(axis=0)
+    within = np.maximum((signals**2).sum(axis=0) - explained, 0.0) / max(total - levels, 1)
+    between = explained / max(levels - 1, 1)
+    size = (total - (rows**2).sum() / total) / max(levels - 1, 1)
+    variance = np.maximum((between - within) / max(size, 1.0), 1e-12)
+    pull: Floats = np.clip(within / variance, LEAST_PULL, MOST_PULL)
+    return pull
+
+
+def _frequency(rows: Floats, levels: Levels) -> Floats:
+    frequency = np.log1p(rows)
+    # Rare levels share a position but not their rows: each has about one.
+    frequency[-2] = np.log1p(1.0)
+    if not levels.missing:
+        frequency[-1] = np.log1p(1.0)
+    return frequency

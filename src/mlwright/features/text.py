@@ -1,0 +1,205 @@
+"""Text: what it says of the target, what it is about (TF-IDF, truncated SVD), and how long it is."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from itertools import chain
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mlwright.columns import Coded, Floats, Values
+from mlwright.features import state
+from mlwright.features.base import NAN, Arrays, Feature, Options, Training, Value, coded
+from mlwright.features.words import LONGEST, Terms
+
+if TYPE_CHECKING:
+    from scipy.sparse import csr_matrix
+
+MOST_TERMS = 20_000
+MOST_ROWS = 20_000
+"""Rows that are learned from; the rest are only encoded."""
+LEAST_ROWS = 10
+TOPICS = 30
+PENALTIES = (1.0, 3.0, 10.0, 30.0)
+AT_ONCE = 64
+
+
+class TextEncoder:
+    """A score for each signal, topics, and the length of a text, all standardised.
+
+    The score is a ridge regression of the signal on sublinear TF-IDF, out of fold for training rows: it alone keeps
+    nearly all that a linear model on every word knows, where topics, the truncated SVD (latent semantic analysis,
+    Deerwester et al. 1990), lose much of it.
+    """
+
+    __slots__ = ("_missing", "_weights", "center", "idf", "missing", "name", "scale", "scores", "terms", "topics")
+    kind: ClassVar[str] = "text"
+    reads: ClassVar[Literal["floats", "strings", "either"]] = "strings"
+
+    def __init__(self, name: str, terms: Terms, arrays: Arrays, *, missing: float) -> None:
+        self.name, self.terms, self.missing = name, terms, missing
+        self.idf, self.scores, self.topics = arrays["idf"].astype(np.float64)[:, 0], arrays["scores"], arrays["topics"]
+        self.center, self.scale = arrays["standard"].astype(np.float64)
+        self._weights = np.hstack([self.scores, self.topics]).astype(np.float64)
+        self._missing = [missing] * len(self.center)
+
+    @property
+    def features(self) -> tuple[Feature, ...]:
+        """Scores, topics, and lengths."""
+        signals, topics = self.scores.shape[1], self.topics.shape[1]
+        names = ["score"] if signals == 1 else [f"score{place + 1}" for place in range(signals)]
+        names += [f"topic{place + 1}" for place in range(topics)]
+        return tuple(Feature(f"{self.name}.{name}", self.name) for name in (*names, "length", "words"))
+
+    @classmethod
+    def fit(cls, name: str, values: Values, training: Training, options: Options) -> tuple[Self, Floats] | None:
+        """Learn from at most `MOST_ROWS` rows; a column with hardly any text is not mine."""
+        texts = coded(values)
+        rows = np.flatnonzero(texts.codes >= 0)
+        if len(rows) < LEAST_ROWS:
+            return None
+        if len(rows) > MOST_ROWS:
+            rows = np.sort(training.generator(name).choice(rows, MOST_ROWS, replace=False))
+        sample = [texts.values[code] for code in texts.codes[rows].tolist()]
+        terms = Terms.fit(sample, least_texts=max(2, len(rows) // 5_000), most=MOST_TERMS)
+        counted = [terms.count(text)[0] for text in sample]
+        idf = _rarity(counted, len(terms.known))
+        matrix = _matrix(counted, idf)
+        scores, held_out = _scores(matrix, training.signals[rows], training.folds[rows])
+        topics = _topics(matrix, int(options.get("topics", TOPICS)), training.seed)
+        arrays: dict[str, NDArray[Any]] = {"idf": idf[:, None], "scores": scores, "topics": topics}
+        width = scores.shape[1] + topics.shape[1] + 2
+        plain = cls(name, terms, {**arrays, "standard": np.array([[0.0] * width, [1.0] * width])}, missing=NAN)
+        encoded = plain.encode(texts)
+        encoded[rows, : scores.shape[1]] = held_out
+        center, scale = np.nanmean(encoded, axis=0), np.nanstd(encoded, axis=0)
+        scale[~(scale > 1e-9)] = 1.0
+        arrays["standard"] = np.stack([center, scale])
+        encoded = (encoded - center) / scale
+        missing = float(options.get("missing", NAN))
+        encoded[texts.codes < 0] = missing
+        return cls(name, terms, arrays, missing=missing), encoded
+
+    def encode(self, values: Values) -> Floats:
+        """Return (n, width)."""
+        texts: Coded = coded(values)
+        used, places = np.unique(texts.codes, return_inverse=True)
+        distinct = np.empty((len(used), len(self._missing)))
+        first = int(len(used) > 0 and used[0] < 0)
+        distinct[:first] = self._missing
+        for start in range(first, len(used), AT_ONCE):
+            chunk = [texts.values[code] for code in used[start : start + AT_ONCE].tolist()]
+            distinct[start : start + AT_ONCE] = self._encode(chunk)
+        return distinct[places]
+
+    def encode_one(self, value: Value) -> Sequence[float]:
+        """Return the row that `encode` would give."""
+        if not isinstance(value, str):
+            return self._missing
+        row: list[float] = self._encode([value])[0].tolist()
+        return row
+
+    def _encode(self, texts: list[str]) -> Floats:
+        counted = [self.terms.count(text) for text in texts]
+        raw = np.zeros((len(texts), len(self._missing)))
+        raw[:, -2:] = np.log1p(
+            [(min(len(text), LONGEST), found) for text, (_, found) in zip(texts, counted, strict=True)]
+        )
+        known = [place for place, (counts, _) in enumerate(counted) if counts]
+        if known:
+            kept = [counted[place][0] for place in known]
+            starts = np.cumsum([0, *(len(counts) for counts in kept[:-1])])
+            places, weights = _weigh(kept, self.idf)
+            length = np.sqrt(np.add.reduceat(weights * weights, starts))
+            raw[known, :-2] = np.add.reduceat(weights[:, None] * self._weights[places], starts) / length[:, None]
+        standardised: Floats = (raw - self.center) / self.scale
+        return standardised
+
+    def state(self) -> tuple[dict[str, Any], dict[str, NDArray[Any]]]:
+        """Return JSON and arrays."""
+        plain = {"terms": list(self.terms.known), "names": self.terms.names, "impute": self.missing == 0.0}
+        standard = np.stack([self.center, self.scale])
+        return plain, {"idf": self.idf[:, None], "scores": self.scores, "topics": self.topics, "standard": standard}
+
+    @classmethod
+    def from_state(cls, name: str, plain: Mapping[str, Any], arrays: Arrays) -> Self:
+        """Return the encoder of that state."""
+        terms = Terms(state.strings(plain, "terms"), names=state.flag(plain, "names"))
+        size = len(terms.known)
+        read = {key: state.matrix(arrays, key, rows=size) for key in ("idf", "scores", "topics")}
+        read["standard"] = state.matrix(arrays, "standard", rows=2)
+        width = read["scores"].shape[1] + read["topics"].shape[1] + 2
+        if read["idf"].shape[1] != 1 or read["standard"].shape[1] != width or not read["scores"].shape[1]:
+            raise state.damaged(f"the text encoding of column {name!r} does not fit together")
+        if (read["idf"] <= 0).any() or (read["standard"][1] <= 0).any():
+            raise state.damaged(f"the text encoding of column {name!r} has a weight that cannot be")
+        return cls(name, terms, read, missing=0.0 if state.flag(plain, "impute") else NAN)
+
+
+def _weigh(counted: list[dict[int, int]], idf: Floats) -> tuple[NDArray[np.intp], Floats]:
+    """Return the terms of all texts one after the other, and their sublinear TF-IDF before each text's norm is 1."""
+    places = np.fromiter(chain.from_iterable(counted), dtype=np.intp)
+    counts = np.fromiter(chain.from_iterable(counts.values() for counts in counted), dtype=np.float64)
+    return places, (1.0 + np.log(counts)) * idf[places]
+
+
+def _rarity(counted: list[dict[int, int]], size: int) -> Floats:
+    """Return the inverse document frequency, smoothed as if one more text held every term."""
+    texts_with = np.bincount(np.fromiter(chain.from_iterable(counted), dtype=np.intp), minlength=size)
+    rarity: Floats = np.log((1.0 + len(counted)) / (1.0 + texts_with)) + 1.0
+    return rarity
+
+
+def _matrix(counted: list[dict[int, int]], idf: Floats) -> csr_matrix:
+    """Return the TF-IDF of every text, each of norm 1."""
+    from scipy.sparse import csr_matrix
+
+    places, weights = _weigh(counted, idf)
+    sizes = np.array([len(counts) for counts in counted])
+    rows = np.repeat(np.arange(len(counted)), sizes)
+    length = np.sqrt(np.bincount(rows, weights=weights * weights, minlength=len(counted)))
+    ends = np.concatenate([[0], np.cumsum(sizes)])
+    return csr_matrix((weights / length[rows], places, ends), shape=(len(counted), len(idf)))
+
+
+def _scores(matrix: csr_matrix, signals: Floats, folds: NDArray[np.int8]) -> tuple[NDArray[np.float32], Floats]:
+    """Return the weight of each term for each signal, and the scores of the rows by weights of the other folds.
+
+    The penalty is the one whose scores out of fold are nearest to the signals.
+    """
+    centred = signals - signals.mean(axis=0)
+    best, best_error = np.zeros_like(signals), np.inf
+    penalty = PENALTIES[-1]
+    for candidate in PENALTIES if matrix.shape[1] else ():
+        held_out = np.zeros_like(signals)
+        for fold in np.unique(folds):
+            inside = folds == fold
+            if not inside.all():
+                held_out[inside] = matrix[inside] @ _ridge(matrix[~inside], signals[~inside], candidate)
+        error = float(((held_out - centred) ** 2).sum())
+        if error < best_error:
+            best, best_error, penalty = held_out, error, candidate
+    return _ridge(matrix, signals, penalty).astype(np.float32), best
+
+
+def _ridge(matrix: csr_matrix, signals: Floats, penalty: float) -> Floats:
+    """Return (terms, k) weights."""
+    from sklearn.linear_model import Ridge
+
+    model = Ridge(alpha=penalty, fit_intercept=False, solver="sparse_cg", tol=1e-3)
+    weights: Floats = model.fit(matrix, signals - signals.mean(axis=0)).coef_.reshape(signals.shape[1], -1).T
+    return weights
+
+
+def _topics(matrix: csr_matrix, most: int, seed: int) -> NDArray[np.float16]:
+    """Return (terms, topics): the leading right singular vectors; half precision is ample for them."""
+    from sklearn.utils.extmath import randomized_svd
+
+    topics = min(most, min(matrix.shape) - 1)
+    if topics < 1:
+        return np.zeros((matrix.shape[1], 0), dtype=np.float16)
+    _, _, found = randomized_svd(matrix, topics, n_iter=4, random_state=seed)
+    vectors: NDArray[np.float16] = found.T.astype(np.float16)
+    return vectors

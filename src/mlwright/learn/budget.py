@@ -1,0 +1,101 @@
+"""The budget: a promise about wall-clock time, and the one place where a person's Ctrl-C is heard."""
+
+from __future__ import annotations
+
+import math
+import re
+import signal
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+from types import FrameType
+
+from mlwright.errors import OptionError
+
+_UNITS = {"": 1.0, "s": 1.0, "sec": 1.0, "m": 60.0, "min": 60.0, "h": 3600.0, "d": 86400.0}
+_PART = re.compile(r"(\d+(?:\.\d+)?)\s*(d|h|min|m|sec|s|)\s*")
+SHORTEST = 1.0
+
+
+def parse_budget(budget: str | float | timedelta | None) -> float | None:
+    """Return the seconds of a budget such as "60s", "1h30m", 90 or a timedelta; None is no limit.
+
+    >>> parse_budget("1m30s"), parse_budget(90), parse_budget("0.5h")
+    (90.0, 90.0, 1800.0)
+    """
+    if budget is None:
+        return None
+    if isinstance(budget, timedelta):
+        seconds = budget.total_seconds()
+    elif isinstance(budget, str):
+        text = budget.strip().casefold()
+        parts = list(_PART.finditer(text))
+        if not text or "".join(part.group(0) for part in parts) != text:
+            raise OptionError(f"The budget cannot be {budget!r}.", hint="write it like 60s, 10m or 1h30m.")
+        seconds = sum(float(part.group(1)) * _UNITS[part.group(2)] for part in parts if part.group(0))
+    else:
+        seconds = float(budget)
+    if not math.isfinite(seconds) or seconds < SHORTEST:
+        raise OptionError(
+            f"The budget is {budget!r}, less than a second.", hint="give at least 1s; 60s is a good start."
+        )
+    return seconds
+
+
+class Budget:
+    """Seconds to spend from now on. Without a limit, `left` is infinite and only `cancel` ends work."""
+
+    def __init__(self, seconds: float | None, *, clock: Callable[[], float] = time.monotonic) -> None:
+        self.seconds = seconds
+        self._clock = clock
+        self._start = clock()
+        self.cancelled = False
+
+    def limited(self, seconds: float | None) -> Budget:
+        """Return the same clock, started at the same moment, with a limit."""
+        other = Budget(seconds, clock=self._clock)
+        other._start = self._start
+        return other
+
+    @property
+    def spent(self) -> float:
+        """Seconds since the start."""
+        return self._clock() - self._start
+
+    @property
+    def left(self) -> float:
+        """Seconds until the end; infinite without a limit, never negative."""
+        return math.inf if self.seconds is None else max(0.0, self.seconds - self.spent)
+
+    def cancel(self) -> None:
+        """End all work at its next look; what is usable so far is kept."""
+        self.cancelled = True
+
+    def stop_at(self, reserve: Callable[[], float] | float = 0.0) -> Callable[[], bool]:
+        """Return a Stop that fires when cancelled or when less than `reserve` seconds are left."""
+        needed = reserve if callable(reserve) else lambda: reserve
+        return lambda: self.cancelled or self.left <= needed()
+
+    @contextmanager
+    def interruptible(self, tell: Callable[[], None]) -> Iterator[None]:
+        """Within, the first Ctrl-C cancels and tells so; the second one interrupts as usual.
+
+        Only Python's main thread hears signals; elsewhere this changes nothing.
+        """
+        if threading.current_thread() is not threading.main_thread():
+            yield
+            return
+
+        def hear(_signal: int, _frame: FrameType | None) -> None:
+            if self.cancelled:
+                raise KeyboardInterrupt
+            self.cancel()
+            tell()
+
+        before = signal.signal(signal.SIGINT, hear)
+        try:
+            yield
+        finally:
+            signal.signal(signal.SIGINT, before)

@@ -1,0 +1,65 @@
+"""LinearPredictor: a weighted sum of the features, with NumPy alone."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, ClassVar, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mlwright.errors import ModelError
+from mlwright.learn.links import LINKS, SINGLE
+
+Floats = NDArray[np.float64]
+
+_NAMES = ("weight", "intercept", "fill", "low", "high")
+
+
+class LinearPredictor:
+    """`weight` (features, k), `intercept` (k,); `fill` stands in for what is missing.
+
+    A number beyond `low` or `high` counts as that edge: a line drawn far beyond the rows it was learned from is no
+    knowledge, and one mistyped number would outweigh everything else that is known of a row.
+    """
+
+    kind: ClassVar[str] = "linear"
+
+    def __init__(self, link: str, arrays: Mapping[str, NDArray[Any]]) -> None:
+        self._link_name, self._link = link, LINKS[link]
+        self._arrays = {name: np.ascontiguousarray(arrays[name], dtype=np.float64) for name in _NAMES}
+        self._weight, self._intercept, self._fill, self._low, self._high = self._arrays.values()
+
+    @classmethod
+    def constant(cls, link: str, intercept: Floats, features: int) -> Self:
+        """Return a predictor that answers the same to every row."""
+        none = np.zeros(features)
+        arrays = {"weight": np.zeros((features, len(intercept))), "fill": none, "low": none, "high": none}
+        return cls(link, {**arrays, "intercept": intercept})
+
+    def predict(self, X: Floats) -> Floats:
+        """Return (n, k): class probabilities, or (n, 1) numbers."""
+        if X.ndim != 2 or X.shape[1] != len(self._fill):
+            raise ValueError(f"The line reads {len(self._fill)} features; X has shape {X.shape}.")
+        known = np.clip(np.where(np.isnan(X), self._fill, X), self._low, self._high)
+        return self._link(known @ self._weight + self._intercept)
+
+    def state(self) -> tuple[dict[str, Any], dict[str, NDArray[Any]]]:
+        """Return JSON and arrays."""
+        return {"link": self._link_name}, dict(self._arrays)
+
+    @classmethod
+    def from_state(cls, plain: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]]) -> Self:
+        """Return the predictor of that state; raises ModelError where a shape cannot be."""
+        try:
+            weight, intercept, *edges = (arrays[name] for name in _NAMES)
+            shapes = weight.ndim == 2 and intercept.shape == weight.shape[1:] and intercept.size
+            if not shapes or any(edge.shape != weight.shape[:1] for edge in edges):
+                raise ValueError("the shapes do not fit")
+            if plain["link"] in SINGLE and intercept.size != 1:
+                raise ValueError("link does not fit")
+            if not all(bool(np.isfinite(arrays[name]).all()) for name in _NAMES):
+                raise ValueError("a number is not finite")
+            return cls(plain["link"], arrays)
+        except (KeyError, TypeError, ValueError, AttributeError) as error:
+            raise ModelError(f"The line of the model is damaged: {error!r}.") from error

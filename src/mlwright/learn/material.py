@@ -1,0 +1,134 @@
+"""What is learned from: typed columns, the target, weights, and the matrices that recipes make of them fold by fold."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mlwright.columns import Columns
+from mlwright.features.recipe import Recipe
+from mlwright.learn.base import Problem
+from mlwright.learn.splits import Fold, Index
+from mlwright.schema import Column
+from mlwright.tasks.base import Floats, Metric, Target, Task
+
+MATRIX_BYTES = 2_000_000_000
+"""Matrices of the folds are kept for the next trial up to this many bytes in all."""
+
+
+@dataclass(frozen=True, slots=True)
+class Material:
+    """The rows one may learn from, and what is asked of them."""
+
+    columns: Columns
+    features: tuple[Column, ...]
+    target: Target
+    task: Task
+    metric: Metric
+    weight: Floats | None = None
+
+    @property
+    def rows(self) -> int:
+        """The number of rows."""
+        return len(self.target.y)
+
+    def take(self, index: Index) -> Material:
+        """Return the rows at these positions."""
+        return Material(
+            self.columns.take(index),
+            self.features,
+            self.target.take(index),
+            self.task,
+            self.metric,
+            None if self.weight is None else self.weight[index],
+        )
+
+    def fit_recipe(self, variant: str, seed: int) -> tuple[Recipe, Floats]:
+        """Fit a recipe on all these rows; return it with the matrix to learn from."""
+        signals = self.task.signals(self.target)
+        return Recipe.fit(self.columns, self.features, signals, variant=variant, seed=seed)
+
+    def problem(self, X: Floats, recipe: Recipe, center: float, scale: float) -> Problem:
+        """Return X with the (standardised) target, as learners take it."""
+        return Problem(
+            X=X,
+            y=(self.target.y - center) / scale,
+            objective=self.task.objective,
+            classes=len(self.target.classes),
+            weight=self.weight,
+            categorical=tuple(feature.categorical for feature in recipe.features),
+        )
+
+
+def standard(target: Target, weight: Floats | None = None) -> tuple[float, float]:
+    """Return (center, scale) that bring numbers to mean 0 and deviation 1; class positions stay as they are."""
+    if target.classes:
+        return 0.0, 1.0
+    center = float(np.average(target.y, weights=weight))
+    scale = float(np.sqrt(np.average((target.y - center) ** 2, weights=weight)))
+    return center, scale if scale > 0 and np.isfinite(scale) else 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """One fold under one recipe variant: what teaches, what is scored, and how numbers were standardised."""
+
+    recipe: Recipe
+    train: Problem
+    valid: Problem
+    center: float
+    scale: float
+
+
+class Folds:
+    """The folds of a search, prepared once per variant and kept while memory allows. Safe to ask from many threads."""
+
+    def __init__(self, material: Material, folds: Sequence[Fold], seed: int) -> None:
+        self.material = material
+        self.folds = folds
+        self.seed = seed
+        self._kept: dict[tuple[int, str], Prepared] = {}
+        self._locks: dict[tuple[int, str], threading.Lock] = {}
+        self._door = threading.Lock()
+        self._bytes = 0
+
+    @property
+    def scored(self) -> NDArray[np.bool_]:
+        """Which rows are in some fold's scored part."""
+        inside = np.zeros(self.material.rows, dtype=bool)
+        for _, valid in self.folds:
+            inside[valid] = True
+        return inside
+
+    def prepare(self, fold: int, variant: str) -> Prepared:
+        """Return a fold's matrices, fitting the recipe on the rows that teach where nobody has yet."""
+        key = (fold, variant)
+        with self._door:
+            lock = self._locks.setdefault(key, threading.Lock())
+        with lock:
+            if key in self._kept:
+                return self._kept[key]
+            made = self._make(fold, variant)
+            size = made.train.X.nbytes + made.valid.X.nbytes
+            with self._door:
+                if self._bytes + size <= MATRIX_BYTES:
+                    self._bytes += size
+                    self._kept[key] = made
+            return made
+
+    def _make(self, fold: int, variant: str) -> Prepared:
+        teach, judge = self.folds[fold]
+        train, valid = self.material.take(teach), self.material.take(judge)
+        recipe, X = train.fit_recipe(variant, self.seed)
+        center, scale = standard(train.target, train.weight)
+        return Prepared(
+            recipe=recipe,
+            train=train.problem(X, recipe, center, scale),
+            valid=valid.problem(recipe.transform(valid.columns), recipe, center, scale),
+            center=center,
+            scale=scale,
+        )

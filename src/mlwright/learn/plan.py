@@ -1,0 +1,56 @@
+"""How thoroughly each trial is scored: what the rows deserve, cut down to what the budget allows."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+CELLS_PER_SECOND = 600_000
+"""Rows x features that one thread learns well from in a second: about 300 boosting rounds, deliberately pessimistic."""
+FIRST_TRIAL_SHARE = 0.15
+"""The first strong trial may take this share of the budget, so that others follow it."""
+MANY_ROWS = 50_000
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """`folds` x `repeats` fits score a trial, on at most `rows` rows; at most `trials` are made."""
+
+    folds: int
+    repeats: int
+    rows: int
+    trials: int
+
+    @property
+    def thorough(self) -> bool:
+        """Whether every row that teaches is also scored once or more."""
+        return self.folds > 1
+
+
+def make_plan(rows: int, features: int, *, seconds: float, threads: int, trials: int | None, judged: bool) -> Plan:
+    """Return the plan for so many rows to learn from.
+
+    `judged` tells that other rows judge; without, the cross-validation is the judgement and is repeated. A number of
+    `trials` promises the same model twice, so the plan then looks at the rows alone, never at the clock.
+    """
+    if not judged:
+        repeats = 3 if rows < 500 else 2
+        return Plan(folds=5, repeats=repeats, rows=rows, trials=trials or patience(rows))
+    folds = 5 if rows <= MANY_ROWS else 3
+    if trials is not None or math.isinf(seconds):
+        return Plan(folds=folds, repeats=1, rows=rows, trials=trials or patience(rows))
+    one_fit = rows * max(features, 1) / CELLS_PER_SECOND
+    allowed = FIRST_TRIAL_SHARE * seconds
+    while folds > 1 and math.ceil(folds / threads) * one_fit > 2 * allowed:
+        folds = 3 if folds == 5 else 1
+    kept = rows if one_fit <= allowed else max(2_000, int(rows * allowed / one_fit))
+    return Plan(folds=folds, repeats=1, rows=min(rows, kept), trials=patience(rows))
+
+
+def patience(rows: int) -> int:
+    """Return how many trials so many rows can tell apart: more would fit the choice to chance.
+
+    >>> [patience(n) for n in (50, 300, 1_000, 10_000, 1_000_000)]
+    [8, 10, 14, 32, 48]
+    """
+    return min(48, max(8, round(8 + rows / 150) if rows < 1_000 else round(14 + 18 * math.log10(rows / 1_000))))

@@ -1,0 +1,142 @@
+"""The search: trials in the order of the portfolio, on the same folds, until the plan or the budget ends.
+
+Fits run side by side, one thread each: on shared cores two fits with one thread beat one fit with two.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from dataclasses import dataclass
+
+from mlwright.errors import DataError
+from mlwright.learn.base import Learner
+from mlwright.learn.budget import Budget
+from mlwright.learn.material import Folds
+from mlwright.learn.plan import Plan
+from mlwright.learn.portfolio import FLOOR, portfolio
+from mlwright.learn.trials import FoldResult, Trial, best_first, run_fold
+from mlwright.progress import Progress
+
+FINISH_SHARE = 0.15
+"""Share of the budget kept for evaluation, report and writing."""
+LIKELY_MEMBERS = 4
+"""How many trials the ensemble is expected to keep; what refitting them costs is kept from the search."""
+TICK = 0.2
+
+
+@dataclass(frozen=True, slots=True)
+class Unit:
+    """One fit: a trial on a fold."""
+
+    trial: Trial
+    fold: int
+
+
+class Search:
+    """One run over the portfolio. `trials` holds everything that was started, in the order of the portfolio."""
+
+    def __init__(self, folds: Folds, plan: Plan, budget: Budget, *, threads: int, seed: int, growth: float) -> None:
+        self.folds = folds
+        self.plan = plan
+        self.budget = budget
+        self.threads = threads
+        self.seed = seed
+        self.growth = growth
+        """Rows of all refits over rows of one fold's fit: what a fit's seconds are multiplied by to finish."""
+        self.trials: list[Trial] = []
+        self._reserve = FINISH_SHARE * (budget.seconds or 0.0)
+
+    def run(self, learners: Mapping[str, Learner], progress: Progress) -> list[Trial]:
+        """Run trials until the plan or the budget ends. Raises DataError where no trial could be scored."""
+        units = self._units(learners)
+        running: dict[Future[FoldResult], Unit] = {}
+        with ThreadPoolExecutor(self.threads, thread_name_prefix="mlwright-fit") as pool:
+            while True:
+                while len(running) < self.threads and (unit := next(units, None)) is not None:
+                    running[pool.submit(self._fit, unit)] = unit
+                if not running:
+                    break
+                done, _ = wait(running, timeout=TICK, return_when=FIRST_COMPLETED)
+                for future in done:
+                    self._collect(running.pop(future), future)
+                self._tell(progress)
+        if not any(trial.usable for trial in self.trials):
+            raise self._nothing()
+        return self.trials
+
+    def _units(self, learners: Mapping[str, Learner]) -> Iterator[Unit]:
+        """Yield fits, a trial's folds one after the other, as long as another trial may start."""
+        material = self.folds.material
+        cells = material.rows * max(1, len(material.features))
+        for entry in portfolio(learners, material.task.objective, cells):
+            if len(self.trials) >= self.plan.trials or self.budget.cancelled:
+                return
+            if not self._affordable(entry.learner):
+                continue
+            trial = Trial(len(self.trials), entry)
+            self.trials.append(trial)
+            for fold in range(len(self.folds.folds)):
+                if trial.failure is not None or (self._out_of_time() and trial.number > 0):
+                    break
+                yield Unit(trial, fold)
+
+    def _out_of_time(self) -> bool:
+        return self.budget.cancelled or self.budget.left <= self._reserve
+
+    def _affordable(self, learner: Learner) -> bool:
+        """Whether a trial of this learner is likely to end in time; the floor is always tried."""
+        if not self.trials and learner.name == FLOOR:
+            return True
+        known = [t.seconds for t in self.trials if t.usable and t.entry.learner.name == learner.name]
+        expected = sum(known) / len(known) / self.threads if known else 0.0
+        return self.budget.left > self._reserve + 0.8 * expected
+
+    def _fit(self, unit: Unit) -> FoldResult:
+        first = unit.trial.number == 0
+        stop = self.budget.stop_at(0.0 if first else lambda: self._reserve)
+        seed = self.seed + 1_000 * unit.trial.number + unit.fold
+        return run_fold(unit.trial, unit.fold, self.folds, seed=seed, stop=stop)
+
+    def _collect(self, unit: Unit, future: Future[FoldResult]) -> None:
+        trial = unit.trial
+        error = future.exception()
+        if isinstance(error, MemoryError | Exception):
+            trial.failure = trial.failure or f"{type(error).__name__}: {error}"[:200]
+            return
+        if error is not None:
+            raise error
+        trial.results[unit.fold] = future.result()
+        trial.finish(self.folds)
+        if trial.usable:
+            self._reserve = self._finish_cost()
+            best = best_first(self.trials, greater_is_better=self.folds.material.metric.greater_is_better)
+            for other in best[1:]:
+                other.forget()
+
+    def _finish_cost(self) -> float:
+        """Seconds kept for what comes after the search, with what refitting the likely members costs."""
+        if self.budget.seconds is None:
+            return 0.0
+        best = best_first(self.trials, greater_is_better=self.folds.material.metric.greater_is_better)
+        refit = self.growth * sum(trial.seconds_per_fit for trial in best[:LIKELY_MEMBERS]) / self.threads
+        fixed = FINISH_SHARE * self.budget.seconds
+        return min(fixed + 1.2 * refit, 0.75 * self.budget.seconds)
+
+    def _tell(self, progress: Progress) -> None:
+        best = best_first(self.trials, greater_is_better=self.folds.material.metric.greater_is_better)
+        metric = self.folds.material.metric
+        by_count = len([t for t in self.trials if t.usable or t.failure]) / max(1, self.plan.trials)
+        by_time = self.budget.spent / self.budget.seconds if self.budget.seconds else 0.0
+        left = None if self.budget.seconds is None else self.budget.left
+        text = f"{metric.label or metric.name} {best[0].score:.4g} ({best[0].entry.learner.label})" if best else None
+        progress.advance(share=min(1.0, max(by_count, by_time)), seconds_left=left, best=text)
+
+    def _nothing(self) -> Exception:
+        if self.budget.cancelled:
+            return KeyboardInterrupt("stopped before the first model was ready")
+        reasons = sorted({trial.status for trial in self.trials})
+        return DataError(
+            f"No learner could be fitted on these rows ({'; '.join(reasons) or 'none was tried'}).",
+            hint="give a longer --budget, or look at the data with fewer columns first.",
+        )

@@ -1,0 +1,139 @@
+"""A Trial: one learner with one configuration, scored on the same folds as all others."""
+
+from __future__ import annotations
+
+import resource
+import statistics
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from mlwright.learn.base import Configuration, Effort, Fitted, Stop
+from mlwright.learn.material import Folds
+from mlwright.learn.portfolio import Entry
+from mlwright.tasks.base import Floats
+
+
+@dataclass(frozen=True, slots=True)
+class FoldResult:
+    """What one fit on one fold gave."""
+
+    fitted: Fitted
+    predictions: Floats
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Learned:
+    """What the folds of a trial say a refit should do."""
+
+    rounds: int
+    configuration: Configuration
+    complete: bool
+
+
+@dataclass(slots=True)
+class Trial:
+    """A learner and its configuration with what became of it. `predictions` are out-of-fold, NaN where never scored."""
+
+    number: int
+    entry: Entry
+    results: dict[int, FoldResult] = field(default_factory=dict)
+    failure: str | None = None
+    predictions: Floats | None = None
+    score: float | None = None
+    learned: Learned | None = None
+    fits: int = 0
+    seconds: float = 0.0
+    memory_mb: float = 0.0
+
+    @property
+    def name(self) -> str:
+        """A name that tells trials of one learner apart: "lightgbm 3"."""
+        return f"{self.entry.learner.name} {self.number}"
+
+    @property
+    def seconds_per_fit(self) -> float:
+        """Seconds of its average fit."""
+        return self.seconds / max(1, self.fits)
+
+    @property
+    def usable(self) -> bool:
+        """Whether it was scored on all folds."""
+        return self.predictions is not None
+
+    @property
+    def status(self) -> str:
+        """How it ended: "done", "stopped" by the budget, or "failed: why"."""
+        if self.failure is not None:
+            return f"failed: {self.failure}"
+        return "done" if self.learned is not None and self.learned.complete else "stopped"
+
+    def finish(self, folds: Folds) -> None:
+        """Put the folds' predictions together and score them; a trial without all folds is left unscored."""
+        if self.failure is not None or len(self.results) < len(folds.folds):
+            return
+        material = folds.material
+        first = self.results[0].predictions
+        total, times = np.zeros((material.rows, first.shape[1])), np.zeros(material.rows)
+        for fold, (_, valid) in enumerate(folds.folds):
+            total[valid] += self.results[fold].predictions
+            times[valid] += 1
+        with np.errstate(invalid="ignore"):
+            predictions = total / times[:, None]
+        scored = times > 0
+        weight = None if material.weight is None else material.weight[scored]
+        self.score = float(material.metric.score(material.target.y[scored], predictions[scored], weight))
+        self.predictions = predictions
+        self.learned = _learned([self.results[fold].fitted for fold in sorted(self.results)])
+        self.fits, self.seconds = len(self.results), sum(result.seconds for result in self.results.values())
+        self.memory_mb = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+
+    def forget(self) -> None:
+        """Let go of what was fitted on the folds: the scores and the predictions stay."""
+        self.results.clear()
+
+
+def _learned(fitted: Sequence[Fitted]) -> Learned:
+    """Return the average rounds and, of each setting that a learner chose for itself, the middle of the choices."""
+    chosen = [each.configuration for each in fitted]
+    return Learned(
+        rounds=max(1, round(statistics.fmean(each.rounds for each in fitted))),
+        configuration={key: _middle([each[key] for each in chosen if key in each]) for key in chosen[0]},
+        complete=all(each.complete for each in fitted),
+    )
+
+
+def run_fold(trial: Trial, fold: int, folds: Folds, *, seed: int, stop: Stop) -> FoldResult:
+    """Fit a trial's learner on one fold and predict the rows it is scored on, in the target's own units."""
+    start = time.perf_counter()
+    learner = trial.entry.learner
+    prepared = folds.prepare(fold, learner.variant)
+    effort = Effort(seed=seed, threads=1, stop=stop)
+    fitted = learner.fit(prepared.train, trial.entry.configuration, prepared.valid, effort)
+    predictions = fitted.predict(prepared.valid.X) * prepared.scale + prepared.center
+    if not np.isfinite(predictions).all():
+        raise FloatingPointError("its predictions are not finite")
+    return FoldResult(fitted, predictions, time.perf_counter() - start)
+
+
+def _middle(values: Sequence[Any]) -> Any:
+    """Return the middle of numbers, the first of anything else."""
+    if all(isinstance(value, int | float) and not isinstance(value, bool) for value in values):
+        return sorted(values)[(len(values) - 1) // 2]
+    return values[0]
+
+
+def best_first(trials: Sequence[Trial], *, greater_is_better: bool) -> list[Trial]:
+    """Return the usable trials, best score first; ties keep their order."""
+    sign = -1.0 if greater_is_better else 1.0
+    usable = [trial for trial in trials if trial.usable]
+    return sorted(usable, key=lambda trial: sign * (trial.score or 0.0))
+
+
+def configuration_facts(configuration: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a configuration as JSON takes it."""
+    return {key: value.item() if isinstance(value, np.generic) else value for key, value in configuration.items()}

@@ -1,0 +1,349 @@
+"""The model's folder: which files there are, what stands in them, and how they are read back without trusting them.
+
+    manifest.json          what it is; size and sha256 of every other file; facts of the run that made it
+    schema.json            the columns
+    decision.json          task, target, classes, and the step from probabilities or numbers to answers
+    recipes/<variant>.json, .npz
+    ensemble.json          members, weights and what of a predictor is no array
+    members/<i>.npz        a predictor's arrays, for NumPy alone
+    members/<i>.<file>     the same in the booster's own format
+    evaluation.json        the evidence
+    golden.json            raw rows and what the model answers to them
+
+Two builds that are the same write the same bytes; what may differ between them stands in the manifest under "run".
+"""
+
+from __future__ import annotations
+
+import hashlib
+import math
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from mlwright.errors import InputError, ModelError
+from mlwright.features.recipe import Recipe
+from mlwright.learn.ensemble import Ensemble, Member
+from mlwright.learn.predictors import PREDICTORS
+from mlwright.model.archive import MANIFEST, MAX_TOTAL, Store, opened, safe_name, write_files
+from mlwright.model.arrays import read_arrays, write_arrays
+from mlwright.model.parts import Parts, answers, check_answers
+from mlwright.model.text import plain, read_json, write_json
+from mlwright.model.timings import join, split
+from mlwright.schema import Schema
+from mlwright.tasks import TASKS
+
+FORMAT = "mlwright-model"
+FORMAT_VERSION = 1
+MAX_MANIFEST = 4 << 20
+MAX_MEMBERS = 1_000
+REQUIRES = ("numpy",)
+
+
+def write(parts: Parts, path: Path) -> None:
+    """Write a model as a folder, or as a zip where the path ends in .zip. Raises OutputError."""
+    write_files(to_files(parts), path)
+
+
+def to_files(parts: Parts) -> dict[str, bytes]:
+    """Return the files of a model by their names in its folder."""
+    evidence, timings = split(plain(dict(parts.evidence)))
+    files = {
+        "schema.json": write_json(plain(parts.schema.to_dict())),
+        "decision.json": write_json(
+            {
+                "task": parts.task,
+                "target": parts.target,
+                "classes": plain(parts.classes),
+                "prior": plain(parts.prior),
+                "decision": plain(dict(parts.decision)),
+            }
+        ),
+        "evaluation.json": write_json(evidence, sort=False),
+        "golden.json": write_json(
+            {"rows": list(parts.golden), "predictions": answers(parts, parts.golden).tolist() if parts.golden else []}
+        ),
+        **_ensemble_files(parts.ensemble),
+    }
+    table = {name: {"sha256": _sha256(data), "bytes": len(data)} for name, data in files.items()}
+    manifest = {
+        "format": FORMAT,
+        "format_version": FORMAT_VERSION,
+        "name": parts.name,
+        "task": parts.task,
+        "target": parts.target,
+        "classes": plain(parts.classes),
+        "requires": list(REQUIRES),
+        "files": table,
+        "digest": _digest(table),
+        "run": plain({**parts.run, "timings": timings}),
+    }
+    return {**files, MANIFEST: write_json(manifest)}
+
+
+def _ensemble_files(ensemble: Ensemble) -> dict[str, bytes]:
+    files: dict[str, bytes] = {}
+    variants = sorted({member.variant for member in ensemble.members})
+    for variant in variants:
+        recipe = ensemble.recipes[variant]
+        files[f"recipes/{variant}.json"] = write_json(recipe.to_dict())
+        files[f"recipes/{variant}.npz"] = write_arrays(recipe.arrays())
+    members = []
+    for place, member in enumerate(ensemble.members):
+        state, arrays = member.predictor.state()
+        files[f"members/{place}.npz"] = write_arrays(arrays)
+        files.update({f"members/{place}.{name}": data for name, data in member.native.items()})
+        members.append(
+            {
+                "learner": member.learner,
+                "label": member.label,
+                "configuration": plain(dict(member.configuration)),
+                "variant": member.variant,
+                "weight": member.weight,
+                "kind": member.predictor.kind,
+                "state": state,
+                "native": sorted(member.native),
+            }
+        )
+    files["ensemble.json"] = write_json(
+        {
+            "classes": ensemble.classes,
+            "center": ensemble.center,
+            "scale": ensemble.scale,
+            "variants": variants,
+            "members": members,
+        }
+    )
+    return files
+
+
+def read_manifest(path: Path) -> dict[str, Any]:
+    """Return a model's manifest, checked in itself. Raises ModelError."""
+    with opened(path) as store:
+        return _manifest(store, str(path))
+
+
+def read_evidence(path: Path) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Return a model's manifest and evidence without reading what predicts. Raises ModelError."""
+    with opened(path) as store:
+        manifest = _manifest(store, str(path))
+        return manifest, _evidence(_Checked(store, manifest, str(path)), manifest)
+
+
+def read(path: Path, *, trust_native: bool = False) -> Parts:
+    """Return a model's parts; runs nothing that a file says. Raises ModelError.
+
+    `trust_native` lets the boosters' own libraries parse their files for large batches, which asks for trust in whoever
+    wrote the model: those parsers are not made for hostile input (docs/decisions/0001-native-files.md).
+    """
+    where = str(path)
+    with opened(path) as store, damaged(where):
+        manifest = _manifest(store, where)
+        files = _Checked(store, manifest, where)
+        files.check_names()
+        decision = files.json("decision.json")
+        parts = Parts(
+            name=str(manifest["name"]),
+            task=_known_task(decision["task"], where),
+            target=str(decision["target"]),
+            classes=_labels(decision["classes"]),
+            schema=Schema.from_dict(files.json("schema.json")),
+            ensemble=_ensemble(files, trusted=trust_native),
+            decision=dict(decision["decision"]),
+            prior=tuple(_number(value) for value in decision["prior"]),
+            evidence=_evidence(files, manifest),
+            run=dict(manifest["run"]),
+            golden=tuple(dict(row) for row in files.json("golden.json")["rows"]),
+        )
+        _check(parts, manifest, where)
+        expected = files.json("golden.json")["predictions"]
+        files.check_rest()
+        width = max(parts.ensemble.classes, 1)
+        check_answers(parts, parts.golden, np.asarray(expected, dtype=np.float64).reshape(-1, width), where)
+    return parts
+
+
+@contextmanager
+def damaged(where: str) -> Iterator[None]:
+    """Turn whatever wrong content leads to into one ModelError; what reads it may then stay plain."""
+    try:
+        yield
+    except ModelError as error:
+        raise ModelError(error.message, where=error.where or where, hint=error.hint) from error
+    except (InputError, ArithmeticError, AttributeError, LookupError, TypeError, ValueError, RecursionError) as error:
+        raise ModelError(f"The model is damaged: {str(error)[:300]}", where=where) from error
+    except MemoryError as error:
+        raise ModelError("The model asks for more memory than there is.", where=where) from error
+
+
+class _Checked:
+    """The files of a model that the manifest names, each compared with its size and hash when it is read."""
+
+    def __init__(self, store: Store, manifest: dict[str, Any], where: str) -> None:
+        self.store = store
+        self.table: dict[str, dict[str, Any]] = manifest["files"]
+        self.where = where
+        self.seen: set[str] = set()
+
+    def bytes(self, name: str) -> bytes:
+        """Return a file's bytes."""
+        facts = self.table.get(name)
+        if facts is None or name not in self.store.sizes:
+            raise ModelError(f"The file {name!r} is missing.", where=self.where)
+        data = self.store.read(name, facts["bytes"])
+        if len(data) != facts["bytes"] or _sha256(data) != facts["sha256"]:
+            raise ModelError(f"The file {name!r} is not the one that was saved: its hash differs.", where=self.where)
+        self.seen.add(name)
+        return data
+
+    def json(self, name: str) -> dict[str, Any]:
+        """Return the object that a JSON file holds."""
+        found = read_json(self.bytes(name), f"{self.where}/{name}")
+        if not isinstance(found, dict):
+            raise ModelError("is not the JSON that a model holds.", where=f"{self.where}/{name}")
+        return found
+
+    def check_names(self) -> None:
+        """Refuse a model with files too few or too many."""
+        there, said = set(self.store.sizes) - {MANIFEST}, set(self.table)
+        if missing := sorted(said - there):
+            raise ModelError(f"The file {missing[0]!r} is missing.", where=self.where)
+        if extra := sorted(there - said):
+            raise ModelError(f"The file {extra[0]!r:.200} does not belong to the model.", where=self.where)
+
+    def check_rest(self) -> None:
+        """Refuse a model with files that nothing speaks of."""
+        if unused := sorted(set(self.table) - self.seen):
+            raise ModelError(f"The file {unused[0]!r} does not belong to the model.", where=self.where)
+
+
+def _manifest(store: Store, where: str) -> dict[str, Any]:
+    if MANIFEST not in store.sizes:
+        raise ModelError("is not a model: it holds no manifest.json.", where=where)
+    found = read_json(store.read(MANIFEST, MAX_MANIFEST), f"{where}/{MANIFEST}")
+    if not isinstance(found, dict) or found.get("format") != FORMAT:
+        raise ModelError("is not a model of mlwright.", where=where)
+    version = found.get("format_version")
+    if not isinstance(version, int) or isinstance(version, bool) or version < 1:
+        raise ModelError("has a manifest without a version.", where=where)
+    if version > FORMAT_VERSION:
+        raise ModelError(
+            f"was written by a newer mlwright (format {version}; this one reads up to {FORMAT_VERSION}).",
+            where=where,
+            hint="pip install --upgrade mlwright",
+        )
+    if not _is_table(found.get("files")) or not isinstance(found.get("run"), dict):
+        raise ModelError("has a damaged manifest.", where=where)
+    if found.get("digest") != _digest(found["files"]):
+        raise ModelError("has a manifest whose digest does not match its files.", where=where)
+    return found
+
+
+def _is_table(table: object) -> bool:
+    if not isinstance(table, dict) or not all(safe_name(name) and name != MANIFEST for name in table):
+        return False
+    total = 0
+    for facts in table.values():
+        if not isinstance(facts, dict) or set(facts) != {"sha256", "bytes"} or type(facts["bytes"]) is not int:
+            return False
+        if not isinstance(facts["sha256"], str) or facts["bytes"] < 0:
+            return False
+        total += facts["bytes"]
+    return total <= MAX_TOTAL
+
+
+def _ensemble(files: _Checked, *, trusted: bool) -> Ensemble:
+    found = files.json("ensemble.json")
+    recipes = {str(variant): _recipe(files, str(variant)) for variant in found["variants"]}
+    if not 1 <= len(found["members"]) <= MAX_MEMBERS:
+        raise ModelError("The model has no members, or too many.")
+    members = tuple(_member(files, place, facts, trusted=trusted) for place, facts in enumerate(found["members"]))
+    if {member.variant for member in members} != set(recipes):
+        raise ModelError("The model's members and recipes do not belong together.")
+    if not math.isclose(sum(member.weight for member in members), 1.0, abs_tol=1e-6):
+        raise ModelError("The weights of the model's members do not sum to 1.")
+    classes, scale = found["classes"], _number(found["scale"])
+    if type(classes) is not int or classes < 0 or scale <= 0:
+        raise ModelError("The model's number of classes or its scale cannot be.")
+    return Ensemble(recipes, members, classes, _number(found["center"]), scale)
+
+
+def _recipe(files: _Checked, variant: str) -> Recipe:
+    where = f"{files.where}/recipes/{variant}"
+    with damaged(where):
+        arrays = read_arrays(files.bytes(f"recipes/{variant}.npz"), f"{where}.npz")
+        return Recipe.from_dict(files.json(f"recipes/{variant}.json"), arrays)
+
+
+def _member(files: _Checked, place: int, facts: Mapping[str, Any], *, trusted: bool) -> Member:
+    where = f"{files.where}/members/{place}"
+    with damaged(where):
+        arrays = read_arrays(files.bytes(f"members/{place}.npz"), f"{where}.npz")
+        weight = _number(facts["weight"])
+        if not 0 < weight <= 1 + 1e-9:
+            raise ModelError("has a weight that cannot be.", where=where)
+        return Member(
+            learner=str(facts["learner"]),
+            label=str(facts["label"]),
+            configuration=dict(facts["configuration"]),
+            variant=str(facts["variant"]),
+            weight=weight,
+            predictor=PREDICTORS[facts["kind"]].from_state(facts["state"], arrays),
+            native={str(name): files.bytes(f"members/{place}.{name}") for name in facts["native"]},
+            trusted=trusted,
+        )
+
+
+def _evidence(files: _Checked, manifest: dict[str, Any]) -> dict[str, Any]:
+    with damaged(f"{files.where}/evaluation.json"):
+        return join(files.json("evaluation.json"), manifest["run"].get("timings"))
+
+
+def _check(parts: Parts, manifest: dict[str, Any], where: str) -> None:
+    """Refuse parts that do not belong together; what the manifest repeats has to be what the hashed files say."""
+    if (manifest.get("task"), manifest.get("target")) != (parts.task, parts.target):
+        raise ModelError("has a manifest that contradicts its files.", where=where)
+    if manifest.get("classes") != list(parts.classes) or parts.ensemble.classes != len(parts.classes):
+        raise ModelError("has classes that contradict one another.", where=where)
+    if len(parts.prior) != max(len(parts.classes), 1):
+        raise ModelError("has a prior of the wrong length.", where=where)
+    for name in parts.ensemble.sources:
+        if name not in parts.schema:
+            raise ModelError(f"reads the column {name!r:.200} that its schema does not know.", where=where)
+    if parts.classes:
+        TASKS[parts.task].answer(
+            np.full((1, len(parts.classes)), 1 / len(parts.classes)), parts.decision, parts.classes
+        )
+    else:
+        TASKS[parts.task].answer(np.zeros((1, 1)), parts.decision, ())
+
+
+def _known_task(name: object, where: str) -> str:
+    if name not in TASKS:
+        raise ModelError(f"answers a question of a kind ({name!r:.100}) that this mlwright does not know.", where=where)
+    return str(name)
+
+
+def _labels(found: object) -> tuple[Any, ...]:
+    if not isinstance(found, list) or not all(isinstance(label, (str, int, float)) for label in found):
+        raise ModelError("The model's classes are not labels.")
+    if len(set(found)) != len(found):
+        raise ModelError("The model has a class twice.")
+    return tuple(found)
+
+
+def _number(value: object) -> float:
+    if not isinstance(value, (int, float)) or isinstance(value, bool) or not math.isfinite(value):
+        raise ModelError(f"{value!r:.100} is not the number that a model holds.")
+    return float(value)
+
+
+def _sha256(data: bytes) -> str:
+    return hashlib.sha256(data).hexdigest()
+
+
+def _digest(table: Mapping[str, Any]) -> str:
+    return _sha256(write_json(dict(table)))

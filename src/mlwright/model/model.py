@@ -1,0 +1,176 @@
+"""The Model: answers about rows, knows how good it is, saves and loads."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import replace
+from functools import cached_property
+from html import escape
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mlwright.errors import MissingExtraError, OptionError
+from mlwright.learn.base import Floats
+from mlwright.model import folder
+from mlwright.model.evidence import Evidence
+from mlwright.model.parts import Parts
+from mlwright.model.rows import read
+from mlwright.schema import Schema
+from mlwright.tasks import TASKS
+from mlwright.tasks.base import Prediction, Task
+
+if TYPE_CHECKING:
+    import polars as pl
+
+
+class Model:
+    """A model: predicts, says how good it is, saves and loads. Made by `mlwright.build` or `load`, never by hand."""
+
+    def __init__(self, parts: Parts, *, path: Path | None = None) -> None:
+        self.parts = parts
+        self.path = path
+        """The folder or zip it was loaded from, or None."""
+
+    @property
+    def name(self) -> str:
+        """The model's name."""
+        return self.parts.name
+
+    @property
+    def version(self) -> int | None:
+        """The version under which a workspace keeps it, or None."""
+        version = self.parts.run.get("version")
+        return version if isinstance(version, int) else None
+
+    @property
+    def target(self) -> str:
+        """The name of the column that is predicted."""
+        return self.parts.target
+
+    @property
+    def schema(self) -> Schema:
+        """The columns, as they were when the model was built."""
+        return self.parts.schema
+
+    @property
+    def task(self) -> Task:
+        """What is asked."""
+        return TASKS[self.parts.task]
+
+    @cached_property
+    def classes_(self) -> NDArray[Any]:
+        """The labels in the order of `predict_proba`'s columns; empty where numbers are predicted."""
+        labels = self.parts.classes
+        kinds = {type(label) for label in labels}
+        return np.array(labels, dtype=None if len(kinds) == 1 else object)
+
+    @property
+    def run(self) -> Mapping[str, Any]:
+        """Facts of the build: when, how long, with which versions, seed and machine."""
+        return self.parts.run
+
+    def predict(self, rows: object) -> NDArray[Any]:
+        """Return one answer for each row: labels as the target has them, or numbers.
+
+        Parameters
+        ----------
+        rows
+            A dict (one row), a list of dicts, a Polars, pandas or Arrow frame, a matrix in the order of the training
+            columns, or a path. Columns the model does not read may be absent, and others may be there.
+        """
+        return self.answer(rows).values
+
+    def predict_proba(self, rows: object) -> Floats:
+        """Return (n, classes): the probability of each class, in the order of `classes_`."""
+        if not self.parts.classes:
+            raise OptionError(
+                f"The model predicts the number {self.target!r}, so there are no classes to give probabilities of.",
+                hint="use predict(rows), or answer(rows) for the interval of each number.",
+            )
+        return self._predict(rows)
+
+    def answer(self, rows: object) -> Prediction:
+        """Return answers with probabilities, or with the interval of each number."""
+        return self.task.answer(self._predict(rows), self.parts.decision, self.parts.classes)
+
+    def _predict(self, rows: object) -> Floats:
+        typed = read(rows, self._columns, self.parts.schema)
+        if isinstance(typed, list):
+            return self.parts.ensemble.predict_rows(typed)
+        return self.parts.ensemble.predict(typed)
+
+    @cached_property
+    def _columns(self) -> Any:
+        return self.parts.columns
+
+    @cached_property
+    def evaluation(self) -> Evidence:
+        """How good the model is, measured when it was built."""
+        return Evidence(self.parts.evidence)
+
+    @property
+    def leaderboard(self) -> pl.DataFrame:
+        """Every trial that was made, best first, as a Polars frame."""
+        try:
+            import polars as pl
+        except ImportError:
+            raise MissingExtraError("The leaderboard needs Polars.", hint="pip install polars") from None
+        board = self.parts.evidence.get("leaderboard") or []
+        flat = [{key: str(value) if isinstance(value, dict) else value for key, value in row.items()} for row in board]
+        return pl.DataFrame(flat, infer_schema_length=None, strict=False)
+
+    def evaluate(self, source: object, *, query: str | None = None) -> dict[str, Any]:
+        """Score the model on labelled rows: metrics with intervals, the baseline, and gates with their verdicts.
+
+        `query` is SQL where the source is a database. The answer is JSON; its "verdict" is "fail" where a gate fails.
+        """
+        from mlwright.model.judge import evaluate
+
+        return evaluate(self.parts, source, query=query)
+
+    def report(self, path: str | os.PathLike[str]) -> Path:
+        """Write the report: HTML, Markdown or JSON by the path's ending."""
+        from mlwright.report import write_report  # the one import upwards, named in the import contract
+
+        return write_report(dict(self.parts.evidence), Path(path))
+
+    def save(self, path: str | os.PathLike[str]) -> Path:
+        """Write the model as a folder, or as a zip where the path ends in .zip, and return where it is.
+
+        An older model at that path is replaced; anything else there is left alone. Raises OutputError.
+        """
+        target = Path(path)
+        folder.write(self.parts, target)
+        return target
+
+    def renamed(self, name: str, version: int | None = None) -> Model:
+        """Return the same model under another name and version."""
+        run = {key: value for key, value in self.parts.run.items() if key != "version"}
+        if version is not None:
+            run["version"] = version
+        return Model(replace(self.parts, name=name, run=run), path=self.path)
+
+    def __repr__(self) -> str:
+        """Return what it is and the next call."""
+        version = f"@{self.version}" if self.version is not None else ""
+        score = f", {self.evaluation.score}" if self.evaluation.score else ""
+        return f"<Model {self.name}{version}: {self.parts.task} {self.target!r}{score}. Next: .predict(rows)>"
+
+    def _repr_html_(self) -> str:
+        """Return what it is, its evidence, and the next call."""
+        title = f"<strong>{escape(self.name)}</strong>: predicts {escape(repr(self.target))}"
+        inner = self.evaluation._repr_html_()
+        return f"<div><p>{title}</p>{inner}<p>Next: <code>.predict(rows)</code></p></div>"
+
+
+def load(path: str | os.PathLike[str], *, trust_native: bool = False) -> Model:
+    """Load a model from its folder or zip; runs no code of it. Raises ModelError where it is damaged or hostile.
+
+    `trust_native` lets the boosters' own libraries read their files of this model, which makes large batches faster.
+    Say it of models that you or people you trust have built.
+    """
+    return Model(folder.read(Path(path), trust_native=trust_native), path=Path(path))

@@ -1,0 +1,167 @@
+"""What the report draws of a model's errors: JSON with a "form" that a chart knows, and one plain sentence each."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from mlwright.tasks.base import Costs, Floats, Label
+from mlwright.tasks.decide import expected_costs
+from mlwright.tasks.scores import confusion, likeliest
+
+BINS = 10
+CLASSES_SHOWN = 20
+POINTS = 500
+THRESHOLDS = 100
+Z = 1.959963984540054
+"""The 97.5 % point of the standard normal distribution."""
+
+
+def wilson(successes: Floats, count: Floats) -> tuple[Floats, Floats]:
+    """Return the 95 % interval of a share (Wilson, 1927).
+
+    >>> low, high = wilson(np.array([8.0]), np.array([10.0]))
+    >>> round(float(low[0]), 3), round(float(high[0]), 3)
+    (0.49, 0.943)
+    """
+    share = successes / count
+    spread = Z * np.sqrt(share * (1 - share) / count + Z**2 / (4 * count**2))
+    scale = 1 + Z**2 / count
+    centre = share + Z**2 / (2 * count)
+    return np.clip((centre - spread) / scale, 0.0, 1.0), np.clip((centre + spread) / scale, 0.0, 1.0)
+
+
+def calibration(happened: Floats, probability: Floats, *, event: str) -> dict[str, Any]:
+    """Compare stated probabilities with what happened, in at most ten bins of about equally many rows."""
+    inner = np.unique(np.quantile(probability, np.linspace(0, 1, BINS + 1)[1:-1]))
+    place = np.searchsorted(inner, probability, side="right")
+    count = np.bincount(place, minlength=len(inner) + 1).astype(np.float64)
+    used = count > 0
+    count = count[used]
+    predicted = np.bincount(place, weights=probability, minlength=len(inner) + 1)[used] / count
+    events = np.bincount(place, weights=happened, minlength=len(inner) + 1)[used]
+    low, high = wilson(events, count)
+    return {
+        "form": "calibration",
+        "predicted": predicted.tolist(),
+        "observed": (events / count).tolist(),
+        "lower": low.tolist(),
+        "upper": high.tolist(),
+        "count": count.astype(int).tolist(),
+        "sentence": _calibration_sentence(predicted, events / count, low, high, count, event=event),
+    }
+
+
+def _calibration_sentence(
+    predicted: Floats, observed: Floats, low: Floats, high: Floats, count: Floats, *, event: str
+) -> str:
+    outside = (predicted < low) | (predicted > high)
+    # One of twenty intervals misses by chance alone.
+    if outside.sum() <= len(predicted) / 10:
+        return (
+            f"The stated probabilities can be taken at their word: {event} happened about as often as was said, "
+            "in groups of rows with similar probabilities."
+        )
+    worst = int(np.argmax(np.where(outside, np.abs(predicted - observed) * np.sqrt(count), -1)))
+    direction = "too low" if observed[worst] > predicted[worst] else "too high"
+    return (
+        f"Some stated probabilities are {direction}: where {predicted[worst]:.0%} was said on average, "
+        f"{event} happened in {observed[worst]:.0%} of {count[worst]:,.0f} rows."
+    )
+
+
+def confusions(y: Floats, called: np.ndarray[Any, np.dtype[np.intp]], classes: Sequence[Label]) -> dict[str, Any]:
+    """Count the true against the given classes; beyond twenty classes the rarest are merged into "other"."""
+    counts = confusion(y, called, len(classes))
+    right, rows = float(np.trace(counts)), float(counts.sum())
+    sentence = f"{right:,.0f} of {rows:,.0f} rows ({right / rows:.1%}) were given the right class"
+    wrong = counts - np.diag(np.diag(counts))
+    if wrong.max() > 0:
+        actual, given = np.unravel_index(int(np.argmax(wrong)), wrong.shape)
+        times = "once" if wrong.max() == 1 else f"{wrong.max():,.0f} times"
+        sentence += f"; the most frequent mistake is {classes[actual]!r} taken for {classes[given]!r} ({times})"
+    names = [str(label) for label in classes]
+    if len(classes) > CLASSES_SHOWN:
+        shown = np.sort(np.argsort(-counts.sum(axis=1), kind="stable")[: CLASSES_SHOWN - 1])
+        place = np.full(len(classes), CLASSES_SHOWN - 1)
+        place[shown] = np.arange(CLASSES_SHOWN - 1)
+        merged = np.zeros((CLASSES_SHOWN, CLASSES_SHOWN))
+        np.add.at(merged, (place[:, None], place[None, :]), counts)
+        counts, names = merged, [*(names[position] for position in shown), "other"]
+    return {"form": "confusion", "classes": names, "counts": counts.astype(int).tolist(), "sentence": sentence + "."}
+
+
+def thresholds(y: Floats, probability: Floats, decision: Mapping[str, Any]) -> dict[str, Any]:
+    """Show what each threshold would find, get wrong and cost."""
+    stated = Costs(**decision["costs"], stated=decision["stated"])
+    chosen = float(decision["threshold"])
+    # The ends of the range say little; quantiles put the points where the rows are.
+    grid = np.unique(np.append(np.quantile(probability, np.linspace(0, 1, THRESHOLDS - 1)), chosen))
+    called = np.sort(probability)
+    cases = np.sort(probability[y == 1])
+    above = len(called) - np.searchsorted(called, grid, side="left")
+    found = len(cases) - np.searchsorted(cases, grid, side="left")
+    precision = np.divide(found, above, out=np.zeros(len(grid)), where=above > 0)
+    recall = found / len(cases) if len(cases) else np.zeros(len(grid))
+    cost = expected_costs(y, probability, grid, stated)
+    at = int(np.flatnonzero(grid == chosen)[0])
+    positive = repr(decision["positive"])
+    sentence = (
+        f"A row is called {positive} from a probability of {chosen:.0%} on: "
+        f"{recall[at]:.0%} of all {positive} rows are found so, and {precision[at]:.0%} of the rows called {positive} "
+        "are right"
+    )
+    sentence += f"; an average row costs {cost[at]:.3g}." if stated.stated else "."
+    return {
+        "form": "threshold",
+        "threshold": grid.tolist(),
+        "precision": precision.tolist(),
+        "recall": recall.tolist(),
+        "cost": cost.tolist(),
+        "chosen": chosen,
+        "stated": stated.stated,
+        "sentence": sentence,
+    }
+
+
+def residuals(y: Floats, predicted: Floats) -> dict[str, Any]:
+    """Set true against predicted numbers: at most 500 rows, spread evenly over the predictions."""
+    order = np.argsort(predicted, kind="stable")
+    if len(order) > POINTS:
+        order = order[np.linspace(0, len(order) - 1, POINTS).astype(np.intp)]
+    off = np.abs(y - predicted)
+    sentence = (
+        f"Half of the predicted numbers are less than {np.median(off):,.3g} off, "
+        f"and nine of ten are less than {np.quantile(off, 0.9):,.3g} off."
+    )
+    return {
+        "form": "residuals",
+        "predicted": predicted[order].tolist(),
+        "actual": y[order].tolist(),
+        "sentence": sentence,
+    }
+
+
+def coverage(y: Floats, lower: Floats, upper: Floats, level: float) -> dict[str, Any]:
+    """Count how often the true number lies in the interval that was given."""
+    inside = (y >= lower) & (y <= upper)
+    low, high = wilson(np.array([inside.sum()], dtype=np.float64), np.array([len(y)], dtype=np.float64))
+    verdict = "as it should be" if low[0] <= level <= high[0] else ("too often" if low[0] > level else "too seldom")
+    return {
+        "form": "interval",
+        "level": level,
+        "coverage": float(inside.mean()),
+        "sentence": (
+            f"The interval given with each number is meant to hold the true one in {level:.0%} of rows; "
+            f"it held it in {inside.mean():.1%} of {len(y):,} rows, {verdict}. "
+            f"Half of the intervals are narrower than {np.median(upper - lower):,.3g}."
+        ),
+    }
+
+
+def top_label(y: Floats, P: Floats) -> dict[str, Any]:
+    """Compare the probability of the class that is given with how often it is the right one."""
+    given = likeliest(P)
+    return calibration((given == y).astype(np.float64), P[np.arange(len(y)), given], event="the right class")

@@ -1,0 +1,181 @@
+"""The metrics of each task, the default one first: declarations over the functions of `scores`."""
+
+from __future__ import annotations
+
+from mlwright.tasks import scores
+from mlwright.tasks.base import Metric
+
+LOG_LOSS = Metric(
+    "log_loss",
+    greater_is_better=False,
+    score=scores.log_loss,
+    losses=scores.log_loss_rows,
+    interval="bootstrap",
+    meaning="How far the stated probabilities are from what happened; 0 is perfect, and being surely wrong costs most.",
+    label="log loss",
+)
+ACCURACY = Metric(
+    "accuracy",
+    greater_is_better=True,
+    score=scores.accuracy,
+    losses=scores.wrong_rows,
+    interval="wilson",
+    meaning="The share of rows that get the right answer when the likeliest one is given.",
+    label="accuracy",
+    percent=True,
+)
+BALANCED_ACCURACY = Metric(
+    "balanced_accuracy",
+    greater_is_better=True,
+    score=scores.balanced_accuracy,
+    losses=None,
+    interval="bootstrap",
+    meaning="The share of rows that get the right answer, where each class counts the same however rare it is.",
+    label="balanced accuracy",
+    percent=True,
+)
+
+BINARY: dict[str, Metric] = {
+    metric.name: metric
+    for metric in (
+        Metric(
+            "roc_auc",
+            greater_is_better=True,
+            score=scores.roc_auc,
+            losses=None,
+            interval="delong",
+            meaning="The chance that a case is ranked above a row that is no case; 0.5 is guessing and 1 is perfect.",
+            label="ROC AUC",
+        ),
+        LOG_LOSS,
+        Metric(
+            "brier",
+            greater_is_better=False,
+            score=scores.brier,
+            losses=scores.brier_rows,
+            interval="bootstrap",
+            meaning="The squared distance between the stated probability and what happened; 0 is perfect.",
+            label="Brier score",
+        ),
+        ACCURACY,
+        BALANCED_ACCURACY,
+        Metric(
+            "f1",
+            greater_is_better=True,
+            score=scores.f1,
+            losses=None,
+            interval="bootstrap",
+            meaning="One number for finding the cases and not crying wolf (precision and recall); 1 is perfect.",
+            label="F1",
+        ),
+        Metric(
+            "precision",
+            greater_is_better=True,
+            score=scores.precision,
+            losses=None,
+            interval="bootstrap",
+            meaning="Of the rows called a case at a probability of one half, the share that are one.",
+            label="precision",
+            percent=True,
+        ),
+        Metric(
+            "recall",
+            greater_is_better=True,
+            score=scores.recall,
+            losses=None,
+            interval="bootstrap",
+            meaning="Of all cases, the share that is found at a probability of one half.",
+            label="recall",
+            percent=True,
+        ),
+        Metric(
+            "average_precision",
+            greater_is_better=True,
+            score=scores.average_precision,
+            losses=None,
+            interval="bootstrap",
+            meaning="How pure the top of the ranking is, over all cut-offs; guessing gives the share of cases.",
+            label="average precision",
+        ),
+    )
+}
+
+MULTICLASS: dict[str, Metric] = {
+    metric.name: metric
+    for metric in (
+        LOG_LOSS,
+        ACCURACY,
+        BALANCED_ACCURACY,
+        Metric(
+            "macro_f1",
+            greater_is_better=True,
+            score=scores.macro_f1,
+            losses=None,
+            interval="bootstrap",
+            meaning="How well each class is found without being called wrongly, where each class counts the same.",
+            label="macro F1",
+        ),
+        Metric(
+            "top_3_accuracy",
+            greater_is_better=True,
+            score=scores.top_3_accuracy,
+            losses=scores.top_3_rows,
+            interval="wilson",
+            meaning="The share of rows whose true class is among the three likeliest.",
+            label="top-3 accuracy",
+            percent=True,
+        ),
+    )
+}
+
+REGRESSION: dict[str, Metric] = {
+    metric.name: metric
+    for metric in (
+        Metric(
+            "rmse",
+            greater_is_better=False,
+            score=scores.rmse,
+            losses=scores.squared_rows,
+            interval="bootstrap",
+            meaning="How far off the number is, in the target's unit, where large errors count more than small ones.",
+            label="RMSE",
+        ),
+        Metric(
+            "mae",
+            greater_is_better=False,
+            score=scores.mae,
+            losses=scores.absolute_rows,
+            interval="bootstrap",
+            meaning="How far off the number is on average, in the target's unit.",
+            label="mean absolute error",
+        ),
+        Metric(
+            "median_absolute_error",
+            greater_is_better=False,
+            score=scores.median_absolute_error,
+            losses=None,
+            interval="bootstrap",
+            meaning="Half of the rows are less far off than this, in the target's unit.",
+            label="median absolute error",
+        ),
+        Metric(
+            "r2",
+            greater_is_better=True,
+            score=scores.r2,
+            losses=scores.squared_rows,
+            interval="bootstrap",
+            meaning="The share of the target's ups and downs that is explained; 0 is no better than the mean.",
+            label="R²",
+        ),
+        Metric(
+            "mape",
+            greater_is_better=False,
+            score=scores.mape,
+            losses=scores.percentage_rows,
+            interval="bootstrap",
+            meaning="How far off the number is on average, in percent of the true one, where that is above zero.",
+            label="mean percentage error",
+            percent=True,
+        ),
+    )
+}
