@@ -32,3 +32,15 @@ class Finding:
     def from_dict(cls, data: dict[str, Any]) -> Finding:
         """Return the finding that `to_dict` wrote."""
         return cls(**{**data, "columns": tuple(data["columns"]), "rows": tuple(data["rows"])})
+
+
+def percent(share: float) -> str:
+    """Return a share as it is written in a message.
+
+    >>> percent(0.1234), percent(0.5), percent(0.0042), percent(0.00001)
+    ('12.3 %', '50 %', '0.42 %', '0.001 %')
+    """
+    near = min(abs(share), abs(1 - share))
+    decimals = 1 if near >= 0.01 or near == 0 else 2 if near >= 0.0005 else 3
+    shown = f"{100 * share:.{decimals}f}"
+    return f"{shown.rstrip('0').rstrip('.')} %"

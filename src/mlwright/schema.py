@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, fields, replace
 from typing import Any, Literal, get_args
@@ -138,13 +137,3 @@ class Schema:
     def from_dict(cls, data: dict[str, Any]) -> Schema:
         """Return the schema that `to_dict` wrote."""
         return cls(tuple(Column.from_dict(column) for column in data["columns"]))
-
-
-def words_of(name: str) -> list[str]:
-    """Return the lower-case words of a column's name.
-
-    >>> words_of("numOfVisits_total"), words_of("Cover.Type"), words_of("customerID")
-    (['num', 'of', 'visits', 'total'], ['cover', 'type'], ['customer', 'id'])
-    """
-    spaced = re.sub(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])", " ", name)
-    return [word.casefold() for word in re.split(r"[^0-9A-Za-z]+", spaced) if word]

@@ -112,6 +112,9 @@ def build_from(table: Table, options: Options, budget: Budget, progress: Progres
     with budget.interruptible(lambda: progress.say("Stopping: the best model so far is kept.")):
         progress.stage("Trying models")
         found = find(asked, options, budget, progress)
+        if not options.judge:
+            ensemble, _ = fit_on_all(found, None, asked, options, budget)
+            return assemble(asked, found, ensemble, {}, run_facts(asked, options, budget))
         progress.stage("Judging the best on rows it never saw")
         judged = judge(found, asked, options, budget)
         progress.stage("Learning from all rows")

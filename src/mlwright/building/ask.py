@@ -19,9 +19,9 @@ from mlwright.findings import Finding
 from mlwright.learn.material import Material
 from mlwright.learn.splits import Order
 from mlwright.progress import Progress
-from mlwright.schema import Column, Schema
+from mlwright.schema import Schema
 from mlwright.table import Table
-from mlwright.tasks import TASKS, propose_task
+from mlwright.tasks import choose_task, find_metric
 from mlwright.tasks.base import Metric, Task
 
 
@@ -67,7 +67,7 @@ def ask(table: Table, options: Options) -> Asked:
     if len(rows) == 0:
         raise DataError(f"The target {options.target!r} is empty in all {table.rows:,} rows.", where=table.origin)
     frame = table.frame if len(rows) == table.rows else table.frame[rows]
-    task, assumption = _task(options, target_column, frame[options.target])
+    task, assumption = choose_task(options.task, target_column, target_column.distinct, len(rows))
     target = task.encode(frame[options.target], target_column)
     features = schema.features
     if not features:
@@ -79,7 +79,7 @@ def ask(table: Table, options: Options) -> Asked:
         features=features,
         target=target,
         task=task,
-        metric=_metric(task, options.metric),
+        metric=find_metric(task, options.metric),
         weight=_weight(frame, schema),
     )
     order = _order(frame, schema, split, task.strata(target))
@@ -95,20 +95,6 @@ def data_hash(table: Table) -> str:
     return hashlib.sha256(buffer.getbuffer()).hexdigest()
 
 
-def _task(options: Options, column: Column, values: pl.Series) -> tuple[Task, str]:
-    if options.task is not None:
-        return TASKS[options.task], f"The task is {options.task}, as --task says."
-    return propose_task(column, column.distinct, len(values))
-
-
-def _metric(task: Task, name: str | None) -> Metric:
-    if name is None:
-        return next(iter(task.metrics.values()))
-    if name not in task.metrics:
-        raise OptionError.unknown("--metric", name, task.metrics)
-    return task.metrics[name]
-
-
 def _present(values: Values) -> NDArray[np.bool_]:
     return values.codes >= 0 if isinstance(values, Coded) else ~np.isnan(values)
 
@@ -118,11 +104,7 @@ def _weight(frame: pl.DataFrame, schema: Schema) -> NDArray[np.float64] | None:
     if column is None:
         return None
     weight = read_frame(frame.select(column.name), [column])[column.name]
-    if isinstance(weight, Coded) or np.isnan(weight).any() or (weight < 0).any():
-        raise DataError(f"The weight column {column.name!r} holds values that are not numbers of 0 or more.")
-    if not weight.sum() > 0:
-        raise DataError(f"The weights in {column.name!r} sum to 0: no row counts.")
-    return weight
+    return None if isinstance(weight, Coded) else weight
 
 
 def _order(frame: pl.DataFrame, schema: Schema, split: SplitPlan, strata: NDArray[np.intp]) -> Order:

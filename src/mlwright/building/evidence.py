@@ -18,7 +18,6 @@ from mlwright.learn.budget import Budget
 from mlwright.learn.trials import Trial, best_first, configuration_facts
 
 PACKAGES = ("mlwright", "numpy", "scipy", "polars", "scikit-learn", "lightgbm", "xgboost-cpu", "xgboost", "catboost")
-TASK_LABELS = {"binary": "yes/no question", "multiclass": "question with several answers", "regression": "number"}
 
 
 def evidence(
@@ -61,7 +60,7 @@ def _question(asked: Asked, found: Found, options: Options) -> dict[str, Any]:
     return {
         "target": options.target,
         "task": asked.task.name,
-        "task_label": TASK_LABELS.get(asked.task.name, asked.task.name),
+        "task_label": asked.task.label,
         "metric": asked.metric.name,
         "metric_label": asked.metric.label or asked.metric.name,
         "source": asked.table.origin,
@@ -137,25 +136,27 @@ def _data(asked: Asked) -> dict[str, Any]:
 
 def _limits(asked: Asked, found: Found, *, on_all: bool) -> list[str]:
     """Return for what the model should not be used, as far as the data tells."""
-    learned = count(found.material.rows, "row")
+    learned, judged = count(found.material.rows, "row"), found.judging.rows > 0
     sensitive = ", ".join(repr(column.name) for column in asked.schema if column.role == "sensitive")
-    told = {
-        f"Do not use it for rows unlike the {learned} it learned from: other places, times or kinds were not tested.": True,
-        f"It tells what goes together with {asked.target_name!r}, not what causes it: changing a column in the world need"
-        " not change the outcome as the answer changes.": True,
-        "The rows that judge were picked at random: if rows of the future differ, expect a lower score.": (
-            asked.split.kind == "random"
+    told = [
+        (True, f"Do not use it for rows unlike the {learned} it learned from: other places or times were not tested."),
+        (True, f"It tells what goes together with {asked.target_name!r}, not what causes it."),
+        (
+            asked.split.kind == "random",
+            "The rows that judge were picked at random: if the future differs, expect less.",
         ),
-        "The score was measured on the same members fitted without the rows that judge; the model itself was then fitted"
-        " on all rows, which rarely makes it worse.": found.judging.rows > 0 and on_all,
-        "There was no time to fit on all rows: the model is the one that was scored.": (
-            found.judging.rows > 0 and not on_all
+        (
+            judged and on_all,
+            "Scored as fitted without the rows that judge; then fitted on all rows, which rarely harms.",
         ),
-        f"To keep the budget, models were compared on {count(found.sampled, 'row')} of {found.material.rows:,}; a longer"
-        " --budget compares them on all.": found.sampled < found.material.rows,
-        f"It may look at {sensitive}: check the law before it decides about people.": bool(sensitive),
-    }
-    return [sentence for sentence, true in told.items() if true]
+        (judged and not on_all, "There was no time to fit on all rows: the model is the one that was scored."),
+        (
+            found.sampled < found.material.rows,
+            f"To keep the budget, models were compared on {count(found.sampled, 'row')}; a longer --budget uses all.",
+        ),
+        (bool(sensitive), f"It may look at {sensitive}: check the law before it decides about people."),
+    ]
+    return [sentence for true, sentence in told if true]
 
 
 def _versions() -> dict[str, str]:

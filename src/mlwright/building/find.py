@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from mlwright.building.ask import Asked
 from mlwright.building.options import Options
@@ -20,7 +19,7 @@ from mlwright.learn.plan import make_plan
 from mlwright.learn.portfolio import FLOOR
 from mlwright.learn.refit import Chosen, affordable
 from mlwright.learn.search import Search
-from mlwright.learn.splits import folds, set_aside
+from mlwright.learn.splits import Order, folds, no_judge, set_aside
 from mlwright.learn.trials import Trial
 from mlwright.progress import Progress
 from mlwright.tasks.base import Floats
@@ -36,7 +35,9 @@ class Found:
     material: Material
     judging: Material
     """The rows that judge; empty on small data."""
-    judging_groups: NDArray[np.intp] | None
+    order: Order
+    """What the split of the rows that may teach respects."""
+    judging_order: Order
     folds: Folds
     trials: list[Trial]
     chosen: list[Chosen]
@@ -54,8 +55,8 @@ class Found:
 
 def find(asked: Asked, options: Options, budget: Budget, progress: Progress) -> Found:
     """Set rows aside to judge, then search on the others and choose the members."""
-    teach, judge = set_aside(asked.order, options.seed)
-    material, order = asked.material.take(teach), asked.order.take(teach)
+    teach, judge = set_aside(asked.order, options.seed) if options.judge else no_judge(asked.order)
+    material, teaching = asked.material.take(teach), asked.order.take(teach)
     plan = make_plan(
         len(teach),
         len(material.features),
@@ -64,12 +65,13 @@ def find(asked: Asked, options: Options, budget: Budget, progress: Progress) -> 
         trials=options.trials,
         judged=len(judge) > 0,
     )
-    searched = material
+    searched, order = material, teaching
     if plan.rows < len(teach):
         sample = np.sort(np.random.default_rng(options.seed).permutation(len(teach))[: plan.rows])
-        searched, order = material.take(sample), order.take(sample)
+        searched, order = material.take(sample), teaching.take(sample)
     made = folds(order, plan.folds, plan.repeats, options.seed)
-    prepared = Folds(searched, made, options.seed)
+    repeats = 1 if order.time is not None else plan.repeats
+    prepared = Folds(searched, made, options.seed, repeats=repeats)
     refit_rows = len(teach) + (asked.material.rows if len(judge) else 0)
     growth = refit_rows / max(1, min(len(train) for train, _ in made))
     search = Search(prepared, plan, budget, threads=options.workers, seed=options.seed, growth=growth)
@@ -82,15 +84,16 @@ def find(asked: Asked, options: Options, budget: Budget, progress: Progress) -> 
         chosen, predictions = choose_members([one.trial for one in kept], searched, prepared.scored)
     decision = asked.task.decide(searched.target.take(np.flatnonzero(prepared.scored)), predictions, options.costs)
     return Found(
-        material,
-        asked.material.take(judge),
-        asked.order.take(judge).groups,
-        prepared,
-        trials,
-        chosen,
-        predictions,
-        decision,
-        searched.rows,
+        material=material,
+        judging=asked.material.take(judge),
+        order=teaching,
+        judging_order=asked.order.take(judge),
+        folds=prepared,
+        trials=trials,
+        chosen=chosen,
+        predictions=predictions,
+        decision=decision,
+        sampled=searched.rows,
     )
 
 

@@ -11,9 +11,10 @@ import numpy as np
 from mlwright.building.ask import Asked
 from mlwright.building.find import EVALUATION_SHARE, Found
 from mlwright.building.options import Options
-from mlwright.evaluate.baselines import best_single_column
+from mlwright.evaluate.baselines import best_single_column, constant
 from mlwright.evaluate.evaluation import Evaluation, evaluate_holdout
-from mlwright.evaluate.selection import evaluate_selection
+from mlwright.evaluate.held_out import HeldOut, time_blocks
+from mlwright.evaluate.selection import Selection, evaluate_selection
 from mlwright.learn.base import Problem
 from mlwright.learn.budget import Budget
 from mlwright.learn.choose import candidates, chooser
@@ -46,20 +47,24 @@ def judge(found: Found, asked: Asked, options: Options, budget: Budget) -> Judge
     return Judged(evaluation, _without_idle(twin), complete, budget.spent - before)
 
 
-def fit_on_all(found: Found, judged: Judged, asked: Asked, options: Options, budget: Budget) -> tuple[Ensemble, bool]:
+def fit_on_all(
+    found: Found, judged: Judged | None, asked: Asked, options: Options, budget: Budget
+) -> tuple[Ensemble, bool]:
     """Fit the members on all rows; where there is no time for that, the twin that was judged is the model.
 
     Returns the ensemble, and whether it learned from all rows.
     """
     growth = asked.material.rows / max(1, found.material.rows)
-    needed = 1.2 * growth * (judged.seconds if found.judging.rows else _refit_seconds(found, options))
+    known = judged is not None and found.judging.rows > 0
+    needed = 1.2 * growth * (judged.seconds if judged is not None and known else _refit_seconds(found, options))
     reserve = 0.5 * EVALUATION_SHARE * (budget.seconds or 0.0)
-    if budget.cancelled or budget.left < needed + reserve:
-        return judged.twin, False
-    again = refit(
-        asked.material, found.chosen, seed=options.seed, threads=options.workers, stop=budget.stop_at(reserve)
-    )
-    return (again.ensemble, True) if again.complete else (judged.twin, False)
+    enough = not budget.cancelled and budget.left >= needed + reserve
+    if judged is None or enough:
+        stop = budget.stop_at(reserve)
+        again = refit(asked.material, found.chosen, seed=options.seed, threads=options.workers, stop=stop)
+        if judged is None or again.complete:
+            return again.ensemble, True
+    return judged.twin, False
 
 
 def _refit_seconds(found: Found, options: Options) -> float:
@@ -113,15 +118,13 @@ def _on_held_out(
 ) -> Evaluation:
     """Judge on the rows set aside, which are touched here for the first time."""
     held, learned = found.judging, found.material
-    P = _without_idle(twin).predict(held.columns)
-    baselines: dict[str, tuple[str, Floats]] = {
-        "prior": (prior_label(asked), np.tile(asked.task.prior(learned.target, learned.weight), (held.rows, 1)))
-    }
-    recipe = next(iter(twin.recipes.values()))
-    problem = problems[next(iter(twin.recipes))]
+    prior = asked.task.prior(learned.target, learned.weight)
+    baselines: dict[str, tuple[str, Floats]] = {"prior": (prior_label(asked), constant(prior, held.rows))}
+    variant, recipe = next(iter(twin.recipes.items()))
     sources = [feature.source for feature in recipe.features]
     stop = budget.stop_at(0.5 * EVALUATION_SHARE * (budget.seconds or 0.0))
-    name, alone = best_single_column(problem, sources, recipe.transform(held.columns), seed=options.seed, stop=stop)
+    X = recipe.transform(held.columns)
+    name, alone = best_single_column(problems[variant], sources, X, seed=options.seed, stop=stop)
     baselines["single column"] = (f"{name!r} alone", alone * twin.scale + twin.center)
     linear = _alone(twin, FLOOR)
     if linear is not None:
@@ -129,36 +132,39 @@ def _on_held_out(
     return evaluate_holdout(
         asked.task,
         asked.metric,
-        held.target,
-        P,
+        held_out(found),
+        _without_idle(twin).predict(held.columns),
         baselines=baselines,
         decision=found.decision,
-        weight=held.weight,
-        groups=found.judging_groups,
-        seed=options.seed,
         method=_method(found, asked),
+        seed=options.seed,
     )
+
+
+def held_out(found: Found) -> HeldOut:
+    """Return the rows set aside; of one entity, or neighbours in time, they are one piece of evidence."""
+    order = found.judging_order
+    groups = order.groups if order.time is None else time_blocks(order.time)
+    return HeldOut(found.judging.target, weight=found.judging.weight, groups=groups)
 
 
 def _by_selection(found: Found, asked: Asked, options: Options, budget: Budget) -> Evaluation:
     """Judge by cross-validation with the effect of choosing among trials removed."""
+    material = found.folds.material
     scored = np.flatnonzero(found.folds.scored)
-    target = found.material.target.take(scored)
-    weight = None if found.material.weight is None else found.material.weight[scored]
-    pool = candidates(found.trials, found.folds.material)
+    rows = material.take(scored)
+    groups = None if asked.order.groups is None else asked.order.groups[scored]
+    pool = [trial.repeated[:, scored] for trial in candidates(found.trials, material) if trial.repeated is not None]
     baselines = _baselines_out_of_fold(found, asked, options, budget)
     return evaluate_selection(
         asked.task,
         asked.metric,
-        target,
-        [trial.predictions[scored] for trial in pool if trial.predictions is not None],
-        chooser(found.folds.material),
-        baselines={name: (label, P[scored]) for name, (label, P) in baselines.items()},
+        HeldOut(rows.target, weight=rows.weight, groups=groups, noun="row"),
+        Selection(pool, chooser(material)),
+        baselines={name: (label, P[..., scored, :]) for name, (label, P) in baselines.items()},
         decision=found.decision,
-        weight=weight,
-        groups=None if asked.order.groups is None else asked.order.groups[scored],
-        seed=options.seed,
         method=_method(found, asked),
+        seed=options.seed,
     )
 
 
@@ -186,8 +192,8 @@ def _baselines_out_of_fold(
         "prior": (prior_label(asked), prior),
         "single column": (f"{names.most_common(1)[0][0]!r} alone", single),
     }
-    if found.linear is not None and found.linear.predictions is not None:
-        rules["linear"] = ("regularised linear model", found.linear.predictions)
+    if found.linear is not None and found.linear.repeated is not None:
+        rules["linear"] = ("regularised linear model", found.linear.repeated)
     return rules
 
 

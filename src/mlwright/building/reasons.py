@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -10,17 +9,19 @@ import numpy as np
 
 from mlwright.building.ask import Asked
 from mlwright.building.find import Found
-from mlwright.building.judge import Judged
+from mlwright.building.judge import Judged, held_out
 from mlwright.building.options import Options
 from mlwright.columns import Columns
+from mlwright.evaluate.held_out import HeldOut
 from mlwright.evaluate.learning_curve import learning_curve
 from mlwright.explain.effects import effects
 from mlwright.explain.importance import importance
 from mlwright.learn.base import Effort
 from mlwright.learn.budget import Budget
+from mlwright.learn.material import standard
 from mlwright.learn.splits import Index
 from mlwright.learn.trials import Trial
-from mlwright.tasks.base import Floats
+from mlwright.tasks.base import Floats, Target
 
 TOP = 5
 CURVE_LEARNERS = ("lightgbm", "linear")
@@ -43,32 +44,38 @@ def reasons(found: Found, judged: Judged, asked: Asked, options: Options, budget
         return Reasons()
     rows = found.judging if found.judging.rows else found.folds.material.take(found.folds.folds[0][1])
     stop = budget.stop_at(SHARE * (budget.seconds or 0.0))
+    judging = held_out(found) if found.judging.rows else HeldOut(rows.target, weight=rows.weight)
+    predict = judged.twin.predict
+    seconds = 0.4 * budget.left if budget.seconds else None
     ranked = importance(
-        judged.twin.predict,
-        rows.columns,
-        judged.twin.sources,
-        rows.target.y,
-        asked.metric,
-        seed=options.seed,
-        weight=rows.weight,
-        stop=stop,
+        predict, rows.columns, judged.twin.sources, judging, asked.metric, seed=options.seed, seconds=seconds, stop=stop
     )
-    top = [entry["column"] for entry in ranked[:TOP]]
-    readout, label = _readout(asked)
+    top = [asked.schema[entry["column"]] for entry in ranked[:TOP]]
+    shown = _shown(asked.material.target)
     drawn = effects(
-        judged.twin.predict, rows.columns, top, readout=readout, y_label=label, stop=stop, seed=options.seed
+        predict,
+        rows.columns,
+        top,
+        readout=lambda P: P[:, shown],
+        y_label=_label(asked, shown),
+        percent=bool(asked.material.target.classes),
+        seed=options.seed,
+        stop=stop,
     )
     curve = None if stop() or not found.judging.rows else _curve(found, asked, options, budget)
     return Reasons(ranked, drawn, curve)
 
 
-def _readout(asked: Asked) -> tuple[Callable[[Floats], Floats], str]:
-    """Return what is drawn of a prediction: the positive or the commonest class's probability, or a number."""
+def _shown(target: Target) -> int:
+    """Return the position of the class whose probability is drawn: the positive or the commonest; 0 for numbers."""
+    if len(target.classes) <= 2:
+        return len(target.classes) // 2
+    return int(np.argmax(np.bincount(target.y.astype(np.intp))))
+
+
+def _label(asked: Asked, shown: int) -> str:
     classes = asked.material.target.classes
-    if not classes:
-        return (lambda P: P[:, 0]), asked.target_name
-    shown = 1 if len(classes) == 2 else int(np.argmax(np.bincount(asked.material.target.y.astype(int))))
-    return (lambda P: P[:, shown]), f"probability of {classes[shown]!s}"
+    return f"probability of {classes[shown]!s}" if classes else asked.target_name
 
 
 def _curve(found: Found, asked: Asked, options: Options, budget: Budget) -> dict[str, Any] | None:
@@ -85,8 +92,6 @@ def _curve(found: Found, asked: Asked, options: Options, budget: Budget) -> dict
     def predictions(index: Index) -> Floats:
         part = learned.take(index)
         recipe, X = part.fit_recipe(trial.entry.learner.variant, options.seed)
-        from mlwright.learn.material import standard
-
         center, scale = standard(part.target, part.weight)
         effort = Effort(seed=options.seed, threads=1, rounds=settled.rounds)
         problem = part.problem(X, recipe, center, scale)
@@ -94,9 +99,10 @@ def _curve(found: Found, asked: Asked, options: Options, budget: Budget) -> dict
         held: Columns = found.judging.columns
         return fitted.predict(recipe.transform(held)) * scale + center
 
-    return learning_curve(
-        predictions, learned.rows, found.judging.target.y, asked.metric, weight=found.judging.weight, seed=options.seed
-    )
+    newest_first = None if found.order.time is None else np.argsort(-found.order.time, kind="stable")
+    stop = budget.stop_at(SHARE * (budget.seconds or 0.0))
+    rows = learned.rows if newest_first is None else newest_first
+    return learning_curve(predictions, rows, held_out(found), asked.metric, seed=options.seed, stop=stop)
 
 
 def _quick(found: Found) -> Trial | None:

@@ -27,8 +27,9 @@ def series_of(name: str, values: Sequence[object]) -> pl.Series:
     >>> series_of("a", [1, None, 2.5]).to_list(), series_of("b", [1, "x", True, [1]]).to_list()
     ([1.0, None, 2.5], ['1', 'x', 'true', '[1]'])
     """
-    plain = [_plain(value) for value in values]
-    types = {type(value) for value in plain} - {type(None)}
+    types = set(map(type, values)) - {type(None)}
+    plain = values if len(types) <= 1 and types <= {str, int, bool} else [_plain(value) for value in values]
+    types = set(map(type, plain)) - {type(None)}
     if not types:
         return pl.Series(name, plain, dtype=pl.String)
     if types == {bool}:

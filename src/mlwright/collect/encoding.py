@@ -27,7 +27,8 @@ UTF8_LETTER = re.compile(rb"[\xc2-\xdf][\x80-\xbf]|[\xe0-\xef][\x80-\xbf]{2}|[\x
 HIGH = re.compile(rb"[\x80-\xff]+")
 CONTROL = re.compile("[\x00-\x08\x0e-\x1a\x1c-\x1f\x7f]")
 SAMPLE = 2**20
-UTF8 = frozenset({"utf-8", "utf-8-sig"})
+UTF8_CHECKED = "utf8"
+UTF8 = frozenset({UTF8_CHECKED, "utf-8", "utf-8-sig"})
 
 
 @contextmanager
@@ -39,6 +40,9 @@ def as_utf8(file: File, options: ReadOptions) -> Iterator[tuple[File, list[Findi
         old_mac = b"\r" in head and b"\n" not in head
         plain = encoding in UTF8 and errors == "strict" and not old_mac
         if plain:
+            offset = None if encoding == UTF8_CHECKED else _first_bad_byte(content)
+            if offset is not None:
+                raise _bad_byte(content, offset, encoding, file.shown)
             _refuse_binary(content, head.decode("utf-8", errors="ignore"), file.shown)
         chunks = iter(()) if plain else _transcoded(content, encoding, errors, old_mac, file.shown)
         with spooled(chunks, options, shown=file.shown, ending=file.ending) as copy:
@@ -67,7 +71,7 @@ def _encoding_of(content: Content, options: ReadOptions, shown: str) -> tuple[st
         return encoding, "strict", []
     offset = _first_bad_byte(content)
     if offset is None:
-        return "utf-8", "strict", []
+        return UTF8_CHECKED, "strict", []
     sample = head + bytes(content[max(SAMPLE, offset - SAMPLE // 2) : offset + SAMPLE // 2])
     letters = sum(map(len, UTF8_LETTER.findall(sample)))
     high = sum(map(len, HIGH.findall(sample)))
@@ -136,13 +140,17 @@ def _transcoded(content: Content, encoding: str, errors: str, old_mac: bool, sho
             text = decoder.decode(bytes(content[start : start + CHUNK]), final=start + CHUNK >= len(content))
         except UnicodeError as error:
             offset = max(0, start - waiting + getattr(error, "start", 0))
-            line, column = line_and_column(content, offset)
-            raise SourceError(
-                f"The byte 0x{content[offset]:02x} is not {encoding}.",
-                where=f"{shown}, line {line}, column {column}",
-                hint="leave the encoding away to have it found out, or name the right one.",
-            ) from error
+            raise _bad_byte(content, offset, encoding, shown) from error
         yield (text.replace("\r", "\n") if old_mac else text).encode("utf-8", errors="replace")
+
+
+def _bad_byte(content: Content, offset: int, encoding: str, shown: str) -> SourceError:
+    line, column = line_and_column(content, offset)
+    return SourceError(
+        f"The byte 0x{content[offset]:02x} is not {encoding}.",
+        where=f"{shown}, line {line}, column {column}",
+        hint="leave the encoding away to have it found out, or name the right one.",
+    )
 
 
 def _refuse_binary(content: Content, head: str, shown: str) -> None:

@@ -10,7 +10,7 @@ import numpy as np
 from mlwright.evaluate.held_out import Floats, HeldOut
 from mlwright.evaluate.influence import Averaged, Ranked, influence, score_of
 from mlwright.evaluate.intervals import Scored, area_error
-from mlwright.evaluate.limits import UNKNOWN, Z, Interval, add_up, around_mean
+from mlwright.evaluate.limits import UNKNOWN, Interval, Z, add_up, around_mean
 from mlwright.evaluate.resample import Draws, corrected, left_out, resampled
 from mlwright.tasks.base import Metric
 

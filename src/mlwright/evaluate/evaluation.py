@@ -150,9 +150,11 @@ def _best_first(metric: Metric, baselines: Sequence[Baseline]) -> tuple[Baseline
 
 def _verdict(metric: Metric, held_out: HeldOut, value: Scored, baselines: Sequence[Baseline]) -> Verdict:
     """Say in one sentence how good the model is and whether the best simple rule does as well."""
-    rows = wording.counted(len(held_out), held_out.noun)
+    rows = wording.count(len(held_out), held_out.noun)
     if not math.isfinite(value.value):
-        return Verdict("unclear", f"{rows} cannot tell how good the model is: its {wording.named(metric)} has no value.")
+        return Verdict(
+            "unclear", f"{rows} cannot tell how good the model is: its {wording.named(metric)} has no value."
+        )
     said = f"On {rows} the model {wording.clause(metric, value)}"
     if not baselines:
         return Verdict("unclear", f"{said}; there was no simple rule to compare it with.")

@@ -38,13 +38,13 @@ def percent(value: float) -> str:
     return f"{shown.rstrip('0').rstrip('.') if '.' in shown else shown} %"
 
 
-def counted(count: int, noun: str, several: str | None = None) -> str:
+def count(number_of: int, noun: str, several: str | None = None) -> str:
     """Return a count with its noun.
 
-    >>> counted(1, "row"), counted(1234, "row"), counted(2, "category", "categories")
+    >>> count(1, "row"), count(1234, "row"), count(2, "category", "categories")
     ('1 row', '1,234 rows', '2 categories')
     """
-    return f"{count:,} {noun if count == 1 else several or noun + 's'}"
+    return f"{number_of:,} {noun if number_of == 1 else several or noun + 's'}"
 
 
 def scored(metric: Metric, value: float) -> str:
@@ -66,7 +66,7 @@ def named(metric: Metric) -> str:
 
 def clause(metric: Metric, score: Scored) -> str:
     """Return what the model does, as a clause after "the model"."""
-    template = metric.verdict or f"has a {named(metric)} of {{score}} (95 % interval {{low}} to {{high}})"
+    template = metric.verdict or f"comes to {{score}} in {named(metric)} (95 % interval {{low}} to {{high}})"
     return template.format(
         score=scored(metric, score.value),
         low=scored(metric, score.low),

@@ -34,10 +34,10 @@ class CodesEncoder(TableEncoder):
 
     @classmethod
     def fit(cls, name: str, values: Values, training: Training, options: Options) -> tuple[Self, Floats] | None:
-        """Rank the levels; a column without any is not mine."""
+        """Rank the levels; a column of one code is not mine."""
         del training
         levels = Levels.fit(coded(values), most=int(options.get("most", MOST_CODES)))
-        if not levels.kept and not levels.other:
+        if len(levels.kept) + levels.other + levels.missing < 2:
             return None
         return cls.made(name, levels, cls._table(levels), values)
 

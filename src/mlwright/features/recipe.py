@@ -126,14 +126,15 @@ class Recipe:
     @classmethod
     def from_dict(cls, plain: Mapping[str, Any], arrays: Arrays) -> Self:
         """Return the recipe that `to_dict` and `arrays` wrote; raises ModelError where it cannot be one."""
-        if not isinstance(plain.get("parts"), list):
+        listed = plain.get("parts") if isinstance(plain, dict) else None
+        if not isinstance(listed, list):
             raise state.damaged("it has no list of parts")
         own: dict[str, dict[str, NDArray[Any]]] = {}
         for name, array in arrays.items():
             owner, _, key = name.partition(".")
             own.setdefault(owner, {})[key] = array
         encoders: list[tuple[str, Encoder]] = []
-        for place, part in enumerate(plain["parts"]):
+        for place, part in enumerate(listed):
             if not isinstance(part, Mapping):
                 raise state.damaged(f"part {place} is no object")
             source, kind = state.text(part, "source"), state.text(part, "encoder")

@@ -22,7 +22,7 @@ MOST_ROWS = 20_000
 """Rows that are learned from; the rest are only encoded."""
 LEAST_ROWS = 10
 TOPICS = 30
-PENALTIES = (1.0, 3.0, 10.0, 30.0)
+PENALTIES = (0.5, 1.0, 2.0, 4.0, 8.0, 16.0)
 AT_ONCE = 64
 
 
@@ -167,29 +167,41 @@ def _matrix(counted: list[dict[int, int]], idf: Floats) -> csr_matrix:
 def _scores(matrix: csr_matrix, signals: Floats, folds: NDArray[np.int8]) -> tuple[NDArray[np.float32], Floats]:
     """Return the weight of each term for each signal, and the scores of the rows by weights of the other folds.
 
-    The penalty is the one whose scores out of fold are nearest to the signals.
+    The penalty is the strongest whose scores out of fold go with the signals as well as the best ones do, but for one
+    standard error (Breiman et al. 1984). Correlation judges, not distance: learners rescale a score as they like.
     """
-    centred = signals - signals.mean(axis=0)
-    best, best_error = np.zeros_like(signals), np.inf
-    penalty = PENALTIES[-1]
-    for candidate in PENALTIES if matrix.shape[1] else ():
-        held_out = np.zeros_like(signals)
-        for fold in np.unique(folds):
-            inside = folds == fold
-            if not inside.all():
-                held_out[inside] = matrix[inside] @ _ridge(matrix[~inside], signals[~inside], candidate)
-        error = float(((held_out - centred) ** 2).sum())
-        if error < best_error:
-            best, best_error, penalty = held_out, error, candidate
-    return _ridge(matrix, signals, penalty).astype(np.float32), best
+    if not matrix.shape[1]:
+        return np.zeros((0, signals.shape[1]), dtype=np.float32), np.zeros_like(signals)
+    held_out = [_held_out(matrix, signals, folds, penalty) for penalty in PENALTIES]
+    fits = [_agreement(scores, signals) for scores in held_out]
+    enough = max(fits) - (1 - max(fits) ** 2) / np.sqrt(len(signals))
+    chosen = max(place for place, fit in enumerate(fits) if fit >= enough)
+    return _ridge(matrix, signals, PENALTIES[chosen]).astype(np.float32), held_out[chosen]
+
+
+def _held_out(matrix: csr_matrix, signals: Floats, folds: NDArray[np.int8], penalty: float) -> Floats:
+    """Return the scores of every row by the weights of the other folds."""
+    scores = np.zeros_like(signals)
+    for fold in np.unique(folds):
+        inside = folds == fold
+        if not inside.all():
+            scores[inside] = matrix[inside] @ _ridge(matrix[~inside], signals[~inside], penalty)
+    return scores
+
+
+def _agreement(scores: Floats, signals: Floats) -> float:
+    """Return the mean correlation of scores and signals; a constant counts 0."""
+    scores, signals = scores - scores.mean(axis=0), signals - signals.mean(axis=0)
+    size = np.sqrt((scores**2).sum(axis=0) * (signals**2).sum(axis=0))
+    return float(((scores * signals).sum(axis=0) / np.where(size > 0, size, 1.0)).mean())
 
 
 def _ridge(matrix: csr_matrix, signals: Floats, penalty: float) -> Floats:
-    """Return (terms, k) weights."""
+    """Return (terms, k) weights; the intercept is no part of a score, it would tell the folds apart."""
     from sklearn.linear_model import Ridge
 
-    model = Ridge(alpha=penalty, fit_intercept=False, solver="sparse_cg", tol=1e-3)
-    weights: Floats = model.fit(matrix, signals - signals.mean(axis=0)).coef_.reshape(signals.shape[1], -1).T
+    model = Ridge(alpha=penalty, solver="sparse_cg", tol=1e-3).fit(matrix, signals)
+    weights: Floats = model.coef_.reshape(signals.shape[1], -1).T
     return weights
 
 

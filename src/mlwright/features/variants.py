@@ -44,7 +44,7 @@ VARIANTS: dict[str, Variant] = {
     "codes": Variant.of(
         "categories as codes, for boosters that split on sets of them",
         number=(Step("number"),),
-        category=(Step("codes"), Step("target", least_levels=31)),
+        category=(Step("codes"), Step("target", least_levels=8)),
         text=(Step("text"),),
         datetime=(Step("calendar"),),
     ),

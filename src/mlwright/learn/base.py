@@ -75,12 +75,17 @@ class Predictor(Protocol):
 class Fitted(Protocol):
     """What a learner has learned."""
 
-    rounds: int
-    """Iterations kept (trees per class, steps); refits on more rows are given it."""
-    complete: bool
-    """False where `stop` ended the fit early."""
-    configuration: Configuration
-    """What to refit with: the configuration given, with what the validation rows chose filled in."""
+    @property
+    def rounds(self) -> int:
+        """Iterations kept (trees per class, steps); refits on more rows are given it."""
+
+    @property
+    def complete(self) -> bool:
+        """False where `stop` ended the fit early."""
+
+    @property
+    def configuration(self) -> Configuration:
+        """What to refit with: the configuration given, with what the validation rows chose filled in."""
 
     def predict(self, X: Floats) -> Floats:
         """Return (n, k): class probabilities, or (n, 1) numbers."""

@@ -22,7 +22,7 @@ Choose = Callable[[Sequence[Floats], Floats, Floats | None], Floats]
 
 
 def chooser(material: Material) -> Choose:
-    """Return the function that weighs candidates by the metric of this task; evaluation repeats it on resampled rows."""
+    """Return the function that weighs candidates by the task's metric; evaluation repeats it on resampled rows."""
 
     def choose(predictions: Sequence[Floats], y: Floats, weight: Floats | None) -> Floats:
         return greedy_weights(y, predictions, lambda true, P: material.metric.loss(true, P, weight))

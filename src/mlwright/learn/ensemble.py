@@ -7,6 +7,7 @@ it is installed and its files may be trusted (docs/decisions/0001-native-files.m
 
 from __future__ import annotations
 
+import zlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -21,6 +22,9 @@ from mlwright.learn.base import Configuration, Fitted, Floats, Predictor
 
 NATIVE_ROWS = 256
 """Batches of more rows than this go through the booster's own library; below, calling it costs more than it saves."""
+
+PACKED = ".gz"
+MAX_NATIVE = 1 << 30
 
 SEARCH_ROWS = 50_000
 """Weights are chosen on at most this many rows, taken evenly over the sorted target."""
@@ -41,8 +45,9 @@ Loss = Callable[[Floats, Floats], float]
 class Member:
     """One learned predictor, the Recipe variant it reads, and its weight in the average.
 
-    `native` holds the library's own files by name; `trusted` tells that this process wrote them or the user vouched for
-    them, so that the library may parse them. `predictor` says the same with NumPy alone.
+    `native` holds the library's own files by name, gzipped where that ends in ".gz"; `trusted` tells that this process
+    wrote them or the user vouched for them, so that the library may parse them. `predictor` says the same with NumPy
+    alone.
     """
 
     learner: str
@@ -135,9 +140,17 @@ def _load_native(member: Member) -> Fitted | None:
 
     learner = LEARNERS.get(member.learner)
     try:
-        return learner.load(member.native) if learner is not None else None
-    except (ImportError, InputError):  # the library is not installed, or too old for the file: NumPy answers the same
+        files = dict(_unpacked(name, data) for name, data in member.native.items())
+        return learner.load(files) if learner is not None else None
+    except (ImportError, InputError, zlib.error):  # the library is not installed, or too old for the file: NumPy answers the same
         return None
+
+
+def _unpacked(name: str, data: bytes) -> tuple[str, bytes]:
+    """Return a native file's own name and bytes."""
+    if not name.endswith(PACKED):
+        return name, data
+    return name.removesuffix(PACKED), zlib.decompressobj(31).decompress(data, MAX_NATIVE)
 
 
 def greedy_weights(

@@ -87,9 +87,11 @@ class Prepared:
 class Folds:
     """The folds of a search, prepared once per variant and kept while memory allows. Safe to ask from many threads."""
 
-    def __init__(self, material: Material, folds: Sequence[Fold], seed: int) -> None:
+    def __init__(self, material: Material, folds: Sequence[Fold], seed: int, *, repeats: int = 1) -> None:
         self.material = material
         self.folds = folds
+        self.repeats = repeats
+        """How often the folds go through the rows; the folds of one repeat follow one another."""
         self.seed = seed
         self._kept: dict[tuple[int, str], Prepared] = {}
         self._locks: dict[tuple[int, str], threading.Lock] = {}

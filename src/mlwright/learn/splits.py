@@ -43,15 +43,21 @@ class Order:
 def set_aside(order: Order, seed: int) -> Fold:
     """Return (rows to learn from, rows that judge); none judge below `SMALL` rows."""
     rows = len(order.strata)
-    everything = np.arange(rows)
     if rows < SMALL:
-        return everything, everything[:0]
+        return no_judge(order)
+    everything = np.arange(rows)
     share = min(HOLDOUT_SHARE, HOLDOUT_MOST / rows)
     if order.time is not None:
         return _cut_by_time(order.time, 1 - share, 1.0, everything)
     if order.groups is not None:
         return next(_by_group(order.groups, max(2, round(1 / share)), seed))
     return next(_by_strata(order.strata, max(2, round(1 / share)), seed))
+
+
+def no_judge(order: Order) -> Fold:
+    """Return all rows to learn from and none that judge."""
+    everything = np.arange(len(order.strata))
+    return everything, everything[:0]
 
 
 def folds(order: Order, count: int, repeats: int, seed: int) -> list[Fold]:

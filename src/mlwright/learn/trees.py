@@ -78,7 +78,7 @@ class FlatTrees:
         self._views = [int(view) for view in plain["views"]]
         self._dtype = np.dtype(np.float32 if plain["single"] else np.float64)
         self._sum = np.dtype(np.float32 if plain["sum_single"] else np.float64)
-        self._base = np.array(plain["base"], dtype=np.float64)
+        self._base = np.array(plain["base"], dtype=self._sum)
         self._scale = float(plain["scale"])
         leaf = np.unpackbits(arrays["leaf"], count=int(plain["nodes"])).astype(bool)
         inner = np.flatnonzero(~leaf)
@@ -107,7 +107,7 @@ class FlatTrees:
             step = max(_ROW_BY_ROW, _BLOCK // max(self._width, 1))
             for start in range(0, len(X), step):
                 raw[start : start + step] = self._follow_rows(X[start : start + step])
-        return self._link(self._base + self._scale * raw)
+        return self._link(self._scale * raw)
 
     def _follow_row(self, X: Floats) -> NDArray[Any]:
         """Follow one row through all trees at once, and add up what its leaves say."""
@@ -116,14 +116,16 @@ class FlatTrees:
         for _ in range(int(self._depth.max(initial=0))):
             node = self._left.take(node) + (entries.take(self._feature.take(node)) > self._threshold.take(node))
         values = self._value.take(node, axis=0).reshape(-1, self.outputs)
-        # In the order of the trees, as `_follow_rows` adds: the same row has the same answer to the last bit.
-        return np.add.accumulate(values, axis=0, dtype=self._sum)[-1] if len(values) else np.zeros(self.outputs)
+        # From the base on in the order of the trees, as `_follow_rows` and XGBoost add: the same to the last bit.
+        sums: NDArray[Any] = np.add.accumulate(np.concatenate([self._base[None], values]), axis=0, dtype=self._sum)
+        last: NDArray[Any] = sums[-1]
+        return last
 
     def _follow_rows(self, X: Floats) -> NDArray[Any]:
         """Follow many rows together, tree by tree."""
         extended = self._extended(X)
         entries, offset = extended.ravel(), np.arange(len(X)) * extended.shape[1]
-        total = np.zeros((len(X), self.outputs), dtype=self._sum)
+        total = np.repeat(self._base[None], len(X), axis=0)
         for tree in range(self.trees):
             node = np.full(len(X), tree)
             for _ in range(self._depth[tree]):
@@ -178,7 +180,7 @@ class FlatTrees:
         single: bool = False,
         sum_single: bool = False,
     ) -> Self:
-        """Lay out a library's nodes. `single`: X is rounded to float32 first; `sum_single`: leaves add up in float32."""
+        """Lay out a library's nodes. `single`: X is rounded to float32; `sum_single`: leaves add up in float32."""
         order, leaf = _level_order(nodes)
         inner = order[~leaf]
         views = np.unique(nodes.view[inner][nodes.view[inner] != CATEGORY])
@@ -215,7 +217,7 @@ class FlatTrees:
 _FILL = {MISSING_LEFT: -np.inf, MISSING_RIGHT: np.inf, MISSING_IS_ZERO: 0.0, ZERO_LEFT: -np.inf, ZERO_RIGHT: np.inf}
 
 
-def clipped(X: Floats, dtype: np.dtype[Any]) -> NDArray[Any]:
+def clipped(X: NDArray[np.floating[Any]], dtype: np.dtype[Any]) -> NDArray[Any]:
     """Round to float32 or float64; what is infinite or too large becomes the largest number."""
     limit = float(np.finfo(dtype).max)
     return np.clip(X, -limit, limit).astype(dtype, copy=False)
@@ -269,9 +271,7 @@ def _level_order(nodes: Nodes) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
 
 def _check(plain: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]]) -> None:
     """Raise ValueError where following the trees would leave an array."""
-    trees, count, outputs, features = (
-        _whole(plain[name], name) for name in ("trees", "nodes", "outputs", "features")
-    )
+    trees, count, outputs, features = (_whole(plain[name], name) for name in ("trees", "nodes", "outputs", "features"))
     leaf, feature, threshold, value, category = (
         arrays[name] for name in ("leaf", "feature", "threshold", "value", "category")
     )

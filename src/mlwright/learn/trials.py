@@ -44,6 +44,8 @@ class Trial:
     results: dict[int, FoldResult] = field(default_factory=dict)
     failure: str | None = None
     predictions: Floats | None = None
+    repeated: Floats | None = None
+    """The out-of-fold predictions (repeats, n, k) of each repeat of the folds by itself."""
     score: float | None = None
     learned: Learned | None = None
     fits: int = 0
@@ -77,14 +79,12 @@ class Trial:
         if self.failure is not None or len(self.results) < len(folds.folds):
             return
         material = folds.material
-        first = self.results[0].predictions
-        total, times = np.zeros((material.rows, first.shape[1])), np.zeros(material.rows)
+        width = self.results[0].predictions.shape[1]
+        self.repeated = np.full((folds.repeats, material.rows, width), np.nan)
         for fold, (_, valid) in enumerate(folds.folds):
-            total[valid] += self.results[fold].predictions
-            times[valid] += 1
-        with np.errstate(invalid="ignore"):
-            predictions = total / times[:, None]
-        scored = times > 0
+            self.repeated[fold * folds.repeats // len(folds.folds), valid] = self.results[fold].predictions
+        predictions = self.repeated.mean(axis=0)
+        scored = folds.scored
         weight = None if material.weight is None else material.weight[scored]
         self.score = float(material.metric.score(material.target.y[scored], predictions[scored], weight))
         self.predictions = predictions

@@ -48,6 +48,14 @@ class Evidence(Mapping[str, Any]):
             text += f" (95 %: {number(interval[0])} to {number(interval[1])})"
         return text + (f" on {rows:,} rows" if isinstance(rows := found.get("rows"), int) else "")
 
+    def check(self) -> None:
+        """Raise TypeError or the like where the evidence is not of the shape that is shown: it came from a file."""
+        board = self._plain.get("leaderboard") or []
+        if not isinstance(board, list) or not all(isinstance(row, dict) for row in board):
+            raise TypeError("the leaderboard is no list of objects")
+        repr(self)
+        self._repr_html_()
+
     def __repr__(self) -> str:
         """Return the score, the verdict and where to look."""
         parts = ", ".join(repr(key) for key in self._plain)

@@ -6,7 +6,7 @@
     recipes/<variant>.json, .npz
     ensemble.json          members, weights and what of a predictor is no array
     members/<i>.npz        a predictor's arrays, for NumPy alone
-    members/<i>.<file>     the same in the booster's own format
+    members/<i>.<file>.gz  the same in the booster's own format, for other programs to read
     evaluation.json        the evidence
     golden.json            raw rows and what the model answers to them
 
@@ -15,6 +15,7 @@ Two builds that are the same write the same bytes; what may differ between them 
 
 from __future__ import annotations
 
+import gzip
 import hashlib
 import math
 from collections.abc import Iterator, Mapping
@@ -26,11 +27,12 @@ import numpy as np
 
 from mlwright.errors import InputError, ModelError
 from mlwright.features.recipe import Recipe
-from mlwright.learn.ensemble import Ensemble, Member
+from mlwright.learn.ensemble import PACKED, Ensemble, Member
 from mlwright.learn.predictors import PREDICTORS
 from mlwright.model.archive import MANIFEST, MAX_TOTAL, Store, opened, safe_name, write_files
 from mlwright.model.arrays import read_arrays, write_arrays
-from mlwright.model.parts import Parts, answers, check_answers
+from mlwright.model.evidence import Evidence
+from mlwright.model.parts import Parts, answers, check_answers, check_decision
 from mlwright.model.text import plain, read_json, write_json
 from mlwright.model.timings import join, split
 from mlwright.schema import Schema
@@ -95,7 +97,8 @@ def _ensemble_files(ensemble: Ensemble) -> dict[str, bytes]:
     for place, member in enumerate(ensemble.members):
         state, arrays = member.predictor.state()
         files[f"members/{place}.npz"] = write_arrays(arrays)
-        files.update({f"members/{place}.{name}": data for name, data in member.native.items()})
+        native = dict(_packed(name, data) for name, data in member.native.items())
+        files.update({f"members/{place}.{name}": data for name, data in native.items()})
         members.append(
             {
                 "learner": member.learner,
@@ -105,7 +108,7 @@ def _ensemble_files(ensemble: Ensemble) -> dict[str, bytes]:
                 "weight": member.weight,
                 "kind": member.predictor.kind,
                 "state": state,
-                "native": sorted(member.native),
+                "native": sorted(native),
             }
         )
     files["ensemble.json"] = write_json(
@@ -118,6 +121,11 @@ def _ensemble_files(ensemble: Ensemble) -> dict[str, bytes]:
         }
     )
     return files
+
+
+def _packed(name: str, data: bytes) -> tuple[str, bytes]:
+    """Gzip a library's own file: text is ten times larger than the arrays that say the same."""
+    return (name, data) if name.endswith(PACKED) else (name + PACKED, gzip.compress(data, 6, mtime=0))
 
 
 def read_manifest(path: Path) -> dict[str, Any]:
@@ -299,7 +307,9 @@ def _member(files: _Checked, place: int, facts: Mapping[str, Any], *, trusted: b
 
 def _evidence(files: _Checked, manifest: dict[str, Any]) -> dict[str, Any]:
     with damaged(f"{files.where}/evaluation.json"):
-        return join(files.json("evaluation.json"), manifest["run"].get("timings"))
+        evidence = join(files.json("evaluation.json"), manifest["run"].get("timings"))
+        Evidence(evidence).check()
+        return evidence
 
 
 def _check(parts: Parts, manifest: dict[str, Any], where: str) -> None:
@@ -313,12 +323,7 @@ def _check(parts: Parts, manifest: dict[str, Any], where: str) -> None:
     for name in parts.ensemble.sources:
         if name not in parts.schema:
             raise ModelError(f"reads the column {name!r:.200} that its schema does not know.", where=where)
-    if parts.classes:
-        TASKS[parts.task].answer(
-            np.full((1, len(parts.classes)), 1 / len(parts.classes)), parts.decision, parts.classes
-        )
-    else:
-        TASKS[parts.task].answer(np.zeros((1, 1)), parts.decision, ())
+    check_decision(parts, where)
 
 
 def _known_task(name: object, where: str) -> str:

@@ -14,10 +14,13 @@ from mlwright.errors import ModelError
 from mlwright.learn.base import Floats
 from mlwright.learn.ensemble import Ensemble
 from mlwright.schema import Column, Schema
+from mlwright.tasks import TASKS
 from mlwright.tasks.base import Label
 
 GOLDEN_ROWS = 32
 PARITY = 1e-6
+FAR = 1e300
+"""No number that is predicted is farther from 0."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,3 +89,13 @@ def check_answers(parts: Parts, rows: Sequence[Mapping[str, Any]], expected: Flo
         expected.shape != found[:-1].shape or not (np.abs(found[:-1] - expected) <= PARITY * parts.ensemble.scale).all()
     ):
         raise ModelError("The model does not answer its own test rows as it did when it was built.", where=where)
+
+
+def check_decision(parts: Parts, where: str) -> None:
+    """Raise ModelError where the step from predictions to answers cannot be taken for any prediction there may be."""
+    extremes = np.eye(len(parts.classes)) if parts.classes else np.array([[-FAR], [0.0], [FAR]])
+    for probe in (extremes, extremes[:1], np.concatenate([extremes, extremes])):
+        found = TASKS[parts.task].answer(probe, parts.decision, parts.classes)
+        ends = [end for end in (found.lower, found.upper) if end is not None]
+        if len(found.values) != len(probe) or not all(np.isfinite(end).all() for end in ends):
+            raise ModelError("The model's step from predictions to answers is damaged.", where=where)

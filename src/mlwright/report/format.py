@@ -1,7 +1,7 @@
-"""Numbers, names and times as people read them: the one place where the report writes them.
+"""Names, times, sizes, intervals and axis labels as people read them.
 
-Three to four significant digits, thousands separators, a space before a unit, a real minus sign. What is not known is
-a dash. An interval is written with the decimals of its value: "0.912 (0.897 to 0.926)".
+Single numbers are those of evaluate/wording.py, so that the page and its sentences agree, with a real minus sign.
+What is not known is a dash. An interval has the decimals of its value: "0.912 (0.897 to 0.926)".
 """
 
 from __future__ import annotations
@@ -11,6 +11,8 @@ import re
 import unicodedata
 from collections.abc import Sequence
 from datetime import UTC, datetime
+
+from mlwright.evaluate import wording
 
 UNKNOWN = "–"
 MINUS = "−"
@@ -27,20 +29,6 @@ def known(value: object) -> float | None:
     return float(value) if math.isfinite(value) else None
 
 
-def decimals_for(*values: object) -> int:
-    """Return how many decimals give the largest of the values three to four significant digits.
-
-    >>> decimals_for(0.912), decimals_for(0.0423), decimals_for(61.2), decimals_for(1234.5), decimals_for(0)
-    (3, 4, 2, 0, 0)
-    """
-    largest = max((abs(number) for value in values if (number := known(value)) is not None), default=0.0)
-    if largest == 0 or largest >= 1000:
-        return 0
-    if largest >= 0.1:
-        return 3 - max(0, math.floor(math.log10(largest)))
-    return min(2 - math.floor(math.log10(largest)), 9)
-
-
 def fixed(value: object, decimals: int) -> str:
     """Return a number with so many decimals, thousands separators and a real minus sign."""
     number = known(value)
@@ -53,7 +41,7 @@ def fixed(value: object, decimals: int) -> str:
 
 
 def number(value: object, *, percent: bool = False) -> str:
-    """Return a number with three to four significant digits, or as a percentage.
+    """Return a number with three significant digits, or as a percentage.
 
     >>> number(0.91234), number(1234567.8), number(12), number(0.9123, percent=True), number(None), number(-0.5)
     ('0.912', '1,234,568', '12', '91.2 %', '–', '−0.500')
@@ -62,32 +50,51 @@ def number(value: object, *, percent: bool = False) -> str:
     if amount is None:
         return UNKNOWN
     if percent:
-        return f"{fixed(100 * amount, 1)} %"
-    return fixed(amount, 0 if amount == int(amount) else decimals_for(amount))
+        return wording.percent(amount).replace("-", MINUS)
+    return fixed(amount, 0) if amount == int(amount) else wording.number(amount).replace("-", MINUS)
 
 
 def interval(value: object, bounds: Sequence[object] | None, *, percent: bool = False) -> str:
     """Return a number with its 95 % interval.
 
-    >>> interval(0.912, [0.897, 0.926])
-    '0.912 (0.897 to 0.926)'
-    >>> interval(0.912, [0.897, 0.926], percent=True), interval(24310.4, [23000, 25870.2]), interval(0.912, None)
-    ('91.2 % (89.7 to 92.6 %)', '24,310 (23,000 to 25,870)', '0.912')
+    >>> interval(0.912, [0.897, 0.926]), interval(0.912, None), interval(24310.4, [23000, 25870.2])
+    ('0.912 (0.897 to 0.926)', '0.912', '24,310 (23,000 to 25,870)')
+    >>> interval(0.912, [0.897, 0.926], percent=True), interval(1.0, [0.98, 1.0])
+    ('91.2 % (89.7 to 92.6 %)', '1.00 (0.98 to 1.00)')
     """
-    if bounds is None or len(bounds) != 2 or known(bounds[0]) is None or known(bounds[1]) is None:
+    ends = [known(bound) for bound in bounds or ()]
+    if len(ends) != 2 or None in ends or known(value) is None:
         return number(value, percent=percent)
-    low, high = known(bounds[0]) or 0.0, known(bounds[1]) or 0.0
     if percent:
-        return f"{number(value, percent=True)} ({fixed(100 * low, 1)} to {fixed(100 * high, 1)} %)"
-    decimals = decimals_for(value, low, high)
-    return f"{fixed(value, decimals)} ({fixed(low, decimals)} to {fixed(high, decimals)})"
+        low, high = (number(end, percent=True) for end in ends)
+        return f"{number(value, percent=True)} ({low.removesuffix(' %')} to {high})"
+    # As many decimals as the value has, but no more than its ends can bear.
+    own, *others = (_decimals(wording.number(known(part) or 0.0)) for part in (value, *ends))
+    decimals = min(own, max(others)) if known(value) else max(others)
+    return f"{fixed(value, decimals)} ({fixed(ends[0], decimals)} to {fixed(ends[1], decimals)})"
+
+
+def aligned(values: Sequence[object]) -> list[str]:
+    """Return numbers with the same decimals, as many as the largest needs.
+
+    >>> aligned([0.0713, 0.0009, None])
+    ['0.0713', '0.0009', '–']
+    """
+    largest = max((abs(amount) for value in values if (amount := known(value)) is not None), default=0.0)
+    whole = all(amount == int(amount) for value in values if (amount := known(value)) is not None)
+    decimals = 0 if whole else _decimals(wording.number(largest))
+    return [fixed(value, decimals) for value in values]
+
+
+def _decimals(text: str) -> int:
+    return len(text.partition(".")[2])
 
 
 def difference(parts: Sequence[object], *, percent: bool = False) -> str:
     """Return a difference with its interval; of percentages it is so many points.
 
-    >>> difference([0.031, 0.012, 0.05]), difference([0.031, -0.012, 0.05], percent=True)
-    ('+0.0310 (0.0120 to 0.0500)', '+3.1 points (−1.2 to 5.0)')
+    >>> difference([0.0312, 0.0121, 0.0502]), difference([0.031, -0.012, 0.05], percent=True)
+    ('+0.0312 (0.0121 to 0.0502)', '+3.1 points (−1.2 to 5.0)')
     """
     value, low, high = (known(part) for part in parts)
     if value is None:
@@ -120,7 +127,7 @@ def counted(value: object, one: str, many: str = "") -> str:
 def duration(seconds: object) -> str:
     """Return a time span.
 
-    >>> duration(0.034), duration(7.25), duration(62), duration(3725), duration(None)
+    >>> duration(0.034), duration(7.3), duration(62), duration(3725), duration(None)
     ('0.03 s', '7.3 s', '1 min 2 s', '1 h 2 min', '–')
     """
     span = known(seconds)
@@ -204,13 +211,15 @@ def short(value: float) -> str:
 
 
 def tidy(text: object) -> str:
-    """Return a text on one line: line breaks become visible, control and direction marks go.
+    r"""Return a text on one line: line breaks become visible, control and direction marks go.
 
-    >>> tidy("a\\nb"), tidy(""), tidy("tab\\there")
+    >>> tidy("a\nb"), tidy(""), tidy("tab\there")
     ('a ⏎ b', '(empty)', 'tab ⇥ here')
     """
-    shown = "".join(VISIBLE.get(sign, "" if sign in BIDI or unicodedata.category(sign) in {"Cc", "Cs"} else sign)
-                    for sign in str(text))
+    shown = "".join(
+        VISIBLE.get(sign, "" if sign in BIDI or unicodedata.category(sign) in {"Cc", "Cs"} else sign)
+        for sign in str(text)
+    )
     return re.sub(r" {2,}", " ", shown).strip() or "(empty)"
 
 

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mlwright.errors import DataError
-from mlwright.findings import Finding
+from mlwright.findings import Finding, percent
 from mlwright.schema import Column
 from mlwright.tasks import classes as common
 from mlwright.tasks import curves as drawn
@@ -101,7 +101,7 @@ class Binary:
             Finding(
                 kind="positive_class",
                 message=f"{target.classes[1]!r} is taken for the case to look for: {counts[1]:,} of {rows:,} rows "
-                f"({counts[1] / rows:.3g} of all) have it.",
+                f"({percent(counts[1] / rows)}) have it.",
             )
         ]
         if count < common.FEW:
@@ -118,9 +118,9 @@ class Binary:
             found.append(
                 Finding(
                     kind="imbalance",
-                    message=f"{label!r} is rare: {count:,} of {rows:,} rows ({share:.2%}). Always answering "
-                    f"{target.classes[1 - rarer]!r} would be right in {1 - share:.2%} of rows and be of no use, so "
-                    "accuracy says little here.",
+                    message=f"{label!r} is rare: {count:,} of {rows:,} rows ({percent(share)}). Always answering "
+                    f"{target.classes[1 - rarer]!r} would be right in {percent(1 - share)} of rows and be of no use, "
+                    "so accuracy says little here.",
                     severity="warning" if share < 0.01 else "info",
                 )
             )

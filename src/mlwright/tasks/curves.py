@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from mlwright.findings import percent
 from mlwright.tasks.base import Costs, Floats, Label
 from mlwright.tasks.decide import expected_costs
 from mlwright.tasks.scores import confusion, likeliest
@@ -41,7 +42,7 @@ def calibration(happened: Floats, probability: Floats, *, event: str) -> dict[st
     used = count > 0
     count = count[used]
     predicted = np.bincount(place, weights=probability, minlength=len(inner) + 1)[used] / count
-    events = np.bincount(place, weights=happened, minlength=len(inner) + 1)[used]
+    events = np.bincount(place, weights=happened, minlength=len(inner) + 1)[used].astype(np.float64)
     low, high = wilson(events, count)
     return {
         "form": "calibration",
@@ -67,8 +68,8 @@ def _calibration_sentence(
     worst = int(np.argmax(np.where(outside, np.abs(predicted - observed) * np.sqrt(count), -1)))
     direction = "too low" if observed[worst] > predicted[worst] else "too high"
     return (
-        f"Some stated probabilities are {direction}: where {predicted[worst]:.0%} was said on average, "
-        f"{event} happened in {observed[worst]:.0%} of {count[worst]:,.0f} rows."
+        f"Some stated probabilities are {direction}: where {percent(predicted[worst])} was said on average, "
+        f"{event} happened in {percent(observed[worst])} of {count[worst]:,.0f} rows."
     )
 
 
@@ -76,10 +77,10 @@ def confusions(y: Floats, called: np.ndarray[Any, np.dtype[np.intp]], classes: S
     """Count the true against the given classes; beyond twenty classes the rarest are merged into "other"."""
     counts = confusion(y, called, len(classes))
     right, rows = float(np.trace(counts)), float(counts.sum())
-    sentence = f"{right:,.0f} of {rows:,.0f} rows ({right / rows:.1%}) were given the right class"
+    sentence = f"{right:,.0f} of {rows:,.0f} rows ({percent(right / rows)}) were given the right class"
     wrong = counts - np.diag(np.diag(counts))
     if wrong.max() > 0:
-        actual, given = np.unravel_index(int(np.argmax(wrong)), wrong.shape)
+        actual, given = divmod(int(np.argmax(wrong)), len(classes))
         times = "once" if wrong.max() == 1 else f"{wrong.max():,.0f} times"
         sentence += f"; the most frequent mistake is {classes[actual]!r} taken for {classes[given]!r} ({times})"
     names = [str(label) for label in classes]
@@ -109,9 +110,9 @@ def thresholds(y: Floats, probability: Floats, decision: Mapping[str, Any]) -> d
     at = int(np.flatnonzero(grid == chosen)[0])
     positive = repr(decision["positive"])
     sentence = (
-        f"A row is called {positive} from a probability of {chosen:.0%} on: "
-        f"{recall[at]:.0%} of all {positive} rows are found so, and {precision[at]:.0%} of the rows called {positive} "
-        "are right"
+        f"A row is called {positive} from a probability of {percent(chosen)} on: "
+        f"{percent(recall[at])} of all {positive} rows are found so, and {percent(precision[at])} of the rows called "
+        f"{positive} are right"
     )
     sentence += f"; an average row costs {cost[at]:.3g}." if stated.stated else "."
     return {
@@ -154,8 +155,8 @@ def coverage(y: Floats, lower: Floats, upper: Floats, level: float) -> dict[str,
         "level": level,
         "coverage": float(inside.mean()),
         "sentence": (
-            f"The interval given with each number is meant to hold the true one in {level:.0%} of rows; "
-            f"it held it in {inside.mean():.1%} of {len(y):,} rows, {verdict}. "
+            f"The interval given with each number is meant to hold the true one in {percent(level)} of rows; "
+            f"it held it in {percent(float(inside.mean()))} of {len(y):,} rows, {verdict}. "
             f"Half of the intervals are narrower than {np.median(upper - lower):,.3g}."
         ),
     }

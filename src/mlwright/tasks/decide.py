@@ -44,8 +44,8 @@ def cheapest_threshold(y: Floats, probability: Floats, costs: Costs) -> float:
     With perfect probabilities it is fp / (fp + fn) (Elkan, 2001, "The foundations of cost-sensitive learning"); among
     thresholds that cost the same, the one nearest to that is taken.
 
-    >>> cheapest_threshold(np.array([0.0, 0.0, 1.0]), np.array([0.1, 0.2, 0.7]), Costs(1.0, 4.0))
-    0.45
+    >>> cheapest_threshold(np.array([0.0, 0.0, 1.0]), np.array([0.25, 0.5, 0.75]), Costs(1.0, 4.0))
+    0.625
     >>> cheapest_threshold(np.array([0.0, 0.0, 1.0]), np.array([0.1, 0.2, 0.7]), Costs(1.0, 2.0))
     0.3333333333333333
     """

@@ -22,6 +22,7 @@ ACCURACY = Metric(
     interval="wilson",
     meaning="The share of rows that get the right answer when the likeliest one is given.",
     label="accuracy",
+    verdict="gives the right answer in {score} of rows (95 % interval {low} to {high})",
     percent=True,
 )
 BALANCED_ACCURACY = Metric(
@@ -32,6 +33,7 @@ BALANCED_ACCURACY = Metric(
     interval="bootstrap",
     meaning="The share of rows that get the right answer, where each class counts the same however rare it is.",
     label="balanced accuracy",
+    verdict="gives the right answer in {score} of the rows of an average class (95 % interval {low} to {high})",
     percent=True,
 )
 
@@ -46,6 +48,8 @@ BINARY: dict[str, Metric] = {
             interval="delong",
             meaning="The chance that a case is ranked above a row that is no case; 0.5 is guessing and 1 is perfect.",
             label="ROC AUC",
+            verdict="ranks a case above a row that is no case in {score_100} of 100 pairs "
+            "(95 % interval {low_100} to {high_100})",
         ),
         LOG_LOSS,
         Metric(
@@ -76,6 +80,7 @@ BINARY: dict[str, Metric] = {
             interval="bootstrap",
             meaning="Of the rows called a case at a probability of one half, the share that are one.",
             label="precision",
+            verdict="is right in {score} of the rows that it calls a case (95 % interval {low} to {high})",
             percent=True,
         ),
         Metric(
@@ -86,6 +91,7 @@ BINARY: dict[str, Metric] = {
             interval="bootstrap",
             meaning="Of all cases, the share that is found at a probability of one half.",
             label="recall",
+            verdict="finds {score} of the cases (95 % interval {low} to {high})",
             percent=True,
         ),
         Metric(
@@ -123,6 +129,7 @@ MULTICLASS: dict[str, Metric] = {
             interval="wilson",
             meaning="The share of rows whose true class is among the three likeliest.",
             label="top-3 accuracy",
+            verdict="has the right class among its three likeliest in {score} of rows (95 % interval {low} to {high})",
             percent=True,
         ),
     )
@@ -139,6 +146,7 @@ REGRESSION: dict[str, Metric] = {
             interval="bootstrap",
             meaning="How far off the number is, in the target's unit, where large errors count more than small ones.",
             label="RMSE",
+            verdict="is {score} off, where large errors count more (95 % interval {low} to {high})",
         ),
         Metric(
             "mae",
@@ -148,6 +156,7 @@ REGRESSION: dict[str, Metric] = {
             interval="bootstrap",
             meaning="How far off the number is on average, in the target's unit.",
             label="mean absolute error",
+            verdict="is {score} off on average (95 % interval {low} to {high})",
         ),
         Metric(
             "median_absolute_error",
@@ -157,6 +166,7 @@ REGRESSION: dict[str, Metric] = {
             interval="bootstrap",
             meaning="Half of the rows are less far off than this, in the target's unit.",
             label="median absolute error",
+            verdict="is less than {score} off in half of the rows (95 % interval {low} to {high})",
         ),
         Metric(
             "r2",
@@ -166,6 +176,7 @@ REGRESSION: dict[str, Metric] = {
             interval="bootstrap",
             meaning="The share of the target's ups and downs that is explained; 0 is no better than the mean.",
             label="R²",
+            verdict="explains {score} of the target's ups and downs, 1 being all (95 % interval {low} to {high})",
         ),
         Metric(
             "mape",
@@ -175,6 +186,7 @@ REGRESSION: dict[str, Metric] = {
             interval="bootstrap",
             meaning="How far off the number is on average, in percent of the true one, where that is above zero.",
             label="mean percentage error",
+            verdict="is {score} off on average (95 % interval {low} to {high})",
             percent=True,
         ),
     )

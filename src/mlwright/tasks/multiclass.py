@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mlwright.errors import DataError
-from mlwright.findings import Finding
+from mlwright.findings import Finding, percent
 from mlwright.schema import Column
 from mlwright.tasks import classes as common
 from mlwright.tasks import curves as drawn
@@ -73,7 +73,7 @@ class Multiclass:
         y = target.y.astype(np.intp)
         counts = np.bincount(y, minlength=len(target.classes))
         chosen = np.sort(np.argsort(-counts, kind="stable")[:SIGNALS])
-        return (y[:, None] == chosen[None, :]).astype(np.float64)
+        return np.asarray(y[:, None] == chosen[None, :], dtype=np.float64)
 
     def strata(self, target: Target) -> NDArray[np.intp]:
         """Balance folds over the classes; one of fewer rows than folds is in as many folds as it can be."""
@@ -88,8 +88,8 @@ class Multiclass:
             found.append(
                 Finding(
                     kind="imbalance",
-                    message=f"{share[top]:.1%} of the rows are {target.classes[top]!r}: always answering that would be "
-                    "right as often and be of no use, so accuracy says little here.",
+                    message=f"{percent(share[top])} of the rows are {target.classes[top]!r}: always answering that "
+                    "would be right as often and be of no use, so accuracy says little here.",
                 )
             )
         return tuple(found)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from mlwright.schema import Column, words_of
+from mlwright.clean.names import words
+from mlwright.schema import Column
 
 CLASSES = frozenset(
     {
@@ -29,10 +30,10 @@ def reads_like_classes(column: Column, distinct: int) -> bool:
     whole = column.kind == "integer" or column.numeric_text
     if not whole:
         return False
-    words = words_of(column.name)
-    if AMOUNTS.intersection(words):
+    said = words(column.name)
+    if AMOUNTS.intersection(said):
         return False
-    if CLASSES.intersection(words):
+    if CLASSES.intersection(said):
         return True
     bounds = _bounds(column)
     return distinct <= MOST_CODES and bounds in {(0.0, distinct - 1.0), (1.0, float(distinct))}

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mlwright.errors import DataError
-from mlwright.findings import Finding
+from mlwright.findings import Finding, percent
 from mlwright.schema import Column
 from mlwright.tasks import curves as drawn
 from mlwright.tasks import decide as decisions
@@ -116,7 +116,7 @@ class Regression:
             found.append(
                 Finding(
                     kind="one_value_target",
-                    message=f"{counts[top] / rows:.0%} of the target values are {values[top]:,.6g}.",
+                    message=f"{percent(counts[top] / rows)} of the target values are {values[top]:,.6g}.",
                     severity="warning",
                     repair="Consider asking first whether the value differs from it: a yes/no question.",
                 )

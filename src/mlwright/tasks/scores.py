@@ -41,11 +41,11 @@ def confusion(y: Floats, called: NDArray[np.intp], classes: int, weight: Floats 
 
 def likeliest(P: Floats) -> NDArray[np.intp]:
     """Return the position of each row's likeliest class, the first where several are equal."""
-    return np.argmax(P, axis=1)
+    return np.asarray(np.argmax(P, axis=1), dtype=np.intp)
 
 
 def _called_positive(P: Floats) -> NDArray[np.intp]:
-    return (P[:, 1] >= 0.5).astype(np.intp)
+    return np.asarray(P[:, 1] >= 0.5, dtype=np.intp)
 
 
 # --- orderings -------------------------------------------------------------------------------------------------------
@@ -124,7 +124,7 @@ def brier(y: Floats, P: Floats, weight: Floats | None = None) -> float:
 def wrong_rows(y: Floats, P: Floats) -> Floats:
     """Return 1 for each row whose likeliest class is not the true one, else 0."""
     called = _called_positive(P) if P.shape[1] == 2 else likeliest(P)
-    return (called != y).astype(np.float64)
+    return np.asarray(called != y, dtype=np.float64)
 
 
 def accuracy(y: Floats, P: Floats, weight: Floats | None = None) -> float:
@@ -183,7 +183,7 @@ def top_3_rows(y: Floats, P: Floats) -> Floats:
     before = np.arange(P.shape[1])[None, :] < y[:, None]
     likelier, equal = np.greater(P, given[:, None]), np.equal(P, given[:, None])
     rank = np.sum(likelier | (equal & before), axis=1)
-    return (rank >= 3).astype(np.float64)
+    return np.asarray(rank >= 3, dtype=np.float64)
 
 
 def top_3_accuracy(y: Floats, P: Floats, weight: Floats | None = None) -> float:

@@ -7,7 +7,7 @@ not come here.
 from __future__ import annotations
 
 import re
-from collections.abc import Hashable, Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -83,15 +83,16 @@ def read_known_numbers(values: Sequence[object], column: Column) -> Floats:
     return _each(values, lambda value: _number(value, column))
 
 
-def _each(values: Sequence[object], read: Any) -> Floats:
-    seen: dict[Hashable, float] = {}
+def _each(values: Sequence[object], read: Callable[[object], float]) -> Floats:
+    seen: dict[tuple[type, object], float] = {}
     numbers = np.empty(len(values))
     for position, value in enumerate(values):
         # 1, 1.0 and True are equal in Python but are not the same raw value.
-        key = (type(value), value) if isinstance(value, Hashable) else (str, str(value))
-        if key not in seen:
-            seen[key] = read(value)
-        numbers[position] = seen[key]
+        key = (type(value), value)
+        try:
+            numbers[position] = seen[key] if key in seen else seen.setdefault(key, read(value))
+        except TypeError:  # a list or a dict: nothing that can be looked up
+            numbers[position] = read(value)
     return numbers
 
 

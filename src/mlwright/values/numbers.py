@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Collection
 from typing import NamedTuple
 
 MULTIPLIERS: dict[str, float] = {
@@ -11,9 +12,11 @@ MULTIPLIERS: dict[str, float] = {
     "b": 1e9, "bn": 1e9, "billion": 1e9, "billions": 1e9, "tn": 1e12, "trillion": 1e12,
 }  # fmt: skip
 
-_CODES = frozenset(
-    ["USD", "EUR", "GBP", "JPY", "CNY", "RMB", "INR", "CHF", "CAD", "AUD", "NZD", "SEK", "NOK", "DKK", "PLN", "CZK", "HUF", "RON", "RUB", "TRY", "BRL", "MXN", "ZAR", "KRW", "SGD", "HKD", "THB", "IDR", "PHP", "VND", "AED", "SAR", "ILS", "EGP", "NGN", "KES", "ARS", "CLP", "COP", "PEN", "UAH", "TWD", "MYR", "PKR"]
+_CODES = (
+    "USD EUR GBP JPY CNY RMB INR CHF CAD AUD NZD SEK NOK DKK PLN CZK HUF RON RUB TRY BRL MXN ZAR KRW SGD HKD THB IDR "
+    "PHP VND AED SAR ILS EGP NGN KES ARS CLP COP PEN UAH TWD MYR PKR"
 )
+_MONEY_CODES = frozenset(_CODES.split())
 _MONEY_WORDS = frozenset({"rs", "kr", "kč", "zł", "lei", "fr", "eur", "usd", "gbp", "euro", "euros", "dollars"})
 _BEFORE_SIGN = frozenset({"us", "a", "c", "hk", "nz", "s", "r", "ca", "au", "mx"})
 _PERCENT = frozenset({"%", "\u2030", "percent", "pct", "pc"})
@@ -25,6 +28,7 @@ _SHAPE = re.compile(
     r"(?P<after>[^\d()+\-'][^\d()+']{0,19})?(?P<close>\))?",
     re.ASCII,
 )
+_NO_CENTS = re.compile(r"(?<=\d)[.,](?:-{1,2}|\u2013|\u2014)(?=$|\s)")  # "12.-" and "12,--" are round prices
 _SIMPLE = re.compile(r"\d*[.,]?\d*")
 _GROUPED = {
     ",": re.compile(r"[1-9]\d{0,2}(?:,\d{3})+(?:\.\d*)?|[1-9]\d?(?:,\d{2})*,\d{3}(?:\.\d*)?"),  # also 12,34,567 (India)
@@ -60,7 +64,8 @@ def scan_number(text: str) -> Scan | None:
     """
     if len(text) > 64:
         return None
-    match = _SHAPE.fullmatch(text if text.isascii() else _ascii_digits(text))
+    text = _NO_CENTS.sub("", text if text.isascii() else _ascii_digits(text))
+    match = _SHAPE.fullmatch(text)
     if match is None:
         return None
     opened, closed = match["open"] is not None, match["close"] is not None
@@ -77,13 +82,30 @@ def scan_number(text: str) -> Scan | None:
     return Scan(negative, match["body"].rstrip(" "), match["power"] or "", unit, currency or behind, percent)
 
 
+def has_unit(scan: Scan, units: Collection[str]) -> bool:
+    """Tell whether one of the units stands behind the number, maybe with words after it: "12 oz. can"."""
+    return scan.unit in units or first_word(scan.unit) in units
+
+
+def first_word(unit: str) -> str:
+    """Return the first word of what stands behind a number."""
+    return unit.split(" ", 1)[0].rstrip(".,;")
+
+
+def is_multiplier(scan: Scan) -> bool:
+    """Tell whether k, m, bn ... stands behind the number. "12B" alone is a house number or a code, "$12B" is not."""
+    if scan.percent or scan.unit not in MULTIPLIERS:
+        return False
+    return scan.unit != "b" or bool(scan.currency) or "." in scan.body or "," in scan.body
+
+
 def _ascii_digits(text: str) -> str:
     text = text.translate(_TRANSLATED)
     return "".join(str(unicodedata.decimal(sign, sign)) for sign in text)
 
 
 def _is_money(word: str) -> bool:
-    return word in _CODES or word.casefold() in _MONEY_WORDS  # codes count in capitals only: "try 3" is no money
+    return word in _MONEY_CODES or word.casefold() in _MONEY_WORDS  # codes count in capitals only: "try 3" is no money
 
 
 def _currency_before(text: str) -> str | None:
@@ -168,8 +190,8 @@ def parse_number(text: str, decimal: str = ".", units: tuple[str, ...] = ()) -> 
     if scan is None:
         return None
     factor = 1.0
-    if scan.unit and scan.unit not in units:
-        if scan.unit not in MULTIPLIERS or scan.percent:
+    if scan.unit and not has_unit(scan, units):
+        if not is_multiplier(scan):
             return None
         factor = MULTIPLIERS[scan.unit]
     body = _body_value(scan.body, decimal)

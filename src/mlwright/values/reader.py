@@ -105,16 +105,14 @@ def _read_boolean(value: object, column: Column) -> float | None:  # noqa: ARG00
 def _read_datetime(value: object, column: Column) -> float | None:
     if isinstance(value, date):
         return moment_seconds(value)
-    form = column.datetime_format
-    scale = EPOCHS.get(form or "")
-    if scale is not None:
-        number = parse_number(value) if isinstance(value, str) else _as_float(value)
-        if number is not None:
-            return number / scale
+    scale = EPOCHS.get(column.datetime_format or "")
+    if scale is not None and not isinstance(value, str):
+        number = _as_float(value)
+        return None if number is None else number / scale
     if isinstance(value, (time, timedelta, bool)):
         return None
     text = as_text(value)
-    return None if text is None else parse_datetime(text, form)
+    return None if text is None else parse_datetime(text, column.datetime_format)
 
 
 def _read_duration(value: object, column: Column) -> float | None:

@@ -21,7 +21,7 @@ OUTER = (
 MISSING: frozenset[str] = frozenset(
     {
         "", "?", "??", "???", "-", "--", "---", "\u2013", "\u2014", ".", "..", "...", "\u2026", "*", "_", "/", "\\n",
-        "na", "n/a", "n.a.", "n.a", "n\\a", "#n/a", "#na", "#n/a n/a", "<na>", "(na)", "[na]", "n/d", "nd",
+        "na", "n/a", "n.a.", "n.a", "n\\a", "#n/a", "#na", "#n/a n/a", "<na>", "(na)", "[na]", "n/d",
         "nan", "-nan", "+nan", "1.#qnan", "-1.#ind", "1.#ind", "-1.#qnan", "nat", "<nat>",
         "none", "<none>", "(none)", "[none]", "null", "(null)", "<null>", "[null]", "nil", "missing", "<missing>",
         "(missing)", "(blank)", "<blank>", "not available", "not applicable",
@@ -100,7 +100,7 @@ def as_text(raw: object) -> str | None:
     return strip(_written(plain(raw))) or None
 
 
-def _written(value: object) -> str:
+def _written(value: object) -> str:  # noqa: PLR0911  one line per type
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, float):

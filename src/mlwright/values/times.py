@@ -6,6 +6,8 @@ import re
 from datetime import date, datetime
 from functools import lru_cache
 
+from mlwright.values.numbers import parse_number
+
 EPOCHS: dict[str, float] = {"epoch_s": 1.0, "epoch_ms": 1e3, "epoch_us": 1e6, "epoch_ns": 1e9}
 """Formats of times that are written as a number, and how many of its units make a second."""
 
@@ -120,12 +122,17 @@ def parse_datetime(text: str, form: str | None = "iso") -> float | None:
     >>> parse_datetime("1970-01-02T01:00:00+01:00"), parse_datetime("2/1/1970", "%d/%m/%Y")
     (86400.0, 86400.0)
     """
-    if form is not None and form != "iso" and form not in EPOCHS:
+    scale = EPOCHS.get(form or "")
+    if scale is not None:
+        number = parse_number(text)
+        if number is not None:
+            return number / scale
+    elif form is not None and form != "iso":
         value = match_datetime(text, form)
         if value is not None:
             return value
     value = match_datetime(text, "iso")
-    return value if value is not None or form in EPOCHS else _compact_clock(text)
+    return _compact_clock(text) if value is None else value
 
 
 def _compact_clock(text: str) -> float | None:

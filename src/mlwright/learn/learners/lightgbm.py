@@ -22,9 +22,9 @@ from mlwright.learn.learners.teaching import constant, hopeless, judging, output
 from mlwright.learn.trees import FlatTrees
 
 _FILE = "lightgbm.txt"
-_NAMES = (
-    "learning_rate num_leaves min_data_in_leaf feature_fraction bagging_fraction extra_trees cat_smooth cat_l2 lambda_l2"
-)
+_NAMES = """
+    learning_rate num_leaves min_data_in_leaf feature_fraction bagging_fraction extra_trees cat_smooth cat_l2 lambda_l2
+"""
 _CLASSES = table(
     _NAMES,
     (0.04, 50, 40, 0.8, 0.75, False, 10.0, 1.0, 0.0),
@@ -163,7 +163,7 @@ def _parameters(rows: Problem, configuration: Configuration, effort: Effort) -> 
     }
 
 
-def _booster(rows: Problem, judge: Problem | None, parameters: Mapping[str, Any]) -> Any:  # noqa: ANN401
+def _booster(rows: Problem, judge: Problem | None, parameters: Mapping[str, Any]) -> Any:
     import lightgbm
 
     coded = [position for position, coded in enumerate(rows.categorical) if coded]
@@ -174,7 +174,7 @@ def _booster(rows: Problem, judge: Problem | None, parameters: Mapping[str, Any]
     return booster
 
 
-def _parsed(text: str) -> Any:  # noqa: ANN401
+def _parsed(text: str) -> Any:
     import lightgbm
 
     try:

@@ -60,7 +60,7 @@ def hopeless(problem: Problem) -> bool:
     X, y = problem.X, problem.y
     if (y == y[0]).all():
         return True
-    return bool(((X == X[0]) | (np.isnan(X) & np.isnan(X[0]))).all())
+    return bool(((X[:1] == X) | (np.isnan(X) & np.isnan(X[0]))).all())
 
 
 def constant(problem: Problem, configuration: Configuration) -> Packed:

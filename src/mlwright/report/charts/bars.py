@@ -5,7 +5,7 @@ The name stands above its mark, so that long names and phones get on with each o
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -24,9 +24,14 @@ class Bar:
     label: str
     value: float
     written: str
-    low: float | None = None
-    high: float | None = None
+    interval: Sequence[float | None] | None = None
     strong: bool = False
+
+    @property
+    def ends(self) -> tuple[float, float] | None:
+        """The ends of the interval, where both are known."""
+        low, high = self.interval or (None, None)
+        return None if low is None or high is None else (low, high)
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +50,7 @@ def bars(rows: Sequence[Bar], look: Look, description: str) -> str:
     top = 22.0 if look.reference_name else 4.0
     bottom = top + ROW * len(rows) + 2
     canvas = Canvas(bottom + 40)
-    ends = [end for bar in rows for end in (bar.value, bar.low, bar.high) if end is not None]
+    ends = [end for bar in rows for end in (bar.value, *(bar.ends or ()))]
     extra = [] if look.reference is None else [look.reference]
     low, high = spanning([*ends, *extra], zero=look.marks == "bar")
     axis = Axis(low, high, look.title, look.label)
@@ -64,20 +69,27 @@ def bars(rows: Sequence[Bar], look: Look, description: str) -> str:
     return canvas.drawn(description)
 
 
-def _row(canvas: Canvas, bar: Bar, look: Look, top: float, across: Labeller | object) -> None:
-    place = across if callable(across) else float
+def _row(canvas: Canvas, bar: Bar, look: Look, top: float, place: Callable[[float], float]) -> None:
     height = top + 25.0
     room = int((canvas.width - text_width(bar.written) - 14) / CHARACTER)
     weight = "t halo b" if bar.strong else "t halo"
     canvas.text((0, top + 14), words.clipped(bar.label, max(room, 8)), weight, full=bar.label)
     canvas.text((canvas.width, top + 14), bar.written, weight + " e")
-    start, end = float(place(0.0 if look.marks == "bar" else bar.value)), float(place(bar.value))
+    start, end = place(0.0 if look.marks == "bar" else bar.value), place(bar.value)
+    if look.marks == "dot":
+        canvas.line((LEFT, height), (RIGHT, height), "grid")
     if look.marks == "bar":
         canvas.rectangle((min(start, end), height - 4), max(abs(end - start), 1.5), 8, "bar")
-    if bar.low is not None and bar.high is not None:
-        low, high = float(place(bar.low)), float(place(bar.high))
-        canvas.lines([((low, height), (high, height)), ((low, height - 4), (low, height + 4)),
-                      ((high, height - 4), (high, height + 4))], "whisker")
+    if bar.ends is not None:
+        low, high = map(place, bar.ends)
+        canvas.lines(
+            [
+                ((low, height), (high, height)),
+                ((low, height - 4), (low, height + 4)),
+                ((high, height - 4), (high, height + 4)),
+            ],
+            "whisker",
+        )
     if look.marks == "dot" and bar.strong:
         canvas.diamond((end, height), 6.5, "dot a")
     elif look.marks == "dot":

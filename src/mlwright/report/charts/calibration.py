@@ -13,27 +13,31 @@ from mlwright.report.document import Block, Figure, Figures, Table, headers, row
 
 def blocks(curve: Mapping[str, Any], question: Mapping[str, Any]) -> tuple[Block, ...]:
     """Return the chart with its numbers."""
-    positive = words.tidy(question["positive"]) if question.get("positive") is not None else "yes"
-    parts = list(zip(*(curve[key] for key in ("predicted", "observed", "lower", "upper", "count")), strict=True))
-    label = (
-        f"Calibration: for {len(parts)} groups of rows, the probability of {positive} that the model gave and the "
-        "share that came true, with intervals, beside the line where both are equal."
-    )
+    across, up = _titles(question.get("positive"))
+    keys = ("predicted", "observed", "lower", "upper", "count")
+    parts = list(zip(*(curve[key] for key in keys), strict=True))
+    label = f"Calibration of {len(parts)} groups of rows: {across}, {up} with intervals, and where both are equal."
     rows = tuple(
         row(words.number(p, percent=True), words.interval(o, [low, high], percent=True), words.count(n))
         for p, o, low, high, n in parts
     )
-    table = Table("Predicted and observed shares", headers("Predicted", "Came true (95 % interval)", "Rows"), rows)
-    figure = Figure(_svg(curve, positive, label), label, curve["sentence"], table, "Calibration")
+    head = headers("Predicted", "Came true (95 % interval)", "Rows")
+    table = Table("Predicted and observed shares", head, rows)
+    figure = Figure(_svg(curve, (across, up), label), label, curve["sentence"], table, "Calibration")
     return (Figures((figure,)),)
 
 
-def _svg(curve: Mapping[str, Any], positive: str, label: str) -> str:
-    canvas = Canvas(318)
+def _titles(positive: object) -> tuple[str, str]:
+    """Return what stands at the axes; where no answer counts as yes, the question is whether the answer was right."""
+    if positive is None:
+        return "probability given to the answer", "share of answers that were right"
     name = words.clipped(positive, 18)
-    x = Axis(0, 1, f"probability of {name} the model gave", percentage)
-    y = Axis(0, 1, f"share that really was {name}", percentage)
-    plot = Plot(canvas, x, y, top=26, bottom=272)
+    return f"probability of “{name}” that was given", f"share that really was “{name}”"
+
+
+def _svg(curve: Mapping[str, Any], titles: tuple[str, str], label: str) -> str:
+    canvas = Canvas(318)
+    plot = Plot(canvas, Axis(0, 1, titles[0], percentage), Axis(0, 1, titles[1], percentage), top=26, bottom=272)
     plot.frame()
     canvas.line(plot.at(0, 0), plot.at(1, 1), "reference")
     canvas.text((plot.right - 6, plot.bottom - 12), "dashed: perfect", "t e halo")

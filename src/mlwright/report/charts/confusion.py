@@ -6,14 +6,16 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from mlwright.report import format as words
-from mlwright.report.document import Block, Cell, Header, Paragraph, Table, cut, headers, row
+from mlwright.report.document import Block, Cell, Paragraph, Table, cut, headers, row
 
 LARGEST = 20
 """Up to so many classes the whole table can be read."""
+FEW = 6
+"""Up to so many, each cell also has its share."""
 WORST = 12
 
 
-def blocks(curve: Mapping[str, Any], question: Mapping[str, Any]) -> tuple[Block, ...]:
+def blocks(curve: Mapping[str, Any], _question: Mapping[str, Any]) -> tuple[Block, ...]:
     """Return the tables."""
     classes, counts = [words.tidy(name) for name in curve["classes"]], curve["counts"]
     opening = Paragraph(curve["sentence"])
@@ -26,24 +28,24 @@ def blocks(curve: Mapping[str, Any], question: Mapping[str, Any]) -> tuple[Block
 
 def _heat(classes: Sequence[str], counts: Sequence[Sequence[float]]) -> Table:
     """Return the whole table: each row's cells are as dark as their share of the row."""
-    rows = []
+    few, rows = len(classes) <= FEW, []
     for position, (name, line) in enumerate(zip(classes, counts, strict=True)):
         total = sum(line)
         cells = [
             Cell(
                 words.count(value),
-                words.number(value / total, percent=True) if total and len(classes) <= 6 else "",
+                words.number(value / total, percent=True) if total and few else "",
                 "good" if column == position else "bad",
                 round(10 * value / total) if total else 0,
             )
             for column, value in enumerate(line)
         ]
         right = words.number(line[position] / total, percent=True) if total else words.UNKNOWN
-        rows.append((Cell(name), *cells, Cell(words.count(total)), Cell(right)))
-    columns = (Header("Really"), *(Header(name, numeric=True) for name in classes))
-    wide = (*columns, Header("All", numeric=True), Header("Found", numeric=True))
+        cells += [Cell(words.count(total)), Cell(right)]
+        rows.append((Cell(name), *(cells[:-1] if few else cells)))
+    head = headers("Really", *classes, "All", *([] if few else ["Found"]))
     caption = "Rows by what they really are (down) and what the model said (across); darker is more of the row"
-    return Table(caption, wide, tuple(rows), look="heat", short=LARGEST)
+    return Table(caption, head, tuple(rows), look="heat", short=LARGEST)
 
 
 def _mistakes(classes: Sequence[str], counts: Sequence[Sequence[float]]) -> Table:

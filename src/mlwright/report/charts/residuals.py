@@ -17,7 +17,9 @@ def blocks(curve: Mapping[str, Any], question: Mapping[str, Any]) -> tuple[Block
     """Return the chart with the largest misses."""
     target = words.clipped(question["target"], 30)
     pairs = list(zip(curve["predicted"], curve["actual"], strict=True))
-    label = f"{len(pairs)} rows: the predicted {target} across, the actual one up, beside the line where both are equal."
+    label = (
+        f"{len(pairs)} rows: the predicted {target} across, the actual one up, beside the line where both are equal."
+    )
     worst = sorted(pairs, key=lambda pair: (-abs(pair[1] - pair[0]), pair))[:LARGEST]
     rows = tuple(row(words.number(a), words.number(p), words.number(a - p)) for p, a in worst)
     head = headers("Actual", "Predicted", "Difference")
@@ -38,7 +40,7 @@ def _svg(pairs: list[tuple[float, float]], target: str, label: str) -> str:
     return canvas.drawn(label)
 
 
-def coverage(curve: Mapping[str, Any], question: Mapping[str, Any]) -> tuple[Block, ...]:
+def coverage(curve: Mapping[str, Any], _question: Mapping[str, Any]) -> tuple[Block, ...]:
     """Return how often the true number lay between the predicted bounds."""
     level, share = words.number(curve["level"], percent=True), words.number(curve["coverage"], percent=True)
     rows = (row("Promised", level), row("Kept on rows not seen before", share))

@@ -13,7 +13,7 @@ from mlwright.report.format import tidy
 
 WIDTH = 400.0
 FONT = 12.5
-CHARACTER = 6.6
+CHARACTER = 7.2
 """The average width of a character at that size, for guessing where a text ends."""
 
 Point = tuple[float, float]
@@ -106,9 +106,8 @@ def nice_step(span: float, steps: int) -> float:
     >>> nice_step(1.0, 5), nice_step(730, 4)
     (0.2, 200.0)
     """
-    rough = span / max(steps, 1)
-    power = 10.0 ** math.floor(math.log10(rough))
-    return next(factor * power for factor in (1, 2, 5, 10) if factor * power >= rough * 0.999)
+    power = 10.0 ** math.floor(math.log10(span / max(steps, 1)))
+    return min((factor * power for factor in (1, 2, 5, 10)), key=lambda step: abs(span / step - steps))
 
 
 def nice_ticks(low: float, high: float, steps: int = 5) -> list[float]:

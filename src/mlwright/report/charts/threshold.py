@@ -14,12 +14,10 @@ KEPT = 11
 """So many rows of the data table."""
 
 
-def blocks(curve: Mapping[str, Any], question: Mapping[str, Any]) -> tuple[Block, ...]:
+def blocks(curve: Mapping[str, Any], _question: Mapping[str, Any]) -> tuple[Block, ...]:
     """Return the chart with its numbers."""
     chosen = words.number(curve["chosen"])
-    label = (
-        f"Precision, recall and cost for every threshold; the chosen one, {chosen}, is marked by an upright line."
-    )
+    label = f"Precision, recall and cost for every threshold; the chosen one, {chosen}, is marked by an upright line."
     costs = (
         "The costs of a false alarm and of a missed case were stated."
         if curve.get("stated")
@@ -57,8 +55,11 @@ def _svg(curve: Mapping[str, Any], label: str) -> str:
     _legend(canvas, (("precision", "line a"), ("recall", "line b dashed")))
     shares.frame(x_labels=False)
     costs.frame()
-    for plot, key, style in ((shares, "precision", "line a"), (shares, "recall", "line b dashed"),
-                             (costs, "cost", "line c")):
+    for plot, key, style in (
+        (shares, "precision", "line a"),
+        (shares, "recall", "line b dashed"),
+        (costs, "cost", "line c"),
+    ):
         known = [(t, v) for t, v in zip(curve["threshold"], curve[key], strict=True) if v is not None]
         canvas.polyline([plot.at(t, v) for t, v in known], style)
     at = shares.across(curve["chosen"])

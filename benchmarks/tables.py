@@ -1,0 +1,195 @@
+"""Every table, at defaults: does it build in its budget, beat the baselines, and beat default LightGBM on fresh rows?
+
+usage: python benchmarks/tables.py DATA [--budget 60] [--only NAME ...] [--seed 0] [--out results.json]
+
+DATA is a folder with a MANIFEST.json (file, name, kind, target, leak_columns). A quarter of each table is kept away from
+both; each learns from the same other rows. LightGBM runs as its users run it: scikit-learn wrapper, pandas categories,
+1,000 rounds with early stopping on a fifth. mlwright runs through its command line, so that wall time is what a person
+waits. Prints one line per table and a summary.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import Any
+
+os.environ.setdefault("OMP_WAIT_POLICY", "passive")
+
+import lightgbm
+import numpy as np
+import pandas as pd
+from sklearn.metrics import log_loss, roc_auc_score, root_mean_squared_error
+from sklearn.model_selection import train_test_split
+
+import mlwright
+
+TARGETS = {"dirty": {"beers_dirty": "style", "hospital_dirty": "Condition"}, "survival": {"gbsg2": "cens", "rossi": "arrest"}}
+MOST = 1.02
+GRACE = 2.0
+
+
+def question(entry: dict[str, Any]) -> str:
+    """Return the column to predict; tables made for other tasks get one that a table task can ask."""
+    return entry["target"] or TARGETS.get(entry["kind"], {}).get(entry["name"])
+
+
+def split(frame: pd.DataFrame, target: str, seed: int) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Return rows to learn from and fresh rows, balanced over classes where there are few."""
+    frame = frame[frame[target].notna()]
+    labels = frame[target]
+    few = labels.nunique() <= 30 and labels.value_counts().min() >= 2
+    return train_test_split(frame, test_size=0.25, random_state=seed, stratify=labels if few else None)
+
+
+def default_lightgbm(train: pd.DataFrame, test: pd.DataFrame, target: str, task: str, seed: int) -> np.ndarray:
+    """Return predictions of LightGBM as it comes, early stopped."""
+    both = pd.concat([train, test]).drop(columns=[target])
+    for name in both.columns:
+        if not pd.api.types.is_numeric_dtype(both[name]):
+            both[name] = both[name].astype("string").astype("category")
+    both.columns = [f"c{place}" for place in range(both.shape[1])]
+    X, X_test = both.iloc[: len(train)], both.iloc[len(train) :]
+    y = train[target]
+    kind = lightgbm.LGBMRegressor if task == "regression" else lightgbm.LGBMClassifier
+    few = task != "regression" and y.value_counts().min() >= 2
+    parts = train_test_split(X, y, test_size=0.2, random_state=seed, stratify=y if few else None)
+    model = kind(n_estimators=1000, n_jobs=1, verbosity=-1, random_state=seed)
+    seen = parts[3].isin(set(parts[2]))
+    model.fit(
+        parts[0], parts[2], eval_set=[(parts[1][seen], parts[3][seen])],
+        callbacks=[lightgbm.early_stopping(50, verbose=False)],
+    )  # fmt: skip
+    if task == "regression":
+        return model.predict(X_test)
+    P = model.predict_proba(X_test)
+    return pd.DataFrame(P, columns=[str(c) for c in model.classes_])
+
+
+def loss(task: str, y: pd.Series, predicted: Any, classes: list[str]) -> float:
+    """Return 1 - AUC, log loss or RMSE: less is better."""
+    if task == "regression":
+        return float(root_mean_squared_error(y.astype(float), predicted))
+    P = predicted.reindex(columns=classes).fillna(0.0).to_numpy()
+    P = np.clip(P, 1e-6, 1)
+    P = P / P.sum(axis=1, keepdims=True)
+    truth = y.astype(str).map({label: place for place, label in enumerate(classes)})
+    known = truth.notna().to_numpy()
+    if task == "binary":
+        return float(1 - roc_auc_score(truth[known], P[known, 1]))
+    return float(log_loss(truth[known], P[known], labels=range(len(classes))))
+
+
+def one_row(model: Any, rows: list[dict[str, Any]]) -> float:
+    """Return the median milliseconds of one answer."""
+    call = model.predict_proba if len(model.classes_) else model.predict
+    times = []
+    for place in range(100):
+        start = time.perf_counter()
+        call(rows[place % len(rows)])
+        times.append(time.perf_counter() - start)
+    return 1_000 * float(np.median(times))
+
+
+def run(entry: dict[str, Any], data: Path, budget: float, seed: int, work: Path) -> dict[str, Any]:
+    """Build on one table and compare."""
+    target = question(entry)
+    frame = pd.read_csv(data / entry["file"], low_memory=False).drop(columns=entry["leak_columns"])
+    train, test = split(frame, target, seed)
+    train.to_csv(work / "train.csv", index=False)
+    test.to_csv(work / "test.csv", index=False)
+    out = work / "model"
+    command = [sys.executable, "-m", "mlwright.cli", "build", str(work / "train.csv"), "--target", target]
+    command += ["--budget", f"{budget:g}s", "--out", str(out), "--json", "--seed", str(seed)]
+    start = time.perf_counter()
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    wall = time.perf_counter() - start
+    if done.returncode != 0:
+        return {"name": entry["name"], "error": done.stderr.strip().splitlines()[-3:], "wall": wall}
+    told = json.loads(done.stdout)
+    start = time.perf_counter()
+    model = mlwright.load(out)
+    loading = time.perf_counter() - start
+    task = told["task"]
+    rows = test.drop(columns=[target])
+    text = pd.read_csv(work / "test.csv", dtype=str, keep_default_na=False).drop(columns=[target])
+    classes = [str(label) for label in model.classes_]
+    predicted = (
+        model.predict(work / "test.csv")
+        if task == "regression"
+        else pd.DataFrame(model.predict_proba(work / "test.csv"), columns=classes)
+    )
+    peer = default_lightgbm(train, test, target, task, seed)
+    ours, theirs = (loss(task, test[target].reset_index(drop=True), each, classes) for each in (predicted, peer))
+    return {
+        "name": entry["name"],
+        "task": task,
+        "rows": len(train),
+        "columns": rows.shape[1],
+        "wall": wall,
+        "kept": wall <= budget * MOST + GRACE,
+        "verdict": told["verdict"]["beats_baseline"] if isinstance(told["verdict"], dict) else told["verdict"],
+        "score": told["score"],
+        "interval": told["interval"],
+        "loss": ours,
+        "lightgbm": theirs,
+        "better": ours < theirs,
+        "row_ms": one_row(model, text.head(100).to_dict("records")),
+        "megabytes": sum(path.stat().st_size for path in out.rglob("*") if path.is_file()) / 1e6,
+        "load_s": loading,
+    }
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("data", type=Path)
+    parser.add_argument("--budget", type=float, default=60)
+    parser.add_argument("--only", nargs="*", default=[])
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--out", type=Path)
+    options = parser.parse_args()
+    entries = [e for e in json.loads((options.data / "MANIFEST.json").read_text()) if question(e)]
+    entries = [e for e in entries if not options.only or e["name"] in options.only]
+    results = []
+    for entry in entries:
+        with tempfile.TemporaryDirectory() as work:
+            result = run(entry, options.data, options.budget, options.seed, Path(work))
+        results.append(result)
+        print(_line(result), flush=True)
+        if options.out:
+            options.out.write_text(json.dumps(results, indent=1))
+    _summary(results)
+
+
+def _line(r: dict[str, Any]) -> str:
+    if "error" in r:
+        return f"{r['name']:22} FAILED after {r['wall']:.1f} s: {r['error']}"
+    sign = "better" if r["better"] else "WORSE "
+    return (
+        f"{r['name']:22} {r['task']:10} {r['rows']:7,} x {r['columns']:3}  {r['wall']:6.1f} s {'' if r['kept'] else 'OVER '}"
+        f" loss {r['loss']:.5g} lightgbm {r['lightgbm']:.5g} {sign} {100 * (r['loss'] / r['lightgbm'] - 1):+.1f} %"
+        f"  row {r['row_ms']:.2f} ms  {r['megabytes']:.1f} MB  load {r['load_s']:.2f} s  beats baseline: {r['verdict']}"
+    )
+
+
+def _summary(results: list[dict[str, Any]]) -> None:
+    fine = [r for r in results if "error" not in r]
+    if not fine:
+        return
+    print(
+        f"\n{len(fine)} of {len(results)} built; budget kept in {sum(r['kept'] for r in fine)}; better than default LightGBM"
+        f" on {sum(r['better'] for r in fine)} ({100 * np.mean([r['better'] for r in fine]):.0f} %); median one row"
+        f" {np.median([r['row_ms'] for r in fine]):.2f} ms, folder {np.median([r['megabytes'] for r in fine]):.1f} MB,"
+        f" load {np.median([r['load_s'] for r in fine]):.2f} s; longest overrun"
+        f" {max(r['wall'] for r in fine):.1f} s wall"
+    )
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,59 @@
+"""Columns that hold the same in every row."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import polars as pl
+
+
+def equal_columns(frame: pl.DataFrame, names: Sequence[str]) -> list[list[str]]:
+    """Return groups of two or more columns with equal values in every row, each in the frame's order.
+
+    >>> equal_columns(pl.DataFrame({"a": [1, 2], "b": [2, 1], "c": [1, 2]}), ["a", "b", "c"])
+    [['a', 'c']]
+    """
+    alike: dict[tuple[str, int], list[list[str]]] = {}
+    for name in names:
+        series = frame[name]
+        groups = alike.setdefault((str(series.dtype), _fingerprint(series)), [])
+        for group in groups:
+            if _same(frame[group[0]], series):
+                group.append(name)
+                break
+        else:
+            groups.append([name])
+    return [group for groups in alike.values() for group in groups if len(group) > 1]
+
+
+def copies_of(frame: pl.DataFrame, name: str, among: Sequence[str]) -> list[str]:
+    """Return the columns that hold what the named one holds wherever that is known.
+
+    >>> copies_of(pl.DataFrame({"a": [1, None], "b": [1, 5], "c": [2, 2]}), "a", ["b", "c"])
+    ['b']
+    """
+    series = frame[name]
+    known = series.is_not_null()
+    part = series.filter(known)
+    if not len(part):
+        return []
+    head = part.head(100)
+    found = []
+    for other in among:
+        twin = frame[other]
+        # Most columns differ at once: look at a few rows before all of them.
+        if twin.dtype == series.dtype and _same(twin.filter(known).head(100), head) and _same(twin.filter(known), part):
+            found.append(other)
+    return found
+
+
+def _same(one: pl.Series, other: pl.Series) -> bool:
+    return bool(one.equals(other, check_names=False, null_equal=True))
+
+
+def _fingerprint(series: pl.Series) -> int:
+    """Return a number that is equal for equal columns and hardly ever for others; the order of rows counts."""
+    if series.dtype in {pl.Object, pl.Null} or series.dtype.is_nested():
+        return 0
+    hashed = series.hash(0)
+    return int((hashed % 1_000_003 * (pl.int_range(len(series), dtype=pl.UInt64, eager=True) % 1_000_003 + 1)).sum())

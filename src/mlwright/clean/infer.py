@@ -1,0 +1,201 @@
+"""What kind a column is, how its values are read, and what was wrong with them.
+
+The decision is made from all values, in this order: one value, truths, numbers, points in time, durations, words. Each
+step says "not mine" by returning None.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import date, timedelta
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from mlwright.clean.distinct import Distinct
+from mlwright.clean.kinds_numbers import NumberReading, missing_numbers, number_kind, read_numbers
+from mlwright.clean.kinds_text import text_kind
+from mlwright.clean.kinds_times import missing_times, read_durations, read_times
+from mlwright.clean.notes import Notes
+from mlwright.columns import Coded, Values, read_series
+from mlwright.findings import Finding
+from mlwright.schema import STRING_KINDS, Column
+from mlwright.values import as_text, parse_boolean
+
+MOST_CATEGORIES = 1000
+_CANONICAL = r"^-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?$"
+
+SOFT_MISSING: frozenset[str] = frozenset(
+    {
+        "unknown", "not known", "not_known", "unkn", "unk", "empty", "(empty)", "undefined", "no data", "no value",
+        "not reported", "not recorded", "not specified", "unspecified", "tbd", "void", "error", "invalid", "x", "#",
+        "n.k.", "withheld", "blank", "not provided", "not stated", "no answer", "no info", "na.", "n.a", "unavailable",
+    }
+)  # fmt: skip
+"""Words that mean "missing" in a column of numbers or times; among words they are an answer like others."""
+
+
+def infer_column(series: pl.Series) -> Column:
+    """Say what a column is and how it is read; its role is left at "feature".
+
+    >>> infer_column(pl.Series("price", ["$1,200.50", "$80", "n/a", "$7.5"])).kind
+    'number'
+    """
+    return infer_with_findings(series)[0]
+
+
+def infer_with_findings(series: pl.Series) -> tuple[Column, tuple[Finding, ...]]:  # noqa: PLR0911  one per type
+    """Say what a column is and how it is read, and what was wrong with its values."""
+    dtype = series.dtype
+    if isinstance(dtype, (pl.Categorical, pl.Enum)):
+        return _from_texts(series, series.cast(pl.String))
+    if dtype == pl.String:
+        return _from_texts(series, series)
+    if dtype.is_numeric():
+        return _from_numbers(series)
+    if dtype == pl.Boolean:
+        return _finished(series, Column(name=series.name, kind="boolean"), Notes(series.name))
+    if dtype.is_temporal():
+        return _from_moments(series)
+    if dtype == pl.Null:
+        return _finished(series, Column(name=series.name, kind="constant"), Notes(series.name, ["It has no values."]))
+    texts = pl.Series(series.name, [as_text(value) for value in series.to_list()], dtype=pl.String)
+    return _from_texts(series, texts, written=dtype == pl.Object)
+
+
+def _from_numbers(series: pl.Series) -> tuple[Column, tuple[Finding, ...]]:
+    notes = Notes(series.name)
+    return _as_numbers(series, Column(name=series.name, kind="number"), notes)
+
+
+def _from_moments(series: pl.Series) -> tuple[Column, tuple[Finding, ...]]:
+    notes = Notes(series.name)
+    if series.dtype in {pl.Duration, pl.Time}:
+        return _finished(series, Column(name=series.name, kind="duration"), notes)
+    return _as_times(series, Column(name=series.name, kind="datetime"), notes)
+
+
+def _from_texts(series: pl.Series, texts: pl.Series, *, written: bool = True) -> tuple[Column, tuple[Finding, ...]]:
+    """Decide from texts; not `written` are texts that we made ourselves of lists and the like."""
+    notes = Notes(series.name)
+    distinct = Distinct.of(texts)
+    notes.disguised_missing(distinct, distinct.tokens)
+    if len(distinct.texts) <= 1:
+        notes.say("It has one value only." if len(distinct.texts) else "It has no values.")
+        return _finished(series, Column(name=series.name, kind="constant"), notes)
+    truths = [parse_boolean(text) for text in distinct.texts.head(25)]
+    if len(distinct.texts) <= 20 and None not in truths and len(set(truths)) == 2:
+        return _finished(series, Column(name=series.name, kind="boolean"), notes)
+    if written and (answer := _from_written(series, distinct, notes)):
+        return answer
+    kind, note = text_kind(distinct)
+    notes.say(note)
+    canonical = bool(distinct.matching(_CANONICAL).all())
+    return _finished(series, Column(name=series.name, kind=kind, numeric_text=canonical), notes)
+
+
+def _from_written(series: pl.Series, distinct: Distinct, notes: Notes) -> tuple[Column, tuple[Finding, ...]] | None:
+    """Decide whether the texts write numbers, points in time or durations; None where they are words."""
+    soft = distinct.texts.str.to_lowercase().is_in(sorted(SOFT_MISSING)).to_numpy()
+    said = distinct.where(~soft)
+    if not len(said.texts):
+        return None
+    words = dict(zip(distinct.texts.filter(pl.Series(soft)), distinct.counts[soft].tolist(), strict=True))
+    column = Column(name=series.name, kind="number", missing_tokens=tuple(sorted({w.casefold() for w in words})))
+    if (numbers := read_numbers(said)) is not None:
+        column = replace(column, decimal=numbers.decimal, units=numbers.units)
+        return _as_numbers(series, column, notes, numbers=numbers, distinct=said, words=words)
+    if (times := read_times(said)) is not None:
+        notes.disguised_missing(distinct, words)
+        notes.times(said, times)
+        return _as_times(series, replace(column, kind="datetime", datetime_format=times.form), notes)
+    if (durations := read_durations(said)) is not None:
+        notes.disguised_missing(distinct, words)
+        notes.mixed(said, *durations, "durations")
+        return _finished(series, replace(column, kind="duration"), notes)
+    return None
+
+
+def _as_numbers(
+    series: pl.Series,
+    column: Column,
+    notes: Notes,
+    *,
+    numbers: NumberReading | None = None,
+    distinct: Distinct | None = None,
+    words: Mapping[str, int] | None = None,
+) -> tuple[Column, tuple[Finding, ...]]:
+    values = _floats(series, column)
+    stand_ins = missing_numbers(values)
+    padded = numbers is not None and numbers.padded
+    found = number_kind(series.name, np.where(np.isin(values, stand_ins), np.nan, values), padded=padded)
+    notes.say(found.note)
+    if found.kind in STRING_KINDS:
+        canonical = distinct is None or bool(distinct.matching(_CANONICAL).all())
+        plain = Column(name=series.name, kind=found.kind, numeric_text=canonical)
+        return _finished(
+            series, plain if found.kind != "constant" else replace(plain, missing_tokens=column.missing_tokens), notes
+        )
+    column = replace(column, kind=found.kind, datetime_format=found.datetime_format)
+    if distinct is not None and numbers is not None:
+        notes.disguised_missing(distinct, words or {})
+        notes.numbers(distinct, numbers)
+    if found.kind == "datetime":
+        return _as_times(series, replace(column, decimal=".", units=()), notes)
+    if stand_ins and found.kind != "boolean":
+        notes.stand_ins(pl.Series(values), stand_ins, [as_text(number) or "" for number in stand_ins])
+        column = replace(column, missing_numbers=stand_ins)
+        values = np.where(np.isin(values, stand_ins), np.nan, values)
+    return _finished(series, column, notes, values)
+
+
+def _as_times(series: pl.Series, column: Column, notes: Notes) -> tuple[Column, tuple[Finding, ...]]:
+    values = _floats(series, column)
+    if stand_ins := missing_times(values):
+        notes.stand_ins(pl.Series(values), stand_ins, [_day(seconds) for seconds in stand_ins])
+        column = replace(column, missing_numbers=stand_ins)
+        values = np.where(np.isin(values, stand_ins), np.nan, values)
+    return _finished(series, column, notes, values)
+
+
+def _day(seconds: float) -> str:
+    return (date(1970, 1, 1) + timedelta(seconds=seconds)).isoformat()
+
+
+def _floats(series: pl.Series, column: Column) -> NDArray[np.float64]:
+    values = read_series(series, column)
+    return np.empty(0) if isinstance(values, Coded) else values
+
+
+def _finished(
+    series: pl.Series, column: Column, notes: Notes, values: Values | None = None
+) -> tuple[Column, tuple[Finding, ...]]:
+    """Fill in what is counted, from the values as every reader will see them."""
+    values = read_series(series, column) if values is None else values
+    if isinstance(values, Coded):
+        column = _counted(column, values)
+    else:
+        known = values[~np.isnan(values)]
+        distinct = len(np.unique(known))
+        if distinct <= 1:
+            notes.say("It has one value only." if distinct else "It has no values.")
+            plain = Column(name=column.name, kind="constant", missing_tokens=column.missing_tokens)
+            return _finished(series, plain, notes)
+        share = 1.0 - len(known) / len(values)
+        column = replace(
+            column, missing_share=share, distinct=distinct, low=float(known.min()), high=float(known.max())
+        )
+    return replace(column, note=notes.note), tuple(notes.findings)
+
+
+def _counted(column: Column, values: Coded) -> Column:
+    known = values.codes[values.codes >= 0]
+    share = 1.0 - len(known) / len(values) if len(values) else 0.0
+    column = replace(column, missing_share=share, distinct=len(values.values))
+    if column.kind not in {"category", "constant"}:
+        return column
+    counts = np.bincount(known, minlength=len(values.values))
+    order = sorted(range(len(values.values)), key=lambda at: (-counts[at], values.values[at]))
+    return replace(column, categories=tuple(values.values[at] for at in order[:MOST_CATEGORIES]))

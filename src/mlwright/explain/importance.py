@@ -1,0 +1,122 @@
+"""Importance: how much worse the answers get when a column's values are shuffled among the rows.
+
+Permutation importance (Breiman 2001, "Random forests", Machine Learning 45), on held-out rows and on raw columns. Where
+two columns say the same thing, shuffling one leaves the model the other: both then look less important than they are
+together, and a column without importance here may still be worth a lot alone.
+"""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+from mlwright.columns import Coded, Columns
+from mlwright.evaluate.held_out import Floats, HeldOut
+from mlwright.evaluate.influence import influence, score_of
+from mlwright.evaluate.intervals import Scored, plain
+from mlwright.evaluate.limits import add_up, deviation, quantile_t
+from mlwright.evaluate.resample import left_out
+from mlwright.learn.base import Stop, never
+from mlwright.tasks.base import Metric
+
+ROWS = 2_000
+REPEATS = 5
+
+Predict = Callable[[Columns], Floats]
+
+
+def importance(
+    predict: Predict,
+    columns: Columns,
+    names: Sequence[str],
+    held_out: HeldOut,
+    metric: Metric,
+    *,
+    seed: int = 0,
+    seconds: float | None = None,
+    stop: Stop = never,
+) -> list[dict[str, Any]]:
+    """Return the "importance" of the evidence: what the score loses when each column is shuffled, the largest first.
+
+    At most 2,000 rows and 5 shuffles; with `seconds`, fewer of both where the first prediction says that so many would
+    take longer (two builds may then differ). `stop` ends it between predictions: columns not reached are left out. The
+    interval covers the choice of rows and of shuffles.
+    """
+    random = np.random.default_rng(seed)
+    if not len(held_out) or not names:
+        return []
+    columns, held_out = _sample(columns, held_out, ROWS, random)
+    begun = time.perf_counter()
+    P = predict(columns)
+    cost = time.perf_counter() - begun
+    if seconds is not None:
+        share = max(seconds - cost, 0.0) / max(cost * len(names), 1e-9)
+        repeats = int(min(REPEATS, max(1, share)))
+        if share < 1.0:
+            # Not even one shuffle of all rows: fewer rows, down to a tenth.
+            columns, held_out = _sample(columns, held_out, max(200, round(share * len(held_out))), random)
+            P = predict(columns)
+    else:
+        repeats = REPEATS
+    found = []
+    for name in names:
+        if stop():
+            break
+        shuffled = _shuffled(predict, columns, name, repeats, random, stop)
+        value = _loss_of_score(metric, held_out, P, shuffled)
+        if math.isfinite(value.value):
+            found.append({"column": name, "value": plain(value.value), "interval": value.interval})
+    return sorted(found, key=lambda entry: -float(entry["value"] or 0.0))
+
+
+def _sample(columns: Columns, held_out: HeldOut, most: int, random: np.random.Generator) -> tuple[Columns, HeldOut]:
+    """Return at most so many rows."""
+    if len(held_out) <= most:
+        return columns, held_out
+    index = np.sort(random.choice(len(held_out), most, replace=False)).astype(np.intp)
+    return columns.take(index), held_out.take(index)
+
+
+def _shuffled(
+    predict: Predict, columns: Columns, name: str, repeats: int, random: np.random.Generator, stop: Stop
+) -> list[Floats]:
+    """Return the predictions with the column's values in other rows, once per repeat."""
+    predictions: list[Floats] = []
+    for _ in range(repeats):
+        if predictions and stop():
+            break
+        order = random.permutation(columns.rows).astype(np.intp)
+        values = columns[name]
+        moved = values.take(order) if isinstance(values, Coded) else values[order]
+        predictions.append(predict(Columns({**columns, name: moved}, columns.rows)))
+    return predictions
+
+
+def _loss_of_score(metric: Metric, held_out: HeldOut, P: Floats, shuffled: Sequence[Floats]) -> Scored:
+    """Return how much the score loses on average, with its interval.
+
+    A row's loss is averaged over the shuffles, so that its spread over the rows holds the spread of the shuffles too.
+    """
+    sign = 1.0 if metric.greater_is_better else -1.0
+    value = score_of(metric, held_out, P)
+    losses = [sign * (value - score_of(metric, held_out, other)) for other in shuffled]
+    lost = float(np.mean(losses))
+    found = [influence(metric, held_out, each) for each in (P, *shuffled)]
+    units = None if held_out.groups is None else held_out.units
+    if all(each is not None for each in found):
+        parts = [each.score_parts for each in found if each is not None]
+        gaps = add_up(parts[0] - np.mean(parts[1:], axis=0), units)
+        error, freedom = deviation(gaps), len(gaps) - 1
+    else:
+        without = left_out(metric, held_out, [P, *shuffled])
+        gaps = without[:, 0] - without[:, 1:].mean(axis=1)
+        # The jackknife: leaving out one of f parts moves the score f - 1 times less than the part's own error.
+        error, freedom = (len(gaps) - 1) * deviation(gaps), len(gaps) - 1
+    if freedom < 1 or not math.isfinite(error):
+        return Scored(lost, math.nan, math.nan)
+    half = quantile_t(freedom) * error
+    return Scored(lost, lost - half, lost + half)

@@ -1,0 +1,186 @@
+"""Linear models with a penalty on large weights (L2), its size chosen on the validation rows.
+
+Hoerl and Kennard, "Ridge regression", Technometrics 12, 1970; le Cessie and van Houwelingen, "Ridge estimators in
+logistic regression", Applied Statistics 41, 1992.
+"""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, ClassVar
+
+import numpy as np
+
+from mlwright.errors import ModelError
+from mlwright.learn.base import Configuration, Effort, Fitted, Floats, Problem
+from mlwright.learn.learners.configurations import table
+from mlwright.learn.learners.packages import require
+from mlwright.learn.learners.teaching import Packed, constant, hopeless, judging, teaching
+from mlwright.learn.linear import LinearPredictor
+from mlwright.learn.links import NATURAL
+
+Line = tuple[Floats, Floats]
+"""Weights (features, k) and intercepts (k,)."""
+
+_PATH = (3000.0, 1000.0, 300.0, 100.0, 30.0, 10.0, 3.0, 1.0, 0.3, 0.1, 0.01)
+_USUAL = 3.0
+_CELLS = 4_000_000
+"""Rows beyond so many numbers would cost seconds and move the weights by less than their noise."""
+_FEWEST_ROWS = 2000
+_NEWTON = 300
+"""Weights up to which Newton's method is quicker than L-BFGS."""
+_NEVER = -1000.0
+"""Intercept of a class without rows."""
+
+
+class Linear:
+    """Learns logistic or ridge regression."""
+
+    name: ClassVar[str] = "linear"
+    label: ClassVar[str] = "regularised linear"
+    objectives: ClassVar[frozenset[str]] = frozenset(NATURAL)
+    variant: ClassVar[str] = "onehot"
+    package: ClassVar[str | None] = "sklearn"
+    extra: ClassVar[str | None] = None
+    configurations: ClassVar[Mapping[str, tuple[Configuration, ...]]] = dict.fromkeys(
+        NATURAL, table("penalty", (None,))
+    )
+    max_cells: ClassVar[int | None] = None
+
+    def fit(self, problem: Problem, configuration: Configuration, valid: Problem | None, effort: Effort) -> Fitted:
+        """Learn along a path of penalties and keep the best on `valid`; without it, use the configuration's penalty."""
+        require(self)
+        rows, judge = _few(teaching(problem), effort.seed), judging(valid)
+        if hopeless(rows):
+            return constant(rows, configuration)
+        scale = _Scale.of(rows.X)
+        given = configuration.get("penalty")
+        path = _PATH if judge is not None and given is None else (given or _USUAL,)
+        lines = _METHODS[rows.objective](replace(rows, X=scale.apply(rows.X)), path)
+        best, chosen, complete, worse = None, path[0], True, 0
+        least = np.inf
+        for place, (penalty, line) in enumerate(zip(path, lines, strict=False)):
+            predictor = scale.predictor(NATURAL[rows.objective], line)
+            loss = 0.0 if judge is None else _loss(judge, predictor.predict(judge.X))
+            if best is None or loss < least:
+                best, chosen, least, worse = predictor, penalty, loss, 0
+            else:
+                worse += 1
+            if place + 1 < len(path) and effort.stop():
+                complete = False
+                break
+            if worse >= 2:
+                break
+        if best is None:
+            return constant(rows, configuration)
+        return Packed(best, {**configuration, "penalty": chosen}, rounds=1, complete=complete)
+
+    def load(self, files: Mapping[str, bytes]) -> Fitted:
+        """Refuse: there is no file to load."""
+        raise ModelError(f"A linear model writes no files, but was given {sorted(files)}.")
+
+
+@dataclass(frozen=True, slots=True)
+class _Scale:
+    """How the columns are brought to mean 0 and standard deviation 1, and how far beyond their range they count."""
+
+    mean: Floats
+    deviation: Floats
+    low: Floats
+    high: Floats
+
+    @classmethod
+    def of(cls, X: Floats) -> _Scale:
+        known = np.isfinite(X)
+        count = np.maximum(known.sum(axis=0), 1)
+        kept = np.where(known, X, 0.0)
+        mean = kept.sum(axis=0) / count
+        deviation = np.sqrt((np.where(known, X - mean, 0.0) ** 2).sum(axis=0) / count) if len(X) else mean
+        low = np.where(known, X, np.inf).min(axis=0)
+        high = np.where(known, X, -np.inf).max(axis=0)
+        low, high = np.where(np.isfinite(low), low, 0.0), np.where(np.isfinite(high), high, 0.0)
+        flat = deviation <= 1e-12 * np.maximum(np.abs(mean), 1e-300)
+        return cls(mean, np.where(flat, np.inf, deviation), low - (high - low), high + (high - low))
+
+    def apply(self, X: Floats) -> Floats:
+        """Return the columns centred and scaled; what is missing is at the mean."""
+        known = np.clip(np.where(np.isnan(X), self.mean, X), self.low, self.high)
+        scaled: Floats = (known - self.mean) / self.deviation
+        return scaled
+
+    def predictor(self, link: str, line: Line) -> LinearPredictor:
+        """Return the predictor that reads unscaled columns."""
+        weight = line[0] / self.deviation[:, None]
+        arrays = {"weight": weight, "intercept": line[1] - self.mean @ weight}
+        return LinearPredictor(link, {**arrays, "fill": self.mean, "low": self.low, "high": self.high})
+
+
+def _few(rows: Problem, seed: int) -> Problem:
+    """Return at most so many rows as are worth their time, drawn by the seed."""
+    most = max(_FEWEST_ROWS, _CELLS // rows.X.shape[1])
+    if len(rows.y) <= most:
+        return rows
+    kept = np.sort(np.random.default_rng(seed).choice(len(rows.y), most, replace=False))
+    weight = None if rows.weight is None else rows.weight[kept]
+    return replace(rows, X=rows.X[kept], y=rows.y[kept], weight=weight)
+
+
+def _loss(judge: Problem, P: Floats) -> float:
+    """Return the mean log loss of probabilities, or the mean square of a number's error."""
+    if judge.classes:
+        own = P[np.arange(len(P)), judge.y.astype(np.intp)]
+        losses = -np.log(np.maximum(own, 1e-15))
+    else:
+        losses = (judge.y - P[:, 0]) ** 2
+    return float(np.average(losses, weights=judge.weight))
+
+
+def _logistic(rows: Problem, path: Sequence[float]) -> Iterator[Line]:
+    """Yield logistic regression's line at each penalty, each started from the one before."""
+    from sklearn.linear_model import LogisticRegression
+
+    present = np.unique(rows.y).astype(np.intp)
+    weights = rows.X.shape[1] * (len(present) if len(present) > 2 else 1)
+    solver = "newton-cholesky" if weights <= _NEWTON else "lbfgs"
+    model = LogisticRegression(solver=solver, warm_start=True, max_iter=200, tol=1e-4)
+    for penalty in path:
+        # What has not quite converged is judged on the validation rows like all others.
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            model.set_params(C=1 / penalty).fit(rows.X, rows.y, sample_weight=rows.weight)
+        yield _all_classes(model.coef_.T, model.intercept_, present, rows)
+
+
+def _all_classes(weight: Floats, intercept: Floats, present: Any, rows: Problem) -> Line:
+    """Give classes without rows a column that is never likely, and two classes a column each where many are asked."""
+    if NATURAL[rows.objective] == "sigmoid":
+        return weight, intercept
+    wide, base = np.zeros((len(weight), rows.classes)), np.full(rows.classes, _NEVER)
+    base[present] = 0.0
+    columns = present[1:] if weight.shape[1] == 1 else present
+    wide[:, columns], base[columns] = weight, intercept
+    return wide, base
+
+
+def _ridge(rows: Problem, path: Sequence[float]) -> Iterator[Line]:
+    """Yield ridge regression's line at each penalty, all from one decomposition of the smaller Gram matrix."""
+    weight = np.ones(len(rows.y)) if rows.weight is None else rows.weight
+    centre, mean = np.average(rows.X, axis=0, weights=weight), np.average(rows.y, weights=weight)
+    root = np.sqrt(weight)[:, None]
+    X, y = (rows.X - centre) * root, (rows.y - mean) * root[:, 0]
+    wide = X.shape[1] > X.shape[0]
+    values, vectors = np.linalg.eigh(X @ X.T if wide else X.T @ X)
+    projected = vectors.T @ (y if wide else X.T @ y)
+    for penalty in path:
+        solved = vectors @ (projected / (np.maximum(values, 0.0) + penalty))
+        line = X.T @ solved if wide else solved
+        yield line[:, None], np.array([mean - centre @ line])
+
+
+_METHODS: Mapping[str, Callable[[Problem, Sequence[float]], Iterator[Line]]] = {
+    "binary": _logistic,
+    "multiclass": _logistic,
+    "regression": _ridge,
+}

@@ -1,0 +1,145 @@
+"""The report as Markdown that also reads well as plain text: the same sections, short tables, no charts."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Final
+
+from mlwright.report.document import (
+    Bullets,
+    Cell,
+    Code,
+    Facts,
+    Figures,
+    Heading,
+    Notes,
+    Paragraph,
+    Section,
+    Table,
+    Verdict,
+    cut,
+)
+from mlwright.report.format import clipped, tidy
+from mlwright.report.glossary import Terms
+from mlwright.report.sections import page
+
+NAME = 60
+"""Names in tables are cut after so many characters."""
+WIDE = 12
+"""A table with more columns than this is left to the other twins."""
+
+Lines = list[str]
+
+
+def render_markdown(evidence: Mapping[str, Any], run: Mapping[str, Any]) -> str:
+    """Return the report as Markdown."""
+    whole = page(evidence, run)
+    lines = [f"# {plain(whole.title)}", "", plain(whole.subtitle), ""]
+    for section in whole.sections:
+        lines += _section(section)
+    text = "\n".join(lines)
+    lines += ["## Words used here", ""]
+    lines += [f"- **{plain(term.name)}**: {plain(term.meaning)}" for term in Terms(whole.meanings).find(text)]
+    return re.sub(r"\n{3,}", "\n\n", "\n".join(lines)).strip() + "\n"
+
+
+def plain(text: object) -> str:
+    r"""Return a text on one line in which nothing is taken for Markdown or HTML.
+
+    >>> plain("a|b <script> *x* row_id __init__")
+    'a\\|b &lt;script> \\*x\\* row_id \\_\\_init\\_\\_'
+    """
+    escaped = re.sub(r"([\\`*|\[\]])", r"\\\1", tidy(text)).replace("<", "&lt;")
+    return re.sub(r"(?<![^\W_])_|_(?![^\W_])", r"\\_", escaped)
+
+
+def _section(section: Section) -> Lines:
+    lines = [f"## {plain(section.title)}", "", plain(section.sentence), ""]
+    for block in section.blocks:
+        lines += [*DRAWN[block.form](block), ""]
+    return lines
+
+
+def _table(block: Table) -> Lines:
+    """Return a table, shortened; one with very many columns is only named."""
+    caption = f"{plain(block.caption)}:"
+    if len(block.headers) > WIDE:
+        return [f"{caption} too wide for this twin, see the HTML or JSON one."]
+    head = "| " + " | ".join(plain(header.text) for header in block.headers) + " |"
+    rule = "|" + "|".join(" ---: " if header.numeric else " --- " for header in block.headers) + "|"
+    body = ["| " + " | ".join(_cell(cell) for cell in cells) + " |" for cells in block.rows[: block.short]]
+    total = len(block.rows) + _hidden(block.more)
+    rest = cut(total, len(body))
+    return [caption, "", head, rule, *body, *(["", f"({rest})"] if rest else [])]
+
+
+def _hidden(more: str) -> int:
+    """Return how many rows were already cut."""
+    match = re.match(r"and ([\d,]+) more", more)
+    return int(match.group(1).replace(",", "")) if match else 0
+
+
+def _cell(cell: Cell) -> str:
+    if not cell.text:
+        return ""
+    note = f" ({plain(clipped(cell.note, NAME))})" if cell.note else ""
+    return plain(clipped(cell.text, 2 * NAME)) + note
+
+
+def _paragraph(block: Paragraph) -> Lines:
+    return [plain(block.text)] if block.text else []
+
+
+def _facts(block: Facts) -> Lines:
+    return [f"- **{plain(name)}**: {plain(text)}" for name, text in block.pairs]
+
+
+def _bullets(block: Bullets) -> Lines:
+    return [*(f"- {plain(item)}" for item in block.items), *([f"- {block.more}"] if block.more else [])]
+
+
+def _code(block: Code) -> Lines:
+    return ["    " + line for line in block.text.splitlines()]
+
+
+def _figures(block: Figures) -> Lines:
+    lines: Lines = []
+    for figure in block.figures:
+        title = [f"### {plain(figure.title)}", ""] if figure.title else []
+        lines += [*title, plain(figure.caption), "", *_table(figure.table), ""]
+    return lines
+
+
+def _notes(block: Notes) -> Lines:
+    lines = [f"### {plain(block.title)}", ""]
+    for note in block.notes:
+        parts = " ".join(f"{plain(part)}." for part in (note.place, note.repair.rstrip(".")) if part)
+        lines.append(f"- {plain(note.text)}" + (f" {parts}" if parts else "") + f" ({plain(note.small)})")
+    return [*lines, *([f"- {block.more}"] if block.more else [])]
+
+
+def _verdict(block: Verdict) -> Lines:
+    lines = [f"**{block.icon} {plain(block.word)}.** {plain(block.sentence)}", ""]
+    for tile in block.tiles:
+        note = f" ({plain(tile.note)})" if tile.note else ""
+        lines += [f"- {plain(tile.label)}: **{plain(tile.value)}**{note}"]
+    return lines
+
+
+def _heading(block: Heading) -> Lines:
+    return [f"### {plain(block.text)}"]
+
+
+DRAWN: Final[dict[str, Callable[[Any], Sequence[str]]]] = {
+    Table.form: _table,
+    Paragraph.form: _paragraph,
+    Facts.form: _facts,
+    Bullets.form: _bullets,
+    Code.form: _code,
+    Figures.form: _figures,
+    Notes.form: _notes,
+    Verdict.form: _verdict,
+    Heading.form: _heading,
+}
+"""What writes each form of block."""

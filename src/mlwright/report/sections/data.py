@@ -1,0 +1,101 @@
+"""Section 7: what was found in the data and done about it, and the columns."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+from mlwright.report import format as words
+from mlwright.report.document import Block, Cell, Header, Note, Notes, Section, Table, Tone, cut
+
+GROUPS: Final[dict[str, tuple[str, Tone, str]]] = {
+    "error": ("Must be looked at", "bad", "✖"),
+    "warning": ("Worth a look", "unclear", "!"),
+    "info": ("Good to know", "info", "i"),
+}
+MOST = 25
+FOLDED = 30
+"""More columns than this are folded away."""
+LONGEST = 300
+
+
+def section(evidence: Mapping[str, Any]) -> Section:
+    """Return the section."""
+    findings, columns = evidence["findings"], evidence["data"]["columns"]
+    counted = {severity: sum(finding["severity"] == severity for finding in findings) for severity in GROUPS}
+    repaired = sum(bool(finding["applied"]) for finding in findings)
+    blocks: list[Block] = [_notes(severity, findings) for severity, amount in counted.items() if amount]
+    if columns:
+        blocks.append(_columns(columns, evidence["data"]["rows"]))
+    return Section("data", "What was found in the data", _opening(len(findings), counted, repaired), tuple(blocks))
+
+
+def _opening(total: int, counted: Mapping[str, int], repaired: int) -> str:
+    if not total:
+        return "Nothing was found in the data that stands in the way of a good answer."
+    urgent = counted["error"] + counted["warning"]
+    worth = "none of which needs" if not urgent else f"{urgent} of which {'deserves' if urgent == 1 else 'deserve'}"
+    were = "was" if repaired == 1 else "were"
+    mended = f"{words.counted(repaired, 'repair')} {were} made" if repaired else "no repair was made"
+    return (
+        f"A model is only as good as its rows. The data were looked over before learning: "
+        f"{words.counted(total, 'finding')}, {worth} a look by somebody who knows the data; {mended}."
+    )
+
+
+def _notes(severity: str, findings: Sequence[Mapping[str, Any]]) -> Notes:
+    title, tone, icon = GROUPS[severity]
+    group = [finding for finding in findings if finding["severity"] == severity]
+    notes = tuple(_note(finding) for finding in group[:MOST])
+    return Notes(f"{title} ({words.count(len(group))})", tone, icon, notes, cut(len(group), len(notes)))
+
+
+def _note(finding: Mapping[str, Any]) -> Note:
+    columns, rows = finding.get("columns") or [], finding.get("rows") or []
+    place = (f"{'Column' if len(columns) == 1 else 'Columns'}: {words.listed(columns, 6)}") if columns else ""
+    repair = finding.get("repair")
+    done = f"{'Repaired' if finding['applied'] else 'Proposed repair'}: {repair}" if repair else ""
+    small = [words.tidy(finding["kind"]).replace("_", " ").replace("-", " ")]
+    confidence = words.known(finding.get("confidence"))
+    if confidence is not None and confidence < 0.995:
+        small.append(f"{words.fixed(100 * confidence, 0)} % sure")
+    if rows:
+        small.append("rows " + words.listed([words.count(number) for number in rows], 6))
+    done = words.clipped(done, 400) if done else ""
+    return Note(words.clipped(finding["message"], 600), place, done, " · ".join(small))
+
+
+def _columns(columns: Sequence[Mapping[str, Any]], total: int) -> Table:
+    rows = tuple(
+        (
+            Cell(words.clipped(column["name"], 120)),
+            Cell(str(column["kind"])),
+            Cell(str(column["role"]), "", "good" if column["role"] == "target" else ""),
+            Cell(_missing(column["missing"], total)),
+            Cell(words.count(column["distinct"])),
+            Cell(words.clipped(column["note"], 300) if column["note"] else ""),
+        )
+        for column in columns[:LONGEST]
+    )
+    head = (
+        Header("Column"),
+        Header("Kind"),
+        Header("Role"),
+        Header("Missing", numeric=True),
+        Header("Distinct", numeric=True),
+        Header("Note"),
+    )
+    folded = f"All {words.count(len(columns))} columns" if len(columns) > FOLDED else ""
+    caption = f"Columns ({words.counted(total, 'row')})"
+    return Table(caption, head, rows, cut(len(columns), len(rows)), collapsed=folded, short=FOLDED)
+
+
+def _missing(value: object, total: int) -> str:
+    """Return how many values are missing; the evidence holds a count or, below 1, a share."""
+    amount = words.known(value)
+    if not amount:
+        return "none" if amount == 0 else words.UNKNOWN
+    if isinstance(value, float) and amount <= 1:
+        return words.number(amount, percent=True)
+    share = f" ({words.number(amount / total, percent=True)})" if total else ""
+    return words.count(amount) + share

@@ -1,0 +1,117 @@
+"""Section 3: all models that were tried, best first, the baselines among them."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from mlwright.report import format as words
+from mlwright.report.document import Block, Bullets, Cell, Header, Heading, Paragraph, Section, Table, cut, row
+from mlwright.report.sections.scoring import Scoring
+
+SHOWN = 20
+"""So many of the best stand in the table, besides all that have a weight and all baselines."""
+LONGEST = 60
+"""No more than so many rows, whatever they are."""
+
+
+def section(evidence: Mapping[str, Any]) -> Section:
+    """Return the section."""
+    board, scoring = evidence["leaderboard"], Scoring.of(evidence)
+    models = [entry for entry in board if not _is_baseline(entry)]
+    failed = [entry for entry in models if _failed(entry)]
+    used = [entry for entry in models if entry.get("weight")]
+    sentence = _opening(len(models), used)
+    kept = _kept(board)
+    blocks: list[Block] = []
+    if kept:
+        blocks = [_table(kept, len(board) - len(failed), scoring), Paragraph(_remark(board), quiet=True)]
+    if failed:
+        blocks += [Heading("What failed"), _failures(failed)]
+    return Section("leaderboard", "Which models were tried", sentence, tuple(blocks))
+
+
+def _is_baseline(entry: Mapping[str, Any]) -> bool:
+    return str(entry["learner"]).startswith("baseline")
+
+
+def _failed(entry: Mapping[str, Any]) -> bool:
+    return str(entry["status"]).startswith("failed")
+
+
+def _opening(tried: int, used: Sequence[Mapping[str, Any]]) -> str:
+    if not tried:
+        return "No learned model is in this list: only the simplest ways to answer were compared."
+    start = f"{words.counted(tried, 'model')} {'was' if tried == 1 else 'were'} tried, each on the same rows"
+    if len(used) > 1:
+        return f"{start}; the final answer is an average of {len(used)} of them, and the better ones weigh more."
+    if used:
+        return f"{start}; the final answer is that of {words.tidy(used[0]['label'])}."
+    return f"{start}."
+
+
+def _kept(board: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+    """Return what is shown of the leaderboard: the best, what has a weight, the baselines."""
+    ranked = [entry for entry in board if not _failed(entry)]
+    keep = [entry for rank, entry in enumerate(ranked) if rank < SHOWN or entry.get("weight") or _is_baseline(entry)]
+    return keep[:LONGEST]
+
+
+def _table(kept: Sequence[Mapping[str, Any]], total: int, scoring: Scoring) -> Table:
+    optional = (("rounds", "Rounds"), ("memory_mb", "Memory"), ("size_bytes", "Size"), ("row_ms", "One row"))
+    present = [(key, name) for key, name in optional if any(words.known(entry.get(key)) for entry in kept)]
+    names = [scoring.label, "Weight", "Time to learn", *(name for _, name in present)]
+    head = (Header("Model"), *(Header(name, numeric=True) for name in names))
+    rows = tuple(_row(entry, [key for key, _ in present], scoring) for entry in kept)
+    caption = f"Leaderboard, best first ({'more' if scoring.greater_is_better else 'less'} {scoring.label} is better)"
+    return Table(caption, head, rows, cut(total, len(kept)), short=15)
+
+
+def _row(entry: Mapping[str, Any], optional: Sequence[str], scoring: Scoring) -> tuple[Cell, ...]:
+    written = {
+        "rounds": words.count(entry.get("rounds")),
+        "memory_mb": words.size(None if (mb := words.known(entry.get("memory_mb"))) is None else 1e6 * mb),
+        "size_bytes": words.size(entry.get("size_bytes")),
+        "row_ms": words.milliseconds(entry.get("row_ms")),
+    }
+    note = "baseline" if _is_baseline(entry) else settings(entry.get("configuration") or {})
+    if entry["status"] == "stopped":
+        note = f"stopped by the budget; {note}" if note else "stopped by the budget"
+    weight = words.known(entry.get("weight"))
+    return row(
+        Cell(words.clipped(entry["label"], 60), note, "info" if _is_baseline(entry) else "good" if weight else ""),
+        scoring.number(entry["score"]),
+        words.number(weight, percent=True) if weight else words.UNKNOWN,
+        words.duration(entry.get("seconds")),
+        *(written[key] for key in optional),
+    )
+
+
+def settings(configuration: Mapping[str, Any]) -> str:
+    """Return a configuration in one line.
+
+    >>> settings({"depth": 6, "rate": 0.05, "grow": "leaf"})
+    'depth 6, rate 0.05, grow leaf'
+    """
+    parts = [
+        f"{key} {words.short(value) if (value := words.known(raw)) is not None else raw}"
+        for key, raw in configuration.items()
+    ]
+    return words.clipped(", ".join(parts), 160) if parts else ""
+
+
+def _remark(board: Sequence[Mapping[str, Any]]) -> str:
+    stopped = sum(entry["status"] == "stopped" for entry in board)
+    early = f" {words.counted(stopped, 'model')} had to stop early because the time was used up." if stopped else ""
+    return (
+        "These scores chose the models, so the best of many is a little flattered by luck. The score at the top of "
+        f"this page was measured apart from that choice.{early}"
+    )
+
+
+def _failures(failed: Sequence[Mapping[str, Any]]) -> Bullets:
+    told = [(words.tidy(entry["label"]), str(entry["status"]).partition(":")[2]) for entry in failed]
+    reasons = Counter(f"{label} failed: {words.clipped(why or 'no reason given', 300)}" for label, why in told)
+    lines = [text if times == 1 else f"{text} ({times} times)" for text, times in reasons.items()]
+    return Bullets(tuple(lines[:SHOWN]), cut(len(lines), min(len(lines), SHOWN)))

@@ -1,0 +1,24 @@
+"""Section 6: whether more rows would help."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from mlwright.report.charts import learning_curve
+from mlwright.report.document import Figures, Section
+from mlwright.report.sections.scoring import Scoring
+
+
+def section(evidence: Mapping[str, Any]) -> Section:
+    """Return the section."""
+    title, curve = "Would more rows help?", evidence["learning_curve"]
+    if curve is None or not curve["rows"]:
+        return Section("more-rows", title, "Whether more rows would help was not measured for this model.")
+    scoring = Scoring.of(evidence)
+    figure = learning_curve.figure(curve, scoring.label, percent=scoring.percent)
+    sentence = (
+        "To see whether collecting more rows is worth it, the model learned from fewer rows first: where the score "
+        "still gets better at the end, more rows would help."
+    )
+    return Section("more-rows", title, sentence, (Figures((figure,)),))

@@ -1,0 +1,47 @@
+"""Section 2: what was asked, on which rows, and what was held out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from mlwright.report import format as words
+from mlwright.report.document import Block, Bullets, Facts, Heading, Section
+
+
+def section(evidence: Mapping[str, Any]) -> Section:
+    """Return the section."""
+    question = evidence["question"]
+    held_out, learned = question.get("rows_held_out"), question.get("rows_learned")
+    target = words.clipped(question["target"], 80)
+    judged = (
+        f"it was judged on {words.counted(held_out, 'other row')} that it had never seen"
+        if held_out
+        else "every row was then judged by a model that had not seen it (cross-validation)"
+    )
+    sentence = (
+        f"Asked was what “{target}” will be ({question['task_label']}). The model learned from "
+        f"{words.counted(learned, 'row')} whose answer is known, and {judged}."
+    )
+    blocks: list[Block] = [Facts(tuple(_facts(evidence)))]
+    if question["assumptions"]:
+        blocks += [Heading("What was assumed, and how to change it"), Bullets(tuple(question["assumptions"]))]
+    return Section("question", "What was asked", sentence, tuple(blocks))
+
+
+def _facts(evidence: Mapping[str, Any]) -> list[tuple[str, str]]:
+    question, split = evidence["question"], evidence["question"]["split"]
+    facts = [
+        ("Source", words.tidy(question["source"])),
+        ("Table", f"{words.counted(question['rows'], 'row')}, {words.counted(question['columns'], 'column')}"),
+        ("Target", words.tidy(question["target"])),
+    ]
+    classes = question.get("classes") or []
+    if classes:
+        facts.append((f"Possible answers ({words.count(len(classes))})", words.listed(classes, 20)))
+    if question.get("positive") is not None:
+        facts.append(("The answer that counts as yes", words.tidy(question["positive"])))
+    by = f" by column “{words.clipped(split['column'], 60)}”" if split.get("column") else ""
+    facts.append(("How rows were held out", f"{split['kind']} split{by}: {split['reason']}"))
+    facts.append(("How the score was measured", f"{evidence['score']['method']}"))
+    return facts

@@ -1,0 +1,74 @@
+"""Write the report and its twins: beside first, then renamed, so that nothing half-written is ever left."""
+
+from __future__ import annotations
+
+import errno
+import os
+from collections.abc import Mapping
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+from mlwright.errors import OutputError
+from mlwright.report.html import render_html
+from mlwright.report.markdown import render_markdown
+from mlwright.report.twin import render_json
+
+ENDINGS = frozenset({".html", ".htm", ".json", ".md"})
+
+
+def write_report(evidence: Mapping[str, Any], run: Mapping[str, Any], path: Path) -> tuple[Path, ...]:
+    """Write r.html with its twins r.json and r.md beside it, and return their paths, the page first.
+
+    Any of the three endings may be given; without one, they are added. Raises OutputError where it cannot be written.
+    """
+    path = Path(path)
+    stem = path.with_suffix("") if path.suffix.casefold() in ENDINGS else path
+    page = ".htm" if path.suffix.casefold() == ".htm" else ".html"
+    texts = {page: render_html(evidence, run), ".json": render_json(evidence, run)}
+    texts[".md"] = render_markdown(evidence, run)
+    targets = {stem.with_name(stem.name + ending): text for ending, text in texts.items()}
+    try:
+        _write(targets)
+    except OSError as error:
+        raise _refusal(error, path) from error
+    return tuple(targets)
+
+
+def _write(targets: Mapping[Path, str]) -> None:
+    beside = {target: target.with_name(f".{target.name}.{os.getpid()}.part") for target in targets}
+    for target in targets:
+        if target.is_dir():
+            raise IsADirectoryError(errno.EISDIR, "is a folder", str(target))
+    try:
+        for target, part in beside.items():
+            with part.open("w", encoding="utf-8", newline="\n") as file:
+                # A lone surrogate in somebody's column name has no place in UTF-8.
+                file.write(targets[target].encode("utf-8", "replace").decode("utf-8"))
+                file.flush()
+                os.fsync(file.fileno())
+        for target, part in beside.items():
+            part.replace(target)
+    finally:
+        for part in beside.values():
+            with suppress(OSError):
+                part.unlink(missing_ok=True)
+
+
+def _refusal(error: OSError, path: Path) -> OutputError:
+    """Return the sentence for what the system refused."""
+    where = str(path)
+    if isinstance(error, FileNotFoundError | NotADirectoryError):
+        hint = f"create the folder {str(path.parent)!r} first."
+        return OutputError("The report cannot be written: its folder does not exist.", where=where, hint=hint)
+    if isinstance(error, IsADirectoryError):
+        hint = f"give a file in it, such as {str(path / 'report.html')!r}."
+        return OutputError(f"The report cannot be written: {error.filename!r} is a folder.", where=where, hint=hint)
+    if isinstance(error, PermissionError) or error.errno == errno.EROFS:
+        hint = "choose a folder that you may write to."
+        return OutputError("The report cannot be written: no permission.", where=where, hint=hint)
+    if error.errno in {errno.ENOSPC, errno.EDQUOT}:
+        hint = "free some space or choose another disk."
+        return OutputError("The report cannot be written: the disk is full.", where=where, hint=hint)
+    reason = error.strerror or type(error).__name__
+    return OutputError(f"The report cannot be written: {reason}.", where=where, hint="choose another name or folder.")
