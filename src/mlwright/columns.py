@@ -200,7 +200,15 @@ def _kept(values: Floats, column: Column) -> Floats:
 
 
 _PLAIN_NUMBER = r"^-?[0-9]+(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?$"
-_PLAIN_TIME = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}(?:[T ][0-9]{2}:[0-9]{2}:[0-9]{2})?$"
+_PLAIN_MONEY = r"^[$€£]?(?:[1-9][0-9]{0,2}(?:,[0-9]{3})+|[0-9]+)(?:\.[0-9]+)?(?: ?%)?$"
+_PLAIN_TIME = r"^[1-9][0-9]{3}-[0-9]{2}-[0-9]{2}(?:[T ][0-9]{2}:[0-9]{2}(?::[0-5][0-9](?:\.[0-9]{1,6})?)?Z?)?$"
+_PLAIN_DATES = {
+    f"%{first}{sign}%{second}{sign}%Y": (
+        rf"^(?P<{first}>[0-9]{{2}})\{sign}(?P<{second}>[0-9]{{2}})\{sign}(?P<Y>[0-9]{{4}})(?P<t>$| [0-9:]{{5,8}}$)"
+    )
+    for first, second in ("dm", "md")
+    for sign in "/.-"
+}
 
 
 def _fast_numbers(series: pl.Series, column: Column) -> Floats | None:
@@ -210,17 +218,32 @@ def _fast_numbers(series: pl.Series, column: Column) -> Floats | None:
     if column.decimal != "." or any(token[:1].isdigit() or token[:1] == "-" for token in column.missing_tokens):
         return None
     plain = series.str.contains(_PLAIN_NUMBER).fill_null(value=False)
+    if not plain.all():
+        money = ~plain & series.str.contains(_PLAIN_MONEY) & (series.str.len_bytes() <= 64)
+        money = money.fill_null(value=False)
+        series = series.zip_with(~money, series.str.replace_all(r"[$€£,% ]", "")) if money.any() else series
+        plain |= money
     values = _kept(series.set(~plain, None).cast(pl.Float64, strict=False).to_numpy(), column)
     return _fill_rest(values, series, plain, column)
 
 
 def _fast_times(series: pl.Series, column: Column) -> Floats | None:
-    """Cast ISO dates and times that are written out in full; read the rest value by value."""
-    if column.missing_tokens or column.datetime_format not in {None, "iso"}:
+    """Cast dates and times that are written out in full; read the rest value by value."""
+    import polars as pl
+
+    if column.missing_tokens or column.datetime_format not in {None, "iso", *_PLAIN_DATES}:
         return None
-    written = series.str.contains(_PLAIN_TIME).fill_null(value=False)
-    full = (series.set(~written, None).str.replace("T", " ", literal=True) + " 00:00:00").str.slice(0, 19)
-    moments = full.str.to_datetime("%Y-%m-%d %H:%M:%S", strict=False, time_unit="us")
+    pattern = _PLAIN_DATES.get(column.datetime_format or "")
+    texts = series if pattern is None else series.str.replace(pattern, "${Y}-${m}-${d}${t}")
+    written = texts.str.contains(_PLAIN_TIME).fill_null(value=False)
+    text = pl.col("text").str.replace("T", " ", literal=True).str.strip_chars_end("Z")
+    whole = text.str.slice(0, 19)
+    padded = whole + pl.lit("0000-00-00 00:00:00").str.slice(whole.str.len_bytes())
+    fraction = (text.str.extract(r"\.([0-9]+)$") + "000000").str.slice(0, 6).cast(pl.Int64).fill_null(0)
+    moment = padded.str.to_datetime("%Y-%m-%d %H:%M:%S", strict=False, time_unit="us") + pl.duration(
+        microseconds=fraction
+    )
+    moments = texts.set(~written, None).to_frame("text").select(moment=moment).to_series()
     written &= moments.is_not_null()
     return _fill_rest(_kept(_microseconds(moments) / 1e6, column), series, written, column)
 

@@ -58,6 +58,8 @@ class _Estimator(BaseEstimator):
                 raise DataError(
                     f"sample_weight has shape {weight.shape}, not one weight for each of {frame.height} rows."
                 )
+            if not weight.any():
+                raise DataError("Every sample_weight is zero: no row counts.")
             frame = frame.with_columns(_series(WEIGHT, weight))
         options = Options(
             target=TARGET,
@@ -123,16 +125,13 @@ class Classifier(ClassifierMixin, _Estimator):
 
     def predict(self, X: object) -> NDArray[Any]:
         """Return (n,) labels, as y had them."""
-        chosen = self.model_positions(X)
-        return np.asarray(self.classes_[chosen])
+        rows = self._rows(X)
+        return np.asarray(self.classes_[np.asarray(self.model_.predict(rows), dtype=np.intp)])
 
     def predict_proba(self, X: object) -> NDArray[np.float64]:
         """Return (n, classes) probabilities, in the order of `classes_`."""
-        return self.model_.predict_proba(self._rows(X))
-
-    def model_positions(self, X: object) -> NDArray[np.intp]:
-        """Return (n,) positions in `classes_` of what is predicted."""
-        return np.asarray(self.model_.predict(self._rows(X)), dtype=np.intp)
+        rows = self._rows(X)
+        return self.model_.predict_proba(rows)
 
 
 class Regressor(RegressorMixin, _Estimator):
@@ -155,7 +154,8 @@ class Regressor(RegressorMixin, _Estimator):
 
     def predict(self, X: object) -> NDArray[np.float64]:
         """Return (n,) numbers."""
-        return np.asarray(self.model_.predict(self._rows(X)), dtype=np.float64)
+        rows = self._rows(X)
+        return np.asarray(self.model_.predict(rows), dtype=np.float64)
 
 
 def _is_frame(X: object) -> bool:

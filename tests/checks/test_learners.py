@@ -27,7 +27,7 @@ _spec.loader.exec_module(checks)
 
 
 class Nearest:
-    """The toy: a line through the classes' middles (linear discriminant with unit covariance), or through the mean."""
+    """The toy: the nearer a class's middle, the likelier the class (a discriminant that knows no covariance)."""
 
     name: ClassVar[str] = "nearest"
     label: ClassVar[str] = "nearest middle"
@@ -42,12 +42,12 @@ class Nearest:
         rows = teaching(problem)
         if hopeless(rows):
             return constant(rows, configuration)
-        share = np.stack(
-            [np.where(rows.y == k, 1.0 if rows.weight is None else rows.weight, 0) for k in range(rows.classes)]
-        )
-        total = share.sum(axis=1, keepdims=True)
-        middle = share @ rows.X / np.maximum(total, 1e-9)
-        bias = np.log(np.maximum(total[:, 0], 1e-15)) - (middle**2).sum(axis=1) / 2
+        share = (rows.y == np.arange(rows.classes)[:, None]) * (1.0 if rows.weight is None else rows.weight)
+        total = np.maximum(share.sum(axis=1, keepdims=True), 1e-15)
+        spread = np.where(rows.X.std(axis=0) > 0, rows.X.var(axis=0), 1.0)
+        middle = share @ rows.X / total
+        bias = np.log(total[:, 0]) - (middle**2 / spread).sum(axis=1) / 2
+        middle = middle / spread
         if NATURAL[rows.objective] == "sigmoid":
             middle, bias = middle[1:] - middle[:1], bias[1:] - bias[:1]
         low, high = rows.X.min(axis=0), rows.X.max(axis=0)

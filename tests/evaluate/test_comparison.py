@@ -43,7 +43,7 @@ def test_paired_delong_equals_the_covariance_formula():
     pairs = []
     for P in (good, bad):
         up, down = P[held_out.y == 1, 1], P[held_out.y == 0, 1]
-        pairs.append(((up[:, None] > down[None, :]) + 0.5 * (up[:, None] == down[None, :])))
+        pairs.append((up[:, None] > down[None, :]) + 0.5 * (up[:, None] == down[None, :]))
     gap = pairs[0].astype(float) - pairs[1].astype(float)
     variance = gap.mean(axis=1).var(ddof=1) / gap.shape[0] + gap.mean(axis=0).var(ddof=1) / gap.shape[1]
     difference = compare(BINARY["roc_auc"], held_out, good, bad)
@@ -66,14 +66,14 @@ def test_the_same_predictions_are_no_improvement():
 
 def test_few_differing_rows_are_no_certainty():
     held_out, good, _ = rivals(50)
-    nearly = np.clip(good + [1e-6, -1e-6], 0, 1)
+    nearly = np.clip(good + np.array([1e-6, -1e-6]), 0, 1)
     difference = compare(BINARY["accuracy"], held_out, good, nearly)
     assert difference.low < 0.0 < difference.high
     assert answer_of(difference) == "unclear"
 
 
 def test_equal_models_are_rarely_called_different():
-    wrong = {name: 0 for name in ("roc_auc", "log_loss", "accuracy")}
+    wrong = dict.fromkeys(("roc_auc", "log_loss", "accuracy"), 0)
     for seed in range(300):
         held_out, one, two = rivals(120, seed=seed, gap=0.0)
         for name in wrong:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -111,3 +113,13 @@ def test_rows_that_cannot_tell_are_said_to():
     assert "cannot tell" in evaluation.verdict.sentence
     assert "roc_auc" not in evaluation.metrics
     json.dumps(evaluation.to_dict(), allow_nan=False)
+
+
+def test_a_model_can_read_evaluations_with_numpy_alone():
+    code = (
+        "import sys, mlwright.evaluate.evaluation, mlwright.evaluate.comparison, mlwright.explain.importance;"
+        "heavy = {'scipy', 'sklearn', 'polars', 'pandas', 'lightgbm'} & set(sys.modules);"
+        "print(heavy); sys.exit(len(heavy))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr

@@ -32,7 +32,7 @@ def test_falling_errors_are_told_with_what_a_doubling_is_likely_to_bring():
     assert all(low < value < high for low, value, high in zip(found["low"], found["score"], found["high"], strict=True))
     # 10/sqrt(800) to 10/sqrt(1600) is 0.104 less.
     assert "More rows would help" in found["sentence"]
-    assert "is likely to take off about 0.10" in found["sentence"]
+    assert "is likely to take about 0.10" in found["sentence"]
     assert set(asked[0]) < set(asked[1]) < set(asked[2])
     assert all((np.diff(index) > 0).all() for index in asked)
 

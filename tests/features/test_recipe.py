@@ -99,7 +99,7 @@ def test_a_row_is_what_the_batch_says_on_real_data(shared_data: Any, variant: st
     from mlwright.columns import read_frame, read_row
 
     for path in sorted(shared_data.glob("*.csv.gz")):
-        frame = pl.read_csv(path, infer_schema_length=2000, ignore_errors=True).head(3000)
+        frame = pl.read_csv(path, infer_schema_length=2000, ignore_errors=True).head(1200)
         described = [column for column in map(infer_column, frame.get_columns()) if column.is_feature]
         columns = read_frame(frame, described)
         signals = np.random.default_rng(0).normal(size=(len(frame), 1))
@@ -108,7 +108,7 @@ def test_a_row_is_what_the_batch_says_on_real_data(shared_data: Any, variant: st
         X = recipe.transform(columns)
         again = moved(recipe)
         np.testing.assert_allclose(again.transform(columns), X, rtol=0, atol=1e-9, err_msg=path.name)
-        for place in range(0, len(frame), 23):
+        for place in range(0, len(frame), 31):
             vector = again.transform_row(read_row(frame.row(place, named=True), described))
             np.testing.assert_allclose(vector, X[place], rtol=1e-6, atol=1e-6, err_msg=f"{path.name} row {place}")
 
@@ -252,10 +252,10 @@ def test_ten_thousand_columns_take_seconds() -> None:
     values = np.random.default_rng(0).normal(size=(10_000, 1000))
     columns = Columns({f"x{i}": values[i] for i in range(10_000)}, 1000)
     described = [Column(name=name, kind="number") for name in columns]
-    begun = time.perf_counter()
+    begun = time.process_time()
     recipe, X = Recipe.fit(columns, described, np.ones((1000, 1)), variant="onehot", seed=0)
     vector = recipe.transform_row({f"x{i}": float(values[i, 0]) for i in range(10_000)})
-    assert time.perf_counter() - begun < 5
+    assert time.process_time() - begun < 5
     np.testing.assert_allclose(vector, X[0], rtol=0, atol=1e-9)
 
 

@@ -46,7 +46,9 @@ def frame_of(rows: int, seed: int = 0) -> pl.DataFrame:
     return pl.DataFrame(
         {
             "age": age,
-            "income": [None if row % 17 == 0 else f"{income:.2f}" for row, income in enumerate(rng.lognormal(10, 1, rows))],
+            "income": [
+                None if row % 17 == 0 else f"{income:.2f}" for row, income in enumerate(rng.lognormal(10, 1, rows))
+            ],
             "city": city,
             "shop [id]": [f"s{shop}" for shop in rng.integers(0, 60, rows)],
             "since": [f"202{row % 5}-{1 + row % 12:02d}-{1 + row % 28:02d}" for row in range(rows)],

@@ -1,4 +1,6 @@
-"""Evidence as a real build writes it, made from simulated predictions: binary, 19 classes, a number, and hostile ones."""
+"""Evidence as a real build writes it, from simulated predictions: binary, 19 classes, a number, and hostile ones."""
+
+# ruff: noqa: E501 - sentences stand as a build writes them
 
 from __future__ import annotations
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import platform
 import sys
 from datetime import UTC, datetime
+from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
@@ -47,7 +48,7 @@ def run_facts(asked: Asked, options: Options, budget: Budget) -> dict[str, Any]:
         "budget": budget.seconds,
         "trials": options.trials,
         "seed": options.seed,
-        "versions": _versions(),
+        "versions": dict(_versions()),
         "machine": _machine(options),
         "command": options.command(asked.table.origin),
         "data_hash": data_hash(asked.table),
@@ -159,6 +160,7 @@ def _limits(asked: Asked, found: Found, *, on_all: bool) -> list[str]:
     return [sentence for true, sentence in told if true]
 
 
+@cache
 def _versions() -> dict[str, str]:
     found = {"python": platform.python_version()}
     for package in PACKAGES:

@@ -10,6 +10,9 @@ import numpy as np
 
 from mlwright.building.ask import Asked
 from mlwright.building.find import EVALUATION_SHARE, Found
+
+RESAMPLES = 100
+"""How often the choice is made again on small data, to see what choosing alone gains."""
 from mlwright.building.options import Options
 from mlwright.evaluate.baselines import best_single_column, constant
 from mlwright.evaluate.evaluation import Evaluation, evaluate_holdout
@@ -154,13 +157,14 @@ def _by_selection(found: Found, asked: Asked, options: Options, budget: Budget) 
     scored = np.flatnonzero(found.folds.scored)
     rows = material.take(scored)
     groups = None if asked.order.groups is None else asked.order.groups[scored]
+    stop = budget.stop_at(EVALUATION_SHARE * (budget.seconds or 0.0))
     pool = [trial.repeated[:, scored] for trial in candidates(found.trials, material) if trial.repeated is not None]
     baselines = _baselines_out_of_fold(found, asked, options, budget)
     return evaluate_selection(
         asked.task,
         asked.metric,
         HeldOut(rows.target, weight=rows.weight, groups=groups, noun="row"),
-        Selection(pool, chooser(material)),
+        Selection(pool, chooser(material), RESAMPLES, stop),
         baselines={name: (label, P[..., scored, :]) for name, (label, P) in baselines.items()},
         decision=found.decision,
         method=_method(found, asked),

@@ -26,16 +26,16 @@ def equal_columns(frame: pl.DataFrame, names: Sequence[str]) -> list[list[str]]:
     return [group for groups in alike.values() for group in groups if len(group) > 1]
 
 
-def copies_of(frame: pl.DataFrame, name: str, among: Sequence[str]) -> list[str]:
-    """Return the columns that hold what the named one holds wherever that is known.
+def copies_of(frame: pl.DataFrame, name: str, among: Sequence[str], *, fewest: int = 30) -> list[str]:
+    """Return the columns that hold what the named one holds wherever that is known, in `fewest` rows at least.
 
-    >>> copies_of(pl.DataFrame({"a": [1, None], "b": [1, 5], "c": [2, 2]}), "a", ["b", "c"])
+    >>> copies_of(pl.DataFrame({"a": [1, None], "b": [1, 5], "c": [2, 2]}), "a", ["b", "c"], fewest=1)
     ['b']
     """
     series = frame[name]
     known = series.is_not_null()
     part = series.filter(known)
-    if not len(part):
+    if len(part) < fewest:
         return []
     head = part.head(100)
     found = []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator
 
 import numpy as np
@@ -21,8 +22,8 @@ def table_findings(table: Table, schema: Schema) -> tuple[Finding, ...]:
     return tuple(finding for find in FINDERS for finding in find(table, schema))
 
 
-def duplicate_rows(table: Table, schema: Schema) -> Iterator[Finding]:  # noqa: ARG001  one signature for all
-    """Find rows that repeat an earlier one in every column."""
+def duplicate_rows(table: Table, schema: Schema) -> Iterator[Finding]:
+    """Find rows that repeat an earlier one in every column, and tell copies from rows that are alike by chance."""
     frame = table.frame
     if not frame.width or any(kind == pl.Object or kind.is_nested() for kind in frame.dtypes):
         return
@@ -30,6 +31,13 @@ def duplicate_rows(table: Table, schema: Schema) -> Iterator[Finding]:  # noqa: 
     count = int(repeated.sum())
     if count:
         share = count / table.rows
+        if math.prod(max(column.distinct, 1) for column in schema) < table.rows:
+            yield Finding(
+                kind="few_different_rows",
+                message=f"There are only {table.rows - count:,} different rows among {table.rows:,}: the columns have "
+                "so few values that rows must repeat.",
+            )
+            return
         yield Finding(
             kind="duplicate_rows",
             rows=tuple(int(row) for row in np.flatnonzero(repeated)[:ROWS_SHOWN]),
@@ -40,7 +48,7 @@ def duplicate_rows(table: Table, schema: Schema) -> Iterator[Finding]:  # noqa: 
         )
 
 
-def constant_columns(table: Table, schema: Schema) -> Iterator[Finding]:  # noqa: ARG001
+def constant_columns(table: Table, schema: Schema) -> Iterator[Finding]:  # noqa: ARG001  one signature for all
     """Find columns with one value."""
     names = tuple(column.name for column in schema if column.kind == "constant" and column.role == "ignored")
     if names:

@@ -92,8 +92,12 @@ def _from_texts(series: pl.Series, texts: pl.Series, *, written: bool = True) ->
         return answer
     kind, note = text_kind(distinct)
     notes.say(note)
-    canonical = bool(distinct.matching(_CANONICAL).all())
-    return _finished(series, Column(name=series.name, kind=kind, numeric_text=canonical), notes)
+    column = Column(name=series.name, kind=kind, numeric_text=bool(distinct.matching(_CANONICAL).all()))
+    if kind in {"text", "id"}:  # its texts are counted already
+        share = 1.0 - distinct.present / len(series)
+        column = replace(column, missing_share=share, distinct=len(distinct.texts), note=notes.note)
+        return column, tuple(notes.findings)
+    return _finished(series, column, notes)
 
 
 def _from_written(series: pl.Series, distinct: Distinct, notes: Notes) -> tuple[Column, tuple[Finding, ...]] | None:

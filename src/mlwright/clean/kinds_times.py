@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from functools import partial
 
 import numpy as np
+import polars as pl
 from numpy.typing import NDArray
 
 from mlwright.clean.distinct import LOOKED_AT, Distinct
@@ -86,9 +87,23 @@ def _choose(tied: list[str], distinct: Distinct) -> tuple[str, str, bool]:
     rising = [form for form in tied if _is_rising([parse_datetime(text, form) for text in rows])]
     if len(rising) == 1:
         return rising[0], f"Its dates are read as {rising[0]}: only so are the rows in order of time.", False
+    if proved := _by_all_values(tied, distinct):
+        return proved, _note(proved), False
     usual = next((form for form in tied if form.startswith("%d.")), tied[0])
     other = next(form for form in tied if form != usual)
     return usual, f"Its dates are read as {usual}; {other} would fit every value as well.", True
+
+
+def _by_all_values(tied: list[str], distinct: Distinct) -> str | None:
+    """Return the format that a number above 12 proves among all values, not only those that were looked at."""
+    first, second = (
+        distinct.texts.str.extract(rf"^(?:[0-9]{{1,2}}[/.-]){{{at}}}([0-9]{{1,2}})[/.-]").cast(pl.Int64).max()
+        for at in (0, 1)
+    )
+    day_first, month_first = (isinstance(most, int) and most > 12 for most in (first, second))
+    if day_first == month_first:
+        return None
+    return next((form for form in tied if form.startswith("%d" if day_first else "%m")), None)
 
 
 def _differ(tied: list[str], distinct: Distinct) -> bool:

@@ -52,14 +52,13 @@ class Notes:
         """Say that numbers or dates stand where values are missing; `values` are the typed ones, with them."""
         held = values.is_in(list(numbers)).fill_null(value=False)
         listed = ", ".join(texts)
-        self.say(
-            f"{listed} {'is' if len(texts) == 1 else 'are'} read as missing: far from all other values, and repeated."
-        )
+        self.say(f"Read as missing, because far from all other values: {listed}.")
         self.findings.append(
             Finding(
                 kind="disguised missing",
                 message=(
-                    f"{listed} in {self.name!r} ({_values(int(held.sum()))}, far from all others) means that it is missing."
+                    f"{listed} in {self.name!r} ({_values(int(held.sum()))}, far from all others) means that it is "
+                    "missing."
                 ),
                 columns=(self.name,),
                 rows=tuple(held.arg_true().head(100).to_list()),
@@ -126,7 +125,9 @@ class Notes:
         self.findings.append(
             Finding(
                 kind="mixed types",
-                message=f"{_values(rows)} of {self.name!r} (of {distinct.present:,}) cannot be read as {what}: {shown}.",
+                message=(
+                    f"{_values(rows)} of {self.name!r} (of {distinct.present:,}) cannot be read as {what}: {shown}."
+                ),
                 columns=(self.name,),
                 rows=distinct.rows_of(unreadable),
                 severity="warning",

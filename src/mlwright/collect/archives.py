@@ -17,7 +17,9 @@ from mlwright.errors import SourceError
 from mlwright.table import Table
 
 ENDINGS = frozenset({".gz", ".bz2", ".xz", ".zst", ".zip"})
-TABLES = frozenset({".csv", ".tsv", ".tab", ".txt", ".data", ".parquet", ".json", ".jsonl", ".ndjson", ".xlsx", ".arrow"})
+TABLES = frozenset(
+    {".csv", ".tsv", ".tab", ".txt", ".data", ".parquet", ".json", ".jsonl", ".ndjson", ".xlsx", ".arrow"}
+)
 DAMAGE = (EOFError, OSError, zlib.error, lzma.LZMAError, zipfile.BadZipFile)
 
 
@@ -57,7 +59,7 @@ class _Window:
         self.position = 0
 
     def read(self, size: int = -1) -> bytes:
-        end = len(self.content) if size is None or size < 0 else self.position + size
+        end = len(self.content) if size < 0 else self.position + size
         piece = bytes(self.content[self.position : end])
         self.position += len(piece)
         return piece
@@ -103,9 +105,9 @@ def _opener(stream: IO[bytes], ending: str) -> IO[bytes]:
     if ending == ".gz":
         return gzip.GzipFile(fileobj=stream)  # type: ignore[return-value]  # it reads, and that is all it is asked
     if ending == ".bz2":
-        return bz2.BZ2File(stream)  # type: ignore[return-value]
+        return bz2.BZ2File(stream)
     if ending == ".xz":
-        return lzma.LZMAFile(stream)  # type: ignore[return-value]
+        return lzma.LZMAFile(stream)
     return _Zstandard(stream)  # type: ignore[return-value]
 
 

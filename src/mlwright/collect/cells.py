@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import datetime
+import datetime as dt
 import decimal
 import json
-import math
 import uuid
 from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
 import polars as pl
 
-TIMES = (datetime.datetime, datetime.date, datetime.time, datetime.timedelta)
+TIMES = (dt.datetime, dt.date, dt.time, dt.timedelta)
 INTEGERS = (-(2**63), 2**63 - 1)
 
 
@@ -28,21 +27,17 @@ def series_of(name: str, values: Sequence[object]) -> pl.Series:
     ([1.0, None, 2.5], ['1', 'x', 'true', '[1]'])
     """
     types = set(map(type, values)) - {type(None)}
-    plain = values if len(types) <= 1 and types <= {str, int, bool} else [_plain(value) for value in values]
+    plain = list(values) if len(types) <= 1 and types <= {str, int, bool} else [_plain(value) for value in values]
     types = set(map(type, plain)) - {type(None)}
-    if not types:
-        return pl.Series(name, plain, dtype=pl.String)
-    if types == {bool}:
-        return pl.Series(name, plain, dtype=pl.Boolean)
-    if types == {int} and all(INTEGERS[0] <= value <= INTEGERS[1] for value in plain if isinstance(value, int)):
-        return pl.Series(name, plain, dtype=pl.Int64)
+    if types == {int} and not all(INTEGERS[0] <= value <= INTEGERS[1] for value in plain if isinstance(value, int)):
+        types = {int, float}
+    if len(types) == 1 and types <= set(TIMES):
+        return _times(name, plain)
+    if types in (dtypes := [{bool}, {int}, {str}, set()]):
+        return pl.Series(name, plain, dtype=(pl.Boolean, pl.Int64, pl.String, pl.String)[dtypes.index(types)])
     if types <= {int, float}:
         floats = [float(value) if isinstance(value, int | float) else None for value in plain]
         return pl.Series(name, floats, dtype=pl.Float64)
-    if types == {str}:
-        return pl.Series(name, plain, dtype=pl.String)
-    if len(types) == 1 and types <= set(TIMES):
-        return _times(name, plain)
     return pl.Series(name, [_text(value) for value in plain], dtype=pl.String)
 
 
@@ -66,7 +61,7 @@ def columns_of(records: Iterable[Mapping[object, object]]) -> dict[str, list[obj
     """Return records as columns, in the order in which names first appear; what a record lacks is None."""
     columns: dict[str, list[object]] = {}
     rows = 0
-    for rows, record in enumerate(records, 1):  # noqa: B007 - the count is wanted after the loop
+    for rows, record in enumerate(records, 1):
         for name, value in flat(record).items():
             column = columns.setdefault(name, [])
             column.extend([None] * (rows - 1 - len(column)))
@@ -80,27 +75,23 @@ def _plain(value: object) -> object:
     """Return a value as one of the few types that columns are made of; NaN is missing."""
     if isinstance(value, np.generic):
         value = value.item()
-    if type(value) in {str, int, bool, type(None)}:
-        return value
     if isinstance(value, decimal.Decimal):
         value = float(value)
+    if isinstance(value, bool | int | str):  # also of subclasses: enumerations
+        return next(base(value) for base in (bool, int, str) if isinstance(value, base))
+    if isinstance(value, float | dt.datetime) and value != value:  # noqa: PLR0124 - NaN and pandas' NaT differ from themselves
+        return None
     if isinstance(value, float):
-        return None if math.isnan(value) else float(value)
-    if isinstance(value, datetime.datetime):  # also pandas' Timestamp, whose class the next line would not know
-        return None if value != value else value  # noqa: PLR0124 - pandas' NaT differs from itself
-    if isinstance(value, uuid.UUID):
-        return str(value)
+        return float(value)
     if isinstance(value, bytes | bytearray | memoryview):
         return bytes(value).decode("utf-8", errors="backslashreplace")
-    if isinstance(value, str | bool | int):  # subclasses: enumerations
-        return next(base(value) for base in (bool, int, str) if isinstance(value, base))
-    return value
+    return str(value) if isinstance(value, uuid.UUID) else value
 
 
 def _times(name: str, values: list[object]) -> pl.Series:
-    zoned = [isinstance(value, datetime.datetime) and value.tzinfo is not None for value in values if value is not None]
+    zoned = [isinstance(value, dt.datetime) and value.tzinfo is not None for value in values if value is not None]
     if any(zoned) and all(zoned):
-        utc = [value.astimezone(datetime.UTC) if isinstance(value, datetime.datetime) else None for value in values]
+        utc = [value.astimezone(dt.UTC) if isinstance(value, dt.datetime) else None for value in values]
         return pl.Series(name, utc, dtype=pl.Datetime("us", "UTC"))
     if any(zoned):
         return pl.Series(name, [_text(value) for value in values], dtype=pl.String)
@@ -116,6 +107,6 @@ def _text(value: object) -> str | None:
         return str(int(value)) if value.is_integer() and abs(value) < 2**53 else repr(value)
     if isinstance(value, Mapping | list | tuple):
         return json.dumps(value, ensure_ascii=False, default=str)
-    if isinstance(value, datetime.datetime):
+    if isinstance(value, dt.datetime):
         return value.isoformat(sep=" ")
     return str(value)

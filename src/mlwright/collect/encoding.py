@@ -67,8 +67,8 @@ def _encoding_of(content: Content, options: ReadOptions, shown: str) -> tuple[st
         encoding = codecs.lookup(options.encoding).name
         # Python decodes ISO 8859-1 without fail, and files called so hold Windows' quotes and euro signs.
         return ("utf-8" if encoding == "ascii" else encoding), "strict", []
-    if (encoding := _unmarked_utf16(head)) is not None:
-        return encoding, "strict", []
+    if (unmarked := _unmarked_utf16(head)) is not None:
+        return unmarked, "strict", []
     offset = _first_bad_byte(content)
     if offset is None:
         return UTF8_CHECKED, "strict", []
@@ -77,7 +77,8 @@ def _encoding_of(content: Content, options: ReadOptions, shown: str) -> tuple[st
     high = sum(map(len, HIGH.findall(sample)))
     if letters >= 10 * max(1, high - letters):
         line, column = line_and_column(content, offset)
-        message = f"The file is UTF-8 but for a few bytes, the first in line {line}, column {column}; they are read as \ufffd."
+        place = f"line {line}, column {column}"
+        message = f"The file is UTF-8 but for a few bytes, the first in {place}; they are read as \ufffd."
         return "utf-8", "replace", [Finding(kind="encoding", severity="warning", message=message, applied=True)]
     encoding = _guessed(sample)
     _refuse_controls(head.decode(encoding, errors="replace"), shown)
@@ -95,7 +96,8 @@ def _unmarked_utf16(head: bytes) -> str | None:
                 text = head.decode(encoding)
             except UnicodeDecodeError:
                 text = head[:-2].decode(encoding, errors="replace")
-            if len(CONTROL.findall(text)) + text.count("\ufffd") < 0.01 * len(text):
+            # Zero bytes in a file of another encoding make no line ends.
+            if re.search("[\r\n]", text) and len(CONTROL.findall(text)) + text.count("\ufffd") < 0.01 * len(text):
                 return encoding
     return None
 

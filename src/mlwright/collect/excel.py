@@ -38,8 +38,10 @@ class ExcelConnector:
             # A sample of the rows would turn what does not fit its types into nulls: look at all of them.
             loaded = workbook.load_sheet(sheet, header_row=0 if header else None, schema_sample_rows=None)
             frame = pl.DataFrame(loaded)
-        except (*errors, pl.exceptions.PolarsError) as error:
-            raise SourceError(f"The sheet {sheet!r} cannot be read: {_first_line(error)}.", where=source.shown) from error
+        except errors as error:
+            raise SourceError(
+                f"The sheet {sheet!r} cannot be read: {_first_line(error)}.", where=source.shown
+            ) from error
         frame = frame.filter(~pl.all_horizontal(pl.all().is_null())) if frame.width else frame
         if not frame.height:
             raise DataError(f"The sheet {sheet!r} has no rows.", where=source.shown)
@@ -56,7 +58,7 @@ class ExcelConnector:
 def _opened(file: File) -> tuple[Any, tuple[type[Exception], ...]]:
     import fastexcel
 
-    errors = (fastexcel.FastExcelError, ValueError, OSError)
+    errors: tuple[type[Exception], ...] = (fastexcel.FastExcelError, pl.exceptions.PolarsError, ValueError, OSError)
     try:
         return fastexcel.read_excel(str(file.path) if file.path is not None else file.data), errors
     except errors as error:
@@ -86,7 +88,7 @@ def _chosen(names: list[str], options: ReadOptions, shown: str) -> tuple[str, tu
     raise OptionError(f"There is no sheet {sheet}.", where=shown, hint=f"the sheets, from 0: {listed}.")
 
 
-def _labels(workbook: Any, sheet: str, frame: pl.DataFrame) -> list[str]:  # noqa: ANN401 - fastexcel has no types here
+def _labels(workbook: Any, sheet: str, frame: pl.DataFrame) -> list[str]:
     """Return the names as the sheet has them: fastexcel gives empty and repeated ones names of its own."""
     first = workbook.load_sheet(sheet, header_row=None, n_rows=1, schema_sample_rows=None, dtypes="string")
     cells = pl.DataFrame(first).row(0)

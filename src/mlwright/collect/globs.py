@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import glob
+import os
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -33,10 +34,14 @@ class GlobConnector:
         if not isinstance(source, str | Path):
             raise TypeError(source)
         pattern = str(Path(source).expanduser())
-        paths = sorted(path for path in glob.glob(pattern, recursive=True) if Path(path).is_file())
+        paths = sorted(filter(os.path.isfile, glob.glob(pattern, recursive=True)))  # noqa: PTH207 - any pattern
         if not paths:
             folder = Path(pattern).parent
-            hint = f"there is no folder {str(folder)!r}." if not glob.has_magic(str(folder)) and not folder.is_dir() else None
+            hint = (
+                f"there is no folder {str(folder)!r}."
+                if not glob.has_magic(str(folder)) and not folder.is_dir()
+                else None
+            )
             raise SourceError("No file fits the pattern.", where=str(source), hint=hint)
         return together(paths, options, shown=str(source))
 
@@ -59,16 +64,18 @@ def together(sources: Sequence[object], options: ReadOptions, *, shown: str) -> 
         tables.append(table)
     if not tables:
         raise DataError("None of the files has rows.", where=shown)
-    return Table(_stacked(tables, shown), name=_common_name(shown), origin=shown, findings=_findings(tables))
+    return Table(_stacked(tables), name=_common_name(shown), origin=shown, findings=_findings(tables))
 
 
-def _stacked(tables: list[Table], shown: str) -> pl.DataFrame:
+def _stacked(tables: list[Table]) -> pl.DataFrame:
     try:
         return pl.concat([table.frame for table in tables], how="diagonal_relaxed", rechunk=True)
     except pl.exceptions.PolarsError:
         # One file has text where another has numbers: text holds both.
         mixed = _mixed(tables)
-        frames = [table.frame.with_columns(pl.col(mixed & set(table.frame.columns)).cast(pl.String)) for table in tables]
+        frames = [
+            table.frame.with_columns(pl.col(mixed & set(table.frame.columns)).cast(pl.String)) for table in tables
+        ]
         return pl.concat(frames, how="diagonal_relaxed", rechunk=True)
 
 
@@ -92,11 +99,19 @@ def _findings(tables: list[Table]) -> tuple[Finding, ...]:
                 found.append(moved)
         offset += table.rows
     everywhere = set.intersection(*(set(table.frame.columns) for table in tables))
-    partly = [name for name in dict.fromkeys(n for table in tables for n in table.frame.columns) if name not in everywhere]
+    partly = [
+        name for name in dict.fromkeys(n for table in tables for n in table.frame.columns) if name not in everywhere
+    ]
     if partly:
         shown = ", ".join(map(repr, partly[:5])) + (", ..." if len(partly) > 5 else "")
-        message = f"{len(partly)} column{'s' * (len(partly) > 1)} ({shown}) stand{'s' * (len(partly) == 1)} in some of the {len(tables)} files only; elsewhere the values are missing."
-        found.append(Finding(kind="different columns", severity="warning", columns=tuple(partly), message=message, applied=True))
+        verb = "stand" if len(partly) > 1 else "stands"
+        message = (
+            f"{len(partly)} column{'s' * (len(partly) > 1)} ({shown}) {verb} in some of the {len(tables)} files only; "
+            "elsewhere the values are missing."
+        )
+        found.append(
+            Finding(kind="different columns", severity="warning", columns=tuple(partly), message=message, applied=True)
+        )
     return tuple(found)
 
 

@@ -34,7 +34,8 @@ class JsonConnector:
             raise TypeError(source)
         if source.size * WEIGHT > limit_of(options):
             raise SourceError(
-                f"A JSON document is read as a whole, and this one needs about {in_words(source.size * WEIGHT)} of memory.",
+                "A JSON document is read as a whole, and this one needs about "
+                f"{in_words(source.size * WEIGHT)} of memory.",
                 where=source.shown,
                 hint="write one object a line (.ndjson), which can be read piece by piece.",
             )
@@ -99,7 +100,8 @@ def _records(file: File, shown: str) -> Iterator[tuple[Mapping[object, object], 
                 raise SourceError("The JSON is nested too deeply.", where=f"{shown}, line {number}") from error
             if not isinstance(record, dict):
                 raise SourceError(
-                    f"Each line must hold an object, and this one holds a {_kind(record)}.", where=f"{shown}, line {number}"
+                    f"Each line must hold an object, and this one holds a {_kind(record)}.",
+                    where=f"{shown}, line {number}",
                 )
             yield record, len(line) * WEIGHT
 
@@ -107,16 +109,22 @@ def _records(file: File, shown: str) -> Iterator[tuple[Mapping[object, object], 
 def _table(document: object, shown: str) -> Table:
     if isinstance(document, dict):
         lists = {name: value for name, value in document.items() if isinstance(value, list)}
-        records = {name: value for name, value in lists.items() if value and all(isinstance(row, dict) for row in value)}
+        records = {
+            name: value for name, value in lists.items() if value and all(isinstance(row, dict) for row in value)
+        }
         if len(records) == 1:
             return table_of(columns_of(next(iter(records.values()))))
         if len(records) > 1:
             names = ", ".join(map(repr, records))
-            raise SourceError(f"The document holds {len(records)} tables: {names}.", where=shown, hint="keep one of them.")
+            raise SourceError(
+                f"The document holds {len(records)} tables: {names}.", where=shown, hint="keep one of them."
+            )
         if lists and len(lists) == len(document):
             return _columns(lists, shown)
-        if len(document) > 1 and all(isinstance(value, dict) and value for value in document.values()) and (
-            len({frozenset(value) for value in document.values()}) == 1
+        if (
+            len(document) > 1
+            and all(isinstance(value, dict) and value for value in document.values())
+            and (len({frozenset(value) for value in document.values()}) == 1)
         ):
             return table_of({name: _by_row(value, document) for name, value in document.items()})
         return table_of(columns_of([document]))

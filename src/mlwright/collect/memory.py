@@ -54,7 +54,9 @@ def limit_of(options: ReadOptions) -> int:
     return options.memory_limit or int(available() * SHARE)
 
 
-def fit(lazy: pl.LazyFrame, *, rows: int, size: int, options: ReadOptions, where: str) -> tuple[pl.DataFrame, list[Finding]]:
+def fit(
+    lazy: pl.LazyFrame, *, rows: int, size: int, options: ReadOptions, where: str
+) -> tuple[pl.DataFrame, list[Finding]]:
     """Read all rows where they fit into memory, else every k-th of them, so that the sample spreads over the source."""
     step = step_for(size, options, where)
     if step == 1:

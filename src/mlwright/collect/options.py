@@ -15,10 +15,10 @@ DELIMITERS = {"comma": ",", "semicolon": ";", "tab": "\t", "\\t": "\t", "pipe": 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReadOptions:
-    """How to read a source; what is None is found out from the source itself.
+    r"""How to read a source; what is None is found out from the source itself.
 
     >>> ReadOptions(delimiter="tab").delimiter
-    '\\t'
+    '\t'
     """
 
     query: str | None = None
@@ -49,7 +49,8 @@ class ReadOptions:
                 codecs.lookup(self.encoding)
             except LookupError:
                 raise OptionError(
-                    f"There is no encoding {self.encoding!r}.", hint="common ones are utf-8, latin-1, cp1252 and utf-16."
+                    f"There is no encoding {self.encoding!r}.",
+                    hint="common ones are utf-8, latin-1, cp1252 and utf-16.",
                 ) from None
         if self.memory_limit is not None and self.memory_limit <= 0:
             raise OptionError(f"The memory limit cannot be {self.memory_limit} bytes.", hint="give a positive number.")

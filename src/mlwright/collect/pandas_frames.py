@@ -22,13 +22,15 @@ class PandasConnector:
     def accepts(self, source: object) -> bool:
         """Tell whether this is a pandas frame, without importing pandas."""
         kind = type(source)
-        return any(base.__module__.startswith("pandas.") and base.__name__ == "DataFrame" for base in kind.__mro__)
+        return any(base.__module__.split(".")[0] == "pandas" and base.__name__ == "DataFrame" for base in kind.__mro__)
 
     def read(self, source: object, options: ReadOptions) -> Table:  # noqa: ARG002 - a frame needs no options
         """Return the rows."""
         frame: Any = source
         index = frame.index
-        columns = [(str(name), index.get_level_values(level)) for level, name in enumerate(index.names) if name is not None]
+        columns = [
+            (str(name), index.get_level_values(level)) for level, name in enumerate(index.names) if name is not None
+        ]
         columns += [(_label(label), frame.iloc[:, position]) for position, label in enumerate(frame.columns)]
         names, findings = tidy_names([name for name, _ in columns], strip=False)
         series = [_series(name, values) for name, (_, values) in zip(names, columns, strict=True)]
@@ -40,10 +42,14 @@ def _label(label: object) -> str:
     return ".".join(str(part) for part in label if part != "") if isinstance(label, tuple) else str(label)
 
 
-def _series(name: str, values: Any) -> pl.Series:  # noqa: ANN401 - a pandas Series or Index, and pandas is optional
+def _series(name: str, values: Any) -> pl.Series:
     dtype, kind = values.dtype, type(values.dtype).__name__
     if kind == "DatetimeTZDtype":
-        utc = values.tz_convert("UTC") if hasattr(values, "tz_convert") and not hasattr(values, "dt") else values.dt.tz_convert("UTC")
+        utc = (
+            values.tz_convert("UTC")
+            if hasattr(values, "tz_convert") and not hasattr(values, "dt")
+            else values.dt.tz_convert("UTC")
+        )
         return array_series(name, utc.to_numpy(dtype="datetime64[us]")).dt.replace_time_zone("UTC")
     if kind == "SparseDtype" or (isinstance(dtype, np.dtype) and dtype.kind in "biufmM"):
         return array_series(name, np.asarray(values))

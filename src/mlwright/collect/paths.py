@@ -48,7 +48,7 @@ class UnknownFileConnector:
             raise SourceError(
                 f"Files that end in {source.ending!r} are not known.",
                 where=source.shown,
-                hint="known endings: .csv, .tsv, .txt, .parquet, .json, .ndjson, .xlsx, .arrow, .feather, .db, .sqlite, "
-                ".duckdb, also compressed (.gz, .bz2, .xz, .zst, .zip). Rename it to the one it is.",
+                hint="known endings: .csv, .tsv, .txt, .parquet, .json, .ndjson, .xlsx, .arrow, .feather, .db, "
+                ".sqlite, .duckdb, also compressed (.gz, .bz2, .xz, .zst, .zip). Rename it to the one it is.",
             )
         return read_source(source.called(source.shown, sniffed_ending(source)), options)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sized
 
 import numpy as np
 import polars as pl
@@ -57,14 +57,14 @@ class ColumnsConnector:
         if not any(_is_column(values) for values in source.values()):
             return table_of(columns_of([source]))
         columns = {str(name): values if _is_column(values) else [values] for name, values in source.items()}
-        lengths = {name: len(values) for name, values in columns.items()}
+        lengths = {name: len(values) for name, values in columns.items() if isinstance(values, Sized)}
         if len(set(lengths.values())) > 1:
             shown = ", ".join(f"{name!r} {length:,}" for name, length in list(lengths.items())[:10])
             raise SourceError(f"The columns differ in length: {shown}.")
         return table_of(columns)
 
 
-def table_of(columns: Mapping[str, Sequence[object]]) -> Table:
+def table_of(columns: Mapping[str, object]) -> Table:
     """Return columns of Python values, arrays or Series as a table."""
     names, findings = tidy_names(list(columns), strip=False)
     series = [_series(name, values) for name, values in zip(names, columns.values(), strict=True)]
@@ -72,12 +72,12 @@ def table_of(columns: Mapping[str, Sequence[object]]) -> Table:
 
 
 def _is_column(values: object) -> bool:
-    return hasattr(values, "__len__") and not isinstance(values, str | bytes | Mapping)
+    return isinstance(values, Sized) and not isinstance(values, str | bytes | Mapping)
 
 
-def _series(name: str, values: Sequence[object]) -> pl.Series:
+def _series(name: str, values: object) -> pl.Series:
     if isinstance(values, pl.Series):
         return values.alias(name)
     if isinstance(values, np.ndarray):
         return array_series(name, values)
-    return series_of(name, list(values))
+    return series_of(name, list(values) if isinstance(values, Iterable) else [values])

@@ -55,7 +55,9 @@ def judged(odd: Odd, rows: int, width: int, shown: str) -> tuple[Finding, ...]:
     """Return the Finding for a few ragged lines. Raises SourceError where they are many."""
     if not odd.count:
         return ()
-    found = ", ".join(f"{count:,} of {fields}" for fields, count in sorted(odd.widths.items(), key=lambda item: -item[1])[:4])
+    found = ", ".join(
+        f"{count:,} of {fields}" for fields, count in sorted(odd.widths.items(), key=lambda item: -item[1])[:4]
+    )
     if odd.count > max(1, rows // 100, min(SHOWN, rows // 3)):
         raise SourceError(
             f"Expected {width} field{'s' * (width > 1)} and found {odd.first}; {odd.count:,} of {rows:,} lines differ "
@@ -114,8 +116,6 @@ class Rewriter:
         return not row or (len(row) == 1 < self.width and not row[0].strip())
 
     def _fitted(self, row: list[str]) -> list[str]:
-        if len(row) == self.width + 1 and self.layout.delimiter == " " and not row[-1]:
-            return row[:-1]  # a space at the end of a line
         self.odd.first = self.odd.first or len(row)
         self.odd.widths[len(row)] = self.odd.widths.get(len(row), 0) + 1
         if len(self.odd.lines) < KEPT:
@@ -136,7 +136,7 @@ class Rewriter:
         Strictness is what tells a quote that was never closed from a mere quote in the wrong place: the first
         swallows the lines up to the next quote, wherever that is.
         """
-        lines = _Lines(self.content, self.layout.body_offset)
+        lines = _Lines(self.content, self.layout)
         layout, escaped = self.layout, self.escaped
         mode = {"quoted": layout.quoted, "skip_space": layout.skip_space, "escaped": escaped}
         reader = reader_of(iter(lines), layout.delimiter, **mode, strict=True)
@@ -154,7 +154,7 @@ class Rewriter:
             yield [unmasked(cell) for cell in row]
 
     def _never_closed(self, begun: int) -> SourceError:
-        text = next(line for number, line in enumerate(_Lines(self.content, self.layout.body_offset)) if number == begun)
+        text = next(line for number, line in enumerate(_Lines(self.content, self.layout)) if number == begun)
         column = text.rfind(f'{self.layout.delimiter}"') + 2 if f'{self.layout.delimiter}"' in text else 1
         return SourceError(
             "A quote is opened and never closed.",
@@ -166,8 +166,8 @@ class Rewriter:
 class _Lines:
     """The lines of the body, with the number read so far and the last one at hand."""
 
-    def __init__(self, content: Content, start: int) -> None:
-        self.content, self.start = content, start
+    def __init__(self, content: Content, layout: Layout) -> None:
+        self.content, self.start, self.strip = content, layout.body_offset, layout.delimiter == " "
         self.number = 0
         self.last = ""
 
@@ -175,7 +175,7 @@ class _Lines:
         position, end = self.start, len(self.content)
         while position < end:
             stop = self.content.find(b"\n", position) + 1 or end
-            self.last = masked(bytes(self.content[position:stop]).decode())
+            self.last = masked(bytes(self.content[position:stop]).decode(), strip=self.strip)
             self.number += 1
             position = stop
             yield self.last

@@ -11,6 +11,7 @@ import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from mlwright.collect.names import tidy_names
 from mlwright.collect.options import ReadOptions
@@ -21,6 +22,8 @@ CANDIDATES = (",", ";", "\t", "|")
 NUMBER = re.compile(r"[-+(]?\s*[$€£¥]?\s*[-+]?\d[\d.,'\u00a0\u202f ]*(?:[eE][-+]?\d+)?\s*[%)€kKmM]?|[-+]?\.\d+")
 MOMENT = re.compile(r"\d{1,4}[-/.]\d{1,2}[-/.]\d{1,4}(?:[T ]\d{1,2}:.*)?|\d{1,2}:\d{2}(?::\d{2}.*)?")
 YEAR = re.compile(r"(?:1[89]|20|21)\d\d")
+OTHERS = re.compile(r"[\t|]|[,;](?! )")
+"""Delimiters in a cell that make it look like several; prose puts a space after its commas."""
 MISSING = frozenset({"", "?", "-", "na", "n/a", "nan", "null", "none", "nil", "."})
 BARE_RETURN = "\ue00d"
 """Stands for a carriage return in the middle of a line, which Python's reader would stumble over."""
@@ -97,7 +100,7 @@ class Sniffer:
         return first, told
 
     def _is_header(self, number: int) -> bool:
-        """Tell whether a line that starts with "#" names columns: it has as many fields as the next one, and several."""
+        """Tell whether a line that starts with "#" names columns: it has several fields, as many as the next one."""
         following = self.lines[number + 1 : number + 2]
         if not following or following[0].startswith("#"):
             return False
@@ -128,7 +131,9 @@ class Sniffer:
         cells = [cell.strip() for row in rows for cell in row]
         clean = sum(_is_clean(cell, delimiter) for cell in cells) / len(cells)
         top = len(rows[0])
-        fits = 1.0 if top == width or (top == width - 1 and top > 1) else 0.9 if width > 2 else 0.4
+        fits = 1.0 if top == width or (top == width - 1 and top > 1) else 0.4
+        if top == 1 < width - 1 and not any(mark in rows[0][0] for mark in CANDIDATES):
+            fits = 0.9  # a title above the table
         return alike * fits * (0.4 + 0.6 * clean)
 
     def _spaced(self, first: int) -> bool:
@@ -165,7 +170,7 @@ class Sniffer:
         self, first: int, delimiter: str, *, quoted: bool = True, skip_space: bool = False
     ) -> tuple[list[list[str]], int]:
         """Return the first rows, and the lines that the very first takes."""
-        lines = iter(masked(line) for line in self.lines[first:])
+        lines = iter(masked(line, strip=delimiter == " ") for line in self.lines[first:])
         reader = reader_of(lines, delimiter, quoted=quoted, skip_space=skip_space)
         rows, used = list[list[str]](), 0
         try:
@@ -224,7 +229,7 @@ def looks_like_header(rows: Sequence[Sequence[str]], width: int) -> bool:
 
 def reader_of(
     lines: Iterator[str], delimiter: str, *, quoted: bool, skip_space: bool, escaped: bool = False, strict: bool = False
-) -> Iterator[list[str]] | csv.Reader:  # type: ignore[name-defined]
+) -> Any:
     """Return Python's reader with our dialect."""
     return csv.reader(
         lines,
@@ -237,9 +242,11 @@ def reader_of(
     )
 
 
-def masked(line: str) -> str:
-    """Return a line with the carriage returns in its middle hidden from Python's reader."""
+def masked(line: str, *, strip: bool) -> str:
+    """Return a line with the carriage returns in its middle hidden from Python's reader, and spaces at its end cut."""
     body = line.rstrip("\r\n")
+    if strip:
+        return body.rstrip(" ") + "\n"
     return body.replace("\r", BARE_RETURN) + line[len(body) :] if "\r" in body else line
 
 
@@ -254,7 +261,8 @@ def _is_value(cell: str) -> bool:
 
 
 def _is_clean(cell: str, delimiter: str) -> bool:
-    return not any(mark in cell for mark in CANDIDATES if mark != delimiter) or _is_value(cell)
+    others = OTHERS.findall(cell)
+    return not others or others == [delimiter] * len(others) or _is_value(cell)
 
 
 def _unused(lines: list[str]) -> str:

@@ -1,8 +1,8 @@
 """The structure of delimited text: how many fields each record has, found at the speed of NumPy.
 
-Polars reads a record that is too short as if its last fields were empty, and one that is too long as if the rest were not
-there. So that nothing is lost silently, the delimiters are counted apart from it, with quotes taken as RFC 4180 has them;
-text that quotes in other ways is told from it, and read by Python's slower and more tolerant reader.
+Polars reads a record that is too short as if its last fields were empty, and one that is too long as if the rest were
+not there. So that nothing is lost silently, the delimiters are counted apart from it, with quotes taken as RFC 4180 has
+them; text that quotes in other ways is told from it, and read by Python's slower and more tolerant reader.
 """
 
 from __future__ import annotations
@@ -77,7 +77,7 @@ class Scanner:
             quote = piece == QUOTE
             if self.inside or quote.any():
                 # Wrapping at 256 leaves odd and even as they are.
-                inside = (np.cumsum(quote, dtype=np.uint8) + np.uint8(self.inside)) & 1
+                inside = (np.cumsum(quote, dtype=np.uint8) + np.uint8(self.inside)) & np.uint8(1)
                 if not self._well_placed(piece, np.flatnonzero(quote), inside, start, end):
                     return False
                 self.inside = int(inside[-1])

@@ -1,4 +1,4 @@
-"""Delimited text: CSV, TSV and their many relatives. Every column is read as strings; the Schema decides what they mean."""
+"""Delimited text: CSV, TSV and their relatives. Every column is read as strings; the Schema decides what they mean."""
 
 from __future__ import annotations
 
@@ -41,13 +41,27 @@ class TextConnector:
         """Return the rows, all columns as strings, empty fields as null."""
         if not isinstance(source, File):
             raise TypeError(source)
-        with prepared(source, options) as text:
-            if not text.rows:
-                message = "The file has a header but no rows." if text.has_header else "The file has no rows."
-                raise DataError(message, where=source.shown)
-            size = text.file.size + CELL * text.rows * len(text.names)
-            frame, sampled = fit(text.lazy(), rows=text.rows, size=size, options=options, where=source.shown)
-        return Table(frame, name=source.name, origin=source.shown, findings=(*text.findings, *sampled))
+        try:
+            return _read(source, options, tolerant=False)
+        except (pl.exceptions.PolarsError, _RowsDifferError):
+            # Polars counts the rows otherwise than we do: what Python's reader rewrites leaves no room for that.
+            return _read(source, options, tolerant=True)
+
+
+class _RowsDifferError(Exception):
+    """Polars read another number of rows than there are."""
+
+
+def _read(source: File, options: ReadOptions, *, tolerant: bool) -> Table:
+    with prepared(source, options, tolerant=tolerant) as text:
+        if not text.rows:
+            message = "The file has a header but no rows." if text.has_header else "The file has no rows."
+            raise DataError(message, where=source.shown)
+        size = text.file.size + CELL * text.rows * len(text.names)
+        frame, sampled = fit(text.lazy(), rows=text.rows, size=size, options=options, where=source.shown)
+    if not tolerant and not sampled and frame.height != text.rows:
+        raise _RowsDifferError
+    return Table(frame, name=source.name, origin=source.shown, findings=(*text.findings, *sampled))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,7 +104,7 @@ class Prepared:
 
 
 @contextmanager
-def prepared(file: File, options: ReadOptions) -> Iterator[Prepared]:
+def prepared(file: File, options: ReadOptions, *, tolerant: bool = False) -> Iterator[Prepared]:
     """Give a text ready to be scanned, with everything found out about it."""
     _refuse_other_formats(file)
     with as_utf8(file, options) as (text, findings):
@@ -98,7 +112,7 @@ def prepared(file: File, options: ReadOptions) -> Iterator[Prepared]:
         structure = _scanned(text, layout)
         if not structure.regular and layout.delimiter == "\t":
             layout, structure = _with_plain_quotes(text, layout, structure)
-        if structure.regular and not layout.skip_space:
+        if structure.regular and not layout.skip_space and not tolerant and _starts_well(structure):
             yield _regular(text, layout, structure, findings)
             return
         with _rewritten(text, layout, findings, options) as regular:
@@ -110,7 +124,9 @@ def _refuse_other_formats(file: File) -> None:
     if ending is not None:
         hint = f"rename it to end in {ending}." if ending not in {".pdf", ".png", ".jpg", "program"} else None
         kind = ending.lstrip(".")
-        raise SourceError(f"The file is called {file.ending} but is binary data of the kind {kind!r}.", where=file.shown, hint=hint)
+        raise SourceError(
+            f"The file is called {file.ending} but is binary data of the kind {kind!r}.", where=file.shown, hint=hint
+        )
 
 
 def _layout(text: File, options: ReadOptions) -> Layout:
@@ -119,13 +135,20 @@ def _layout(text: File, options: ReadOptions) -> Layout:
         while size < len(content) and content[:size].count(b"\n") < ENOUGH:
             size *= 4
         sample, complete = bytes(content[:size]), size >= len(content)
-    sniffer = Sniffer(sample.decode("utf-8", "ignore"), options, shown=text.shown, ending=text.ending, complete=complete)
+    sniffer = Sniffer(
+        sample.decode("utf-8", "ignore"), options, shown=text.shown, ending=text.ending, complete=complete
+    )
     return sniffer.layout()
 
 
 def _scanned(text: File, layout: Layout) -> Structure:
     with text.opened() as content:
         return Scanner(content, layout.body_offset, layout.delimiter, len(layout.names), quoted=layout.quoted).scan()
+
+
+def _starts_well(structure: Structure) -> bool:
+    """Tell whether the first line is a full row: Polars takes it for the measure of all others."""
+    return 0 not in {*structure.blank[:1], *(ragged.record for ragged in structure.ragged[:1])}
 
 
 def _with_plain_quotes(text: File, layout: Layout, structure: Structure) -> tuple[Layout, Structure]:
@@ -178,5 +201,9 @@ def _rewritten(text: File, layout: Layout, findings: list[Finding], options: Rea
                 rows=rewriter.rows,
                 blank=(),
                 has_header=layout.has_header,
-                findings=(*findings, *layout.findings, *judged(rewriter.odd, rewriter.rows, len(layout.names), text.shown)),
+                findings=(
+                    *findings,
+                    *layout.findings,
+                    *judged(rewriter.odd, rewriter.rows, len(layout.names), text.shown),
+                ),
             )

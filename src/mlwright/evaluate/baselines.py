@@ -22,7 +22,7 @@ MOST_ROWS = 20_000
 SCREEN_ROWS = 2_000
 MOST_COLUMNS = 500
 """Columns beyond which correlation alone decides which are looked at."""
-FINALISTS = 20
+FINALISTS = 10
 """Columns that are compared by cross-validation on many rows."""
 
 
@@ -51,7 +51,7 @@ def best_single_column(
     problem = _sample(train, MOST_ROWS, random)
     names = _by_correlation(problem, groups)[:MOST_COLUMNS]
     if len(names) > FINALISTS:
-        names = _ranked(_sample(problem, SCREEN_ROWS, random), groups, names, stop)[:FINALISTS]
+        names = _ranked(_sample(problem, SCREEN_ROWS, random), groups, names, stop, folds=1)[:FINALISTS]
     best = _ranked(problem, groups, names, stop)[0]
     rule = _Rule.learned(problem, groups[best])
     return best, rule.predict(X_other)
@@ -171,14 +171,16 @@ def _by_correlation(problem: Problem, groups: dict[str, list[int]]) -> list[str]
     return sorted(groups, key=lambda name: -strength[name])
 
 
-def _ranked(problem: Problem, groups: dict[str, list[int]], names: Sequence[str], stop: Stop) -> list[str]:
+def _ranked(
+    problem: Problem, groups: dict[str, list[int]], names: Sequence[str], stop: Stop, *, folds: int = FOLDS
+) -> list[str]:
     """Return these columns by their loss in cross-validation; those that `stop` left unseen come last, in order."""
     losses: dict[str, float] = {}
-    folds = _folds(problem)
+    numbers = _folds(problem)
     for name in names:
         if stop():
             break
-        losses[name] = sum(_loss(problem, groups[name], folds, fold) for fold in range(FOLDS))
+        losses[name] = sum(_loss(problem, groups[name], numbers, fold) for fold in range(folds))
     return sorted(names, key=lambda name: losses.get(name, np.inf))
 
 

@@ -110,6 +110,7 @@ def evaluate_holdout(
         baselines=rivals,
         curves=task.curves(held_out.target, P, decision),
         method=method,
+        noun="held-out row",
     )
 
 
@@ -121,8 +122,12 @@ def conclude(
     baselines: Sequence[Baseline],
     curves: Mapping[str, Any],
     method: str,
+    noun: str = "row",
 ) -> Evaluation:
-    """Put the verdict on top of what was measured; leave out what these rows cannot tell."""
+    """Put the verdict on top of what was measured; leave out what these rows cannot tell.
+
+    `noun` is what a row is called where `held_out` does not say.
+    """
     value = measured[metric.name][1]
     ordered = _best_first(metric, baselines)
     return Evaluation(
@@ -130,7 +135,7 @@ def conclude(
         score=value,
         rows=len(held_out),
         method=method,
-        verdict=_verdict(metric, held_out, value, ordered),
+        verdict=_verdict(metric, wording.count(len(held_out), held_out.noun or noun), value, ordered),
         baselines=ordered,
         metrics={name: pair for name, pair in measured.items() if math.isfinite(pair[1].value)},
         curves=curves,
@@ -148,9 +153,8 @@ def _best_first(metric: Metric, baselines: Sequence[Baseline]) -> tuple[Baseline
     return tuple(sorted(baselines, key=key))
 
 
-def _verdict(metric: Metric, held_out: HeldOut, value: Scored, baselines: Sequence[Baseline]) -> Verdict:
+def _verdict(metric: Metric, rows: str, value: Scored, baselines: Sequence[Baseline]) -> Verdict:
     """Say in one sentence how good the model is and whether the best simple rule does as well."""
-    rows = wording.count(len(held_out), held_out.noun)
     if not math.isfinite(value.value):
         return Verdict(
             "unclear", f"{rows} cannot tell how good the model is: its {wording.named(metric)} has no value."

@@ -18,13 +18,13 @@ class HeldOut:
     """The target of the rows that judge, how much each counts, and which of them belong together.
 
     Rows of one group (a customer's orders, a week's hours) are one piece of evidence: intervals resample whole groups.
-    `noun` is what one row is called in sentences.
+    `noun` is what one row is called in sentences ("customer"); empty, it is a row.
     """
 
     target: Target
     weight: Floats | None = None
     groups: NDArray[Any] | None = None
-    noun: str = "held-out row"
+    noun: str = ""
 
     def __len__(self) -> int:
         """Return the number of rows."""

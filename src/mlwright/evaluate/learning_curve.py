@@ -17,6 +17,8 @@ from mlwright.learn.base import Stop, never
 from mlwright.tasks.base import Metric
 
 SHARES = (0.25, 0.5, 1.0)
+WORTH = 0.05
+"""Share of the score's interval below which a gain is not worth a word, however sure it is."""
 FEWEST = 20
 """Rows that a learner needs to learn anything."""
 
@@ -56,11 +58,11 @@ def learning_curve(
         "score": [plain(each.value) for each in scores],
         "low": [plain(each.low) for each in scores],
         "high": [plain(each.high) for each in scores],
-        "sentence": _sentence(metric, sizes, gains),
+        "sentence": _sentence(metric, sizes, gains, scores[-1]),
     }
 
 
-def _sentence(metric: Metric, sizes: Sequence[int], gains: Sequence[Scored]) -> str:
+def _sentence(metric: Metric, sizes: Sequence[int], gains: Sequence[Scored], now: Scored) -> str:
     """Say what more rows would bring, and only where the last doubling's gain is above the noise.
 
     Errors fall with the rows to a power (Hestness et al. 2017), so that each doubling gains the same fraction of what
@@ -68,16 +70,15 @@ def _sentence(metric: Metric, sizes: Sequence[int], gains: Sequence[Scored]) -> 
     """
     last, rows = gains[-1], wording.count(sizes[-1], "row")
     half = wording.count(sizes[-2], "row")
-    if last.low > 0.0:
+    worth = abs(last.value) > WORTH * (now.high - now.low)
+    if worth and last.low > 0.0:
         before = gains[-2] if len(gains) > 1 else None
         fraction = min(last.value / before.value, 1.0) if before is not None and before.low > 0.0 else 0.5
-        better = "about " + wording.gained(metric, fraction * last.value)
-        change = "add" if metric.greater_is_better else "take off"
         return (
             f"More rows would help: from {half} to {rows} the model still got better, and doubling them again "
-            f"is likely to {change} {better}."
+            f"is likely to {wording.bettered(metric, fraction * last.value)}."
         )
-    if last.high < 0.0:
+    if worth and last.high < 0.0:
         return (
             f"More rows did not help: from {half} to {rows} the model got worse, which hints at rows that differ from "
             "one another more than they should (an early part that no longer holds, or wrong answers in it)."

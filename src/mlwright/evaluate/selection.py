@@ -21,14 +21,18 @@ from mlwright.evaluate.evaluation import Baseline, Evaluation, conclude
 from mlwright.evaluate.held_out import Floats, HeldOut
 from mlwright.evaluate.influence import score_of
 from mlwright.evaluate.intervals import Scored
-from mlwright.evaluate.limits import LEVEL, UNKNOWN
+from mlwright.evaluate.limits import LEVEL, UNKNOWN, Z
 from mlwright.evaluate.resample import Draws
+from mlwright.learn.base import Stop, never
 from mlwright.tasks.base import Metric, Task
 
 Choose = Callable[[Sequence[Floats], Floats, Floats | None], Floats]
 """From the candidates' predictions, y and weights of some rows to the candidates' weights (m,)."""
 
 
+FEWEST = 20
+ENOUGH = 100
+"""Resamples below which their percentiles are too uncertain, and their standard deviation is used."""
 ATTEMPTS = 3
 """Resamples that are drawn for each one wanted; those of a single class are no use."""
 
@@ -44,6 +48,8 @@ class Selection:
     candidates: Sequence[Floats]
     choose: Choose
     resamples: int = 200
+    stop: Stop = never
+    """Ends it early, after 20 resamples at the least."""
 
 
 def evaluate_selection(
@@ -91,9 +97,12 @@ def summary(values: Floats) -> Scored:
     finite = values[np.isfinite(values)]
     if len(finite) < max(2, len(values) / 2):
         return Scored(math.nan, *UNKNOWN)
-    tail = (1.0 - LEVEL) / 2.0
+    mean, tail = float(finite.mean()), (1.0 - LEVEL) / 2.0
+    if len(finite) < ENOUGH:
+        half = Z * float(finite.std(ddof=1))
+        return Scored(mean, mean - half, mean + half)
     low, high = (float(end) for end in np.quantile(finite, [tail, 1.0 - tail]))
-    return Scored(float(finite.mean()), low, high)
+    return Scored(mean, low, high)
 
 
 class Replay:
@@ -113,14 +122,15 @@ class Replay:
             inside = draws.next()
             outside = np.setdiff1d(np.arange(len(held_out), dtype=np.intp), inside)
             drawn = held_out.take(inside)
-            if not len(outside) or len(np.unique(drawn.y)) < 2:
+            if min(len(np.unique(drawn.y)), len(np.unique(held_out.y[outside]))) < 2:
                 continue  # nothing to score by, or nothing to choose by
             predictions = [P[number % len(P)] for P in candidates]
             weights = selection.choose([P[inside] for P in predictions], drawn.y, drawn.weight)
             self.repeat.append(number)
             self.outside.append(outside)
             self.blends.append(_blend([P[outside] for P in predictions], weights))
-            if len(self.outside) == selection.resamples:
+            made = len(self.outside)
+            if made == selection.resamples or (made >= FEWEST and selection.stop()):
                 break
         self.P = self._averaged(candidates, selection.choose)
 

@@ -8,8 +8,8 @@ from mlwright.evaluate.intervals import Scored
 from mlwright.tasks.base import Metric
 
 
-def number(value: float) -> str:
-    """Return a number with three significant digits and thousands separators.
+def number(value: float, significant: int = 3) -> str:
+    """Return a number with so many significant digits (all those before the point) and thousands separators.
 
     >>> number(1234567), number(0.123456), number(12.345), number(-0.00001234), number(3.0)
     ('1,234,567', '0.123', '12.3', '-0.0000123', '3.00')
@@ -18,9 +18,9 @@ def number(value: float) -> str:
         return "unknown"
     if value == 0.0:
         return "0"
-    digits = 2 - math.floor(math.log10(abs(value)))
+    digits = significant - 1 - math.floor(math.log10(abs(value)))
     # Rounding may bring one more digit in front: 0.9996 is 1.00.
-    digits = 2 - math.floor(math.log10(abs(round(value, digits)))) if digits < 300 else digits
+    digits = significant - 1 - math.floor(math.log10(abs(round(value, digits)))) if digits < 300 else digits
     return f"{value:,.{min(max(digits, 0), 12)}f}"
 
 
@@ -38,13 +38,13 @@ def percent(value: float) -> str:
     return f"{shown.rstrip('0').rstrip('.') if '.' in shown else shown} %"
 
 
-def count(number_of: int, noun: str, several: str | None = None) -> str:
+def count(many: int, noun: str, several: str | None = None) -> str:
     """Return a count with its noun.
 
     >>> count(1, "row"), count(1234, "row"), count(2, "category", "categories")
     ('1 row', '1,234 rows', '2 categories')
     """
-    return f"{number_of:,} {noun if number_of == 1 else several or noun + 's'}"
+    return f"{many:,} {noun if many == 1 else several or noun + 's'}"
 
 
 def scored(metric: Metric, value: float) -> str:
@@ -54,9 +54,15 @@ def scored(metric: Metric, value: float) -> str:
 
 def gained(metric: Metric, value: float) -> str:
     """Return a difference of scores as people read this metric: percentage points where it is a percentage."""
-    if metric.percent:
-        return f"{number(100.0 * value)} percentage points"
-    return f"{number(value)} {named(metric)}".strip()
+    return f"{number(100.0 * value, 2)} percentage points" if metric.percent else number(value, 2)
+
+
+def bettered(metric: Metric, value: float) -> str:
+    """Return what an improvement does to the score: "add about 0.004 to the ROC AUC"."""
+    amount = gained(metric, value)
+    if metric.greater_is_better:
+        return f"add about {amount} to the {named(metric)}"
+    return f"take about {amount} off the {named(metric)}"
 
 
 def named(metric: Metric) -> str:
@@ -83,11 +89,17 @@ def short(metric: Metric, value: float) -> str:
 
 
 def hundred(value: float) -> str:
-    """Return a share as a whole number of 100, with a digit more where it would read 0 or 100."""
+    """Return a share as a whole number of 100, with more digits where it would read 0 or 100 and is not.
+
+    >>> hundred(0.894), hundred(0.9997), hundred(1.0), hundred(0.002)
+    ('89', '99.97', '100', '0.2')
+    """
     if not math.isfinite(value):
         return "unknown"
-    whole = f"{100.0 * value:.0f}"
-    return f"{100.0 * value:.1f}" if whole in {"0", "100"} and value not in {0.0, 1.0} else whole
+    if value in {0.0, 1.0}:
+        return f"{100.0 * value:.0f}"
+    shown = [f"{100.0 * value:.{digits}f}" for digits in range(4)]
+    return next((text for text in shown if float(text) not in {0.0, 100.0}), shown[0])
 
 
 def sentence(text: str) -> str:

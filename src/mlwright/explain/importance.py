@@ -13,13 +13,14 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from mlwright.columns import Coded, Columns
 from mlwright.evaluate.held_out import Floats, HeldOut
 from mlwright.evaluate.influence import influence, score_of
 from mlwright.evaluate.intervals import Scored, plain
 from mlwright.evaluate.limits import add_up, deviation, quantile_t
-from mlwright.evaluate.resample import left_out
+from mlwright.evaluate.resample import FOLDS
 from mlwright.learn.base import Stop, never
 from mlwright.tasks.base import Metric
 
@@ -66,8 +67,9 @@ def importance(
     for name in names:
         if stop():
             break
-        shuffled = _shuffled(predict, columns, name, repeats, random, stop)
-        value = _loss_of_score(metric, held_out, P, shuffled)
+        orders = [random.permutation(columns.rows).astype(np.intp) for _ in range(repeats)]
+        shuffled = _shuffled(predict, columns, name, orders, stop)
+        value = _loss_of_score(metric, held_out, P, shuffled, orders)
         if math.isfinite(value.value):
             found.append({"column": name, "value": plain(value.value), "interval": value.interval})
     return sorted(found, key=lambda entry: -float(entry["value"] or 0.0))
@@ -82,41 +84,71 @@ def _sample(columns: Columns, held_out: HeldOut, most: int, random: np.random.Ge
 
 
 def _shuffled(
-    predict: Predict, columns: Columns, name: str, repeats: int, random: np.random.Generator, stop: Stop
+    predict: Predict, columns: Columns, name: str, orders: Sequence[NDArray[np.intp]], stop: Stop
 ) -> list[Floats]:
-    """Return the predictions with the column's values in other rows, once per repeat."""
+    """Return the predictions with the column's values in each of these orders."""
     predictions: list[Floats] = []
-    for _ in range(repeats):
+    for order in orders:
         if predictions and stop():
             break
-        order = random.permutation(columns.rows).astype(np.intp)
         values = columns[name]
         moved = values.take(order) if isinstance(values, Coded) else values[order]
         predictions.append(predict(Columns({**columns, name: moved}, columns.rows)))
     return predictions
 
 
-def _loss_of_score(metric: Metric, held_out: HeldOut, P: Floats, shuffled: Sequence[Floats]) -> Scored:
-    """Return how much the score loses on average, with its interval.
-
-    A row's loss is averaged over the shuffles, so that its spread over the rows holds the spread of the shuffles too.
-    """
+def _loss_of_score(
+    metric: Metric, held_out: HeldOut, P: Floats, shuffled: Sequence[Floats], orders: Sequence[NDArray[np.intp]]
+) -> Scored:
+    """Return how much the score loses on average over the shuffles, with its interval."""
+    if all(np.array_equal(P, other) for other in shuffled):
+        return Scored(0.0, 0.0, 0.0)
     sign = 1.0 if metric.greater_is_better else -1.0
     value = score_of(metric, held_out, P)
-    losses = [sign * (value - score_of(metric, held_out, other)) for other in shuffled]
-    lost = float(np.mean(losses))
+    lost = float(np.mean([sign * (value - score_of(metric, held_out, other)) for other in shuffled]))
     found = [influence(metric, held_out, each) for each in (P, *shuffled)]
-    units = None if held_out.groups is None else held_out.units
     if all(each is not None for each in found):
         parts = [each.score_parts for each in found if each is not None]
-        gaps = add_up(parts[0] - np.mean(parts[1:], axis=0), units)
-        error, freedom = deviation(gaps), len(gaps) - 1
+        error, freedom = _error_of_parts(held_out, parts, orders)
     else:
-        without = left_out(metric, held_out, [P, *shuffled])
-        gaps = without[:, 0] - without[:, 1:].mean(axis=1)
-        # The jackknife: leaving out one of f parts moves the score f - 1 times less than the part's own error.
-        error, freedom = (len(gaps) - 1) * deviation(gaps), len(gaps) - 1
+        error, freedom = _error_left_out(metric, held_out, P, shuffled, orders)
     if freedom < 1 or not math.isfinite(error):
         return Scored(lost, math.nan, math.nan)
     half = quantile_t(freedom) * error
     return Scored(lost, lost - half, lost + half)
+
+
+def _error_of_parts(
+    held_out: HeldOut, parts: Sequence[Floats], orders: Sequence[NDArray[np.intp]]
+) -> tuple[float, int]:
+    """Return the standard error and its degrees of freedom from the parts of the score and of the shuffled ones.
+
+    A row stands in a shuffled score twice: with somebody's value, and by its own value in somebody's row.
+    """
+    gaps = parts[0].copy()
+    for moved, order in zip(parts[1:], orders, strict=False):
+        gaps -= moved / (len(parts) - 1)
+        gaps[order] -= moved / (len(parts) - 1)
+    units = add_up(gaps, None if held_out.groups is None else held_out.units)
+    return deviation(units), len(units) - 1
+
+
+def _error_left_out(
+    metric: Metric, held_out: HeldOut, P: Floats, shuffled: Sequence[Floats], orders: Sequence[NDArray[np.intp]]
+) -> tuple[float, int]:
+    """Return the same for scores without parts, by leaving out one part of the rows after the other (the jackknife)."""
+    units = held_out.units
+    folds = min(FOLDS, int(units.max()) + 1)
+    if folds < 2:
+        return math.nan, 0
+    part, gaps = units % folds, []
+    for fold in range(folds):
+        kept = np.flatnonzero(part != fold).astype(np.intp)
+        plain_score = score_of(metric, held_out.take(kept), P[kept])
+        others = []
+        for other, order in zip(shuffled, orders, strict=False):
+            both = kept[part[order[kept]] != fold]
+            others.append(score_of(metric, held_out.take(both), other[both]))
+        gaps.append(plain_score - float(np.mean(others)))
+    # Leaving out one of f parts moves the score f - 1 times less than that part's own error.
+    return (folds - 1) * deviation(np.array(gaps)), folds - 1

@@ -14,6 +14,8 @@ from mlwright.features.base import Arrays, Feature, Options, Training, coded
 from mlwright.features.levels import Levels, TableEncoder
 
 MOST_LEVELS = 10_000
+FEW_LEVELS = 12
+"""Up to so many levels, how frequent one is says little that its mean does not, and dilutes ensembles of trees."""
 LEAST_PULL, MOST_PULL = 1.0, 1e6
 
 
@@ -31,12 +33,13 @@ class TargetEncoder(TableEncoder):
 
     @property
     def features(self) -> tuple[Feature, ...]:
-        """The mean of each signal, and the logarithm of the number of training rows."""
-        signals = self.table.shape[1] - 1
+        """The mean of each signal, and where there are many levels the logarithm of the number of training rows."""
+        many = _many(self.levels)
+        signals = self.table.shape[1] - many
         means = [
             f"{self.name}.target" if signals == 1 else f"{self.name}.target{place + 1}" for place in range(signals)
         ]
-        return tuple(Feature(name, self.name) for name in (*means, f"{self.name}.frequency"))
+        return tuple(Feature(name, self.name) for name in (*means, *[f"{self.name}.frequency"] * many))
 
     @classmethod
     def fit(cls, name: str, values: Values, training: Training, options: Options) -> tuple[Self, Floats] | None:
@@ -49,15 +52,15 @@ class TargetEncoder(TableEncoder):
         signals = training.signals - prior
         rows, sums = _totals(places, signals, size)
         pull = _pull(rows, sums, signals)
-        frequency = _frequency(rows, levels)
-        encoder = cls(name, levels, np.column_stack([_means(rows, sums, prior, pull), frequency]))
-        encoded = np.empty((len(places), encoder.table.shape[1]))
-        encoded[:, -1] = frequency[places]
+        table = np.hstack([_means(rows, sums, prior, pull), _frequency(rows, levels)])
+        encoder = cls(name, levels, table if _many(levels) else table[:, :-1].copy())
+        encoded = encoder.encode(values)
         for fold in np.unique(training.folds):
             inside = training.folds == fold
             # Prior and pull are of all rows: as one number for everybody they cannot tell rows apart.
             held_rows, held_sums = _totals(places[inside], signals[inside], size)
-            encoded[inside, :-1] = _means(rows - held_rows, sums - held_sums, prior, pull)[places[inside]]
+            means = _means(rows - held_rows, sums - held_sums, prior, pull)
+            encoded[inside, : len(prior)] = means[places[inside]]
         return encoder, encoded
 
     def state(self) -> tuple[dict[str, Any], dict[str, NDArray[Any]]]:
@@ -69,7 +72,7 @@ class TargetEncoder(TableEncoder):
         """Return the encoder of that state."""
         levels = Levels.from_dict(plain)
         table = state.matrix(arrays, "table", rows=len(levels)).astype(np.float64)
-        if table.shape[1] < 2:
+        if table.shape[1] <= _many(levels):
             raise state.damaged(f"the target encoding of column {name!r} has no signal")
         return cls(name, levels, table)
 
@@ -98,10 +101,14 @@ def _pull(rows: Floats, sums: Floats, signals: Floats) -> Floats:
     return pull
 
 
+def _many(levels: Levels) -> bool:
+    return len(levels.kept) > FEW_LEVELS
+
+
 def _frequency(rows: Floats, levels: Levels) -> Floats:
     frequency = np.log1p(rows)
     # Rare levels share a position but not their rows: each has about one.
     frequency[-2] = np.log1p(1.0)
     if not levels.missing:
         frequency[-1] = np.log1p(1.0)
-    return frequency
+    return frequency.reshape(-1, 1)

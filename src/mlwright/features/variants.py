@@ -51,7 +51,7 @@ VARIANTS: dict[str, Variant] = {
     "target": Variant.of(
         "categories as averages, for trees that split on numbers alone",
         number=(Step("number"),),
-        category=(Step("target"), Step("onehot", most_levels=12)),
+        category=(Step("target"),),
         text=(Step("text"),),
         datetime=(Step("calendar"),),
     ),

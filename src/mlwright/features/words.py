@@ -13,7 +13,7 @@ LONGEST = 2_500
 """Characters of a text that are read: what comes later rarely changes the topic, and a hostile text costs no more."""
 GRAMS = (2, 3, 4)
 NAME_WORDS = 6
-"""A column whose typical text has fewer words than this holds names rather than prose."""
+"""A column whose typical text has fewer words and signs than this holds names rather than prose."""
 
 
 def words(text: str) -> list[str]:

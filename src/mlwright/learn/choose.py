@@ -16,8 +16,10 @@ from mlwright.learn.refit import Chosen
 from mlwright.learn.trials import Trial, best_first
 from mlwright.tasks.base import Floats
 
-CANDIDATES = 24
+CANDIDATES = 16
 """Only so many of the best trials are candidates: the rest would only add chance."""
+ROUNDS, PATIENCE = 30, 5
+"""How long members are added: evaluation repeats the choice a hundred times on small data, so it has to be quick."""
 Choose = Callable[[Sequence[Floats], Floats, Floats | None], Floats]
 
 
@@ -25,7 +27,9 @@ def chooser(material: Material) -> Choose:
     """Return the function that weighs candidates by the task's metric; evaluation repeats it on resampled rows."""
 
     def choose(predictions: Sequence[Floats], y: Floats, weight: Floats | None) -> Floats:
-        return greedy_weights(y, predictions, lambda true, P: material.metric.loss(true, P, weight))
+        return greedy_weights(
+            y, predictions, lambda true, P: material.metric.loss(true, P, weight), rounds=ROUNDS, patience=PATIENCE
+        )
 
     return choose
 

@@ -132,7 +132,7 @@ class Search:
         text = f"{metric.label or metric.name} {best[0].score:.4g} ({best[0].entry.learner.label})" if best else None
         progress.advance(share=min(1.0, max(by_count, by_time)), seconds_left=left, best=text)
 
-    def _nothing(self) -> Exception:
+    def _nothing(self) -> BaseException:
         if self.budget.cancelled:
             return KeyboardInterrupt("stopped before the first model was ready")
         reasons = sorted({trial.status for trial in self.trials})

@@ -92,7 +92,9 @@ class FlatTrees:
         self._value = np.zeros((len(leaf), *value.shape[1:]), dtype=value.dtype)
         self._value[leaf] = value
         self._tables = _tables(plain["categories"], arrays["category"])
-        self._width = len(self._views) * self.features + sum(nodes for _, _, nodes, _ in self._tables)
+        self._coded = np.array([feature for feature, *_ in plain["categories"]], dtype=np.intp)
+        self._rows = np.array([rows for _, rows, _ in plain["categories"]], dtype=np.intp)
+        self._width = len(self._views) * self.features + 8 * sum(table.shape[1] for table in self._tables)
         self._depth = _depths(leaf, self._left, self.trees)
 
     def predict(self, X: Floats) -> Floats:
@@ -149,10 +151,10 @@ class FlatTrees:
             nothing = missing | (np.abs(values) <= NEAR_ZERO) if view in {ZERO_LEFT, ZERO_RIGHT} else missing
             part[nothing] = _FILL[view]
             end += self.features
-        for feature, codes, nodes, table in self._tables:
-            row = _code_rows(X[:, feature], codes)
-            extended[:, end : end + nodes] = np.unpackbits(table.take(row, axis=0), axis=1, count=nodes)
-            end += nodes
+        if self._tables:
+            rows = _code_rows(X[:, self._coded], self._rows)
+            parts = [table.take(rows[:, place], axis=0) for place, table in enumerate(self._tables)]
+            extended[:, end:] = np.unpackbits(np.concatenate(parts, axis=1), axis=1)
         return extended
 
     def state(self) -> tuple[dict[str, Any], dict[str, NDArray[Any]]]:
@@ -187,7 +189,10 @@ class FlatTrees:
         place = np.zeros(256, dtype=np.int64)
         place[views] = np.arange(len(views)) * features
         place[CATEGORY] = len(views) * features
-        feature = nodes.feature[inner] + place[nodes.view[inner]]
+        feature = nodes.feature[inner].copy()
+        coded = nodes.view[inner] == CATEGORY
+        feature[coded] = _bit_places(nodes.categories)[feature[coded]]
+        feature += place[nodes.view[inner]]
         # A threshold at infinity parts what is missing from all numbers: so does the largest number, for clipped rows.
         threshold = clipped(nodes.threshold[inner], np.dtype(np.float32 if single else np.float64))
         plain = {
@@ -220,26 +225,35 @@ _FILL = {MISSING_LEFT: -np.inf, MISSING_RIGHT: np.inf, MISSING_IS_ZERO: 0.0, ZER
 def clipped(X: NDArray[np.floating[Any]], dtype: np.dtype[Any]) -> NDArray[Any]:
     """Round to float32 or float64; what is infinite or too large becomes the largest number."""
     limit = float(np.finfo(dtype).max)
-    return np.clip(X, -limit, limit).astype(dtype, copy=False)
+    within: NDArray[Any] = np.clip(X, -limit, limit).astype(dtype, copy=False)
+    return within
 
 
-def _code_rows(column: Floats, rows: int) -> NDArray[np.intp]:
-    """Return each code's row in a table: 0 for missing, 1 for unknown, else the code + 2."""
-    missing = np.isnan(column)
+def _bit_places(categories: Sequence[CategorySplit]) -> NDArray[np.int64]:
+    """Return where each split stands among the unpacked bits: every table begins a new byte."""
+    widths = [split.right.shape[1] for split in categories]
+    starts = np.cumsum([0, *(-(-width // 8) * 8 for width in widths)])
+    places = [start + np.arange(width) for start, width in zip(starts.tolist(), widths, strict=False)]
+    return np.concatenate([np.zeros(0, dtype=np.int64), *places])
+
+
+def _code_rows(codes: Floats, rows: NDArray[np.intp]) -> NDArray[np.intp]:
+    """Return each code's row in its table: 0 for missing, 1 for unknown, else the code + 2."""
+    missing = np.isnan(codes)
     # Towards zero, as C's cast does: LightGBM reads -0.5 as category 0.
-    code = np.trunc(np.where(missing, -1.0, column))
+    code = np.trunc(np.where(missing, -1.0, codes))
     known = (code >= 0) & (code < rows - 2)
     row = np.where(known, code + 2, 1.0).astype(np.intp)
     row[missing] = 0
     return row
 
 
-def _tables(shapes: Sequence[Sequence[int]], bits: NDArray[np.uint8]) -> list[tuple[int, int, int, NDArray[np.uint8]]]:
-    """Return (feature, rows, splits, packed table) of each categorical feature."""
+def _tables(shapes: Sequence[Sequence[int]], bits: NDArray[np.uint8]) -> list[NDArray[np.uint8]]:
+    """Return the packed table of each categorical feature: a row for each code, a bit for each split."""
     tables, start = [], 0
-    for feature, rows, nodes in shapes:
-        end = start + rows * -(-nodes // 8)
-        tables.append((feature, rows, nodes, bits[start:end].reshape(rows, -1)))
+    for _, rows, splits in shapes:
+        end = start + rows * -(-splits // 8)
+        tables.append(bits[start:end].reshape(rows, -1))
         start = end
     return tables
 
@@ -288,7 +302,7 @@ def _check(plain: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]]) -> None
     for source, rows, splits in plain["categories"]:
         _require(0 <= _whole(source, "categories") < features, "category's feature")
         _require(_whole(rows, "categories") >= 2 and _whole(splits, "categories") >= 1, "category's table")
-        width, length = width + splits, length + rows * -(-splits // 8)
+        width, length = width + -(-splits // 8) * 8, length + rows * -(-splits // 8)
     _require(category.dtype == np.uint8 and category.shape == (length,), "category")
     _require(feature.dtype.kind == "u" and feature.shape == inner.shape, "feature")
     _require(int(feature.max(initial=0)) < width or not len(inner), "feature's index")

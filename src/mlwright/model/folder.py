@@ -74,7 +74,7 @@ def to_files(parts: Parts) -> dict[str, bytes]:
     manifest = {
         "format": FORMAT,
         "format_version": FORMAT_VERSION,
-        "name": parts.name,
+        "name": plain(parts.name),
         "task": parts.task,
         "target": parts.target,
         "classes": plain(parts.classes),
@@ -148,7 +148,7 @@ def read(path: Path, *, trust_native: bool = False) -> Parts:
     wrote the model: those parsers are not made for hostile input (docs/decisions/0001-native-files.md).
     """
     where = str(path)
-    with opened(path) as store, damaged(where):
+    with opened(path) as store, damaged(where), np.errstate(all="ignore"):
         manifest = _manifest(store, where)
         files = _Checked(store, manifest, where)
         files.check_names()

@@ -120,8 +120,8 @@ class Model:
         except ImportError:
             raise MissingExtraError("The leaderboard needs Polars.", hint="pip install polars") from None
         board = self.parts.evidence.get("leaderboard") or []
-        flat = [{key: str(value) if isinstance(value, dict) else value for key, value in row.items()} for row in board]
-        return pl.DataFrame(flat, infer_schema_length=None, strict=False)
+        names = dict.fromkeys(name for row in board for name in row)
+        return pl.DataFrame([pl.Series(name, [_cell(row.get(name)) for row in board], strict=False) for name in names])
 
     def evaluate(self, source: object, *, query: str | None = None) -> dict[str, Any]:
         """Score the model on labelled rows: metrics with intervals, the baseline, and gates with their verdicts.
@@ -133,10 +133,10 @@ class Model:
         return evaluate(self.parts, source, query=query)
 
     def report(self, path: str | os.PathLike[str]) -> Path:
-        """Write the report: HTML, Markdown or JSON by the path's ending."""
-        from mlwright.report import write_report  # the one import upwards, named in the import contract
+        """Write the report as one HTML file, with its JSON and Markdown twins beside it; return where the page is."""
+        from mlwright.report.write import write_report  # the one import upwards, named in the import contract
 
-        return write_report(dict(self.parts.evidence), Path(path))
+        return write_report(self.parts.evidence, self.parts.run, Path(path))[0]
 
     def save(self, path: str | os.PathLike[str]) -> Path:
         """Write the model as a folder, or as a zip where the path ends in .zip, and return where it is.
@@ -165,6 +165,13 @@ class Model:
         title = f"<strong>{escape(self.name)}</strong>: predicts {escape(repr(self.target))}"
         inner = self.evaluation._repr_html_()
         return f"<div><p>{title}</p>{inner}<p>Next: <code>.predict(rows)</code></p></div>"
+
+
+def _cell(value: object) -> str | float | bool | None:
+    """Return what a cell of a frame can hold; a configuration becomes text."""
+    if isinstance(value, int) and not isinstance(value, bool) and abs(value) >= 1 << 63:
+        return float(value)
+    return value if value is None or isinstance(value, (str, int, float)) else str(value)
 
 
 def load(path: str | os.PathLike[str], *, trust_native: bool = False) -> Model:

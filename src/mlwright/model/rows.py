@@ -44,7 +44,7 @@ def as_frame(rows: object) -> pl.DataFrame:
     """Return raw rows as a Polars frame."""
     from mlwright.collect import collect
 
-    return collect(rows).frame
+    return collect(rows, sample=False).frame  # every row gets its answer
 
 
 def require(columns: Sequence[Column], names: Iterable[str], where: str | None = None) -> None:

@@ -21,12 +21,15 @@ def plain(value: object) -> Any:
     """
     if isinstance(value, np.generic):
         value = value.item()
-    if value is None or isinstance(value, (str, bool, int)):
+    if isinstance(value, str):
+        # Names of files may hold bytes that are no UTF-8.
+        return value if value.isascii() else value.encode("utf-8", errors="replace").decode()
+    if value is None or isinstance(value, (bool, int)):
         return value
     if isinstance(value, float):
         return value if math.isfinite(value) else None
     if isinstance(value, dict):
-        return {str(key): plain(item) for key, item in value.items()}
+        return {plain(str(key)): plain(item) for key, item in value.items()}
     if isinstance(value, (list, tuple)):
         return [plain(item) for item in value]
     if isinstance(value, np.ndarray):
@@ -40,7 +43,7 @@ def write_json(value: object, *, sort: bool = True) -> bytes:
     Keys are sorted, unless their order says something, such as the first metric being the one that was asked for.
     """
     text = json.dumps(value, sort_keys=sort, ensure_ascii=False, allow_nan=False, indent=1)
-    return (text + "\n").encode("utf-8", errors="surrogatepass")
+    return (text + "\n").encode()
 
 
 def read_json(data: bytes, where: str, *, limit: int = MAX_JSON) -> Any:
@@ -48,14 +51,12 @@ def read_json(data: bytes, where: str, *, limit: int = MAX_JSON) -> Any:
     if len(data) > limit:
         raise ModelError(f"is {len(data):,} bytes long, more than the {limit:,} allowed.", where=where)
     try:
-        return json.loads(
-            data.decode("utf-8", errors="surrogatepass"),
-            parse_constant=_refuse,
-            parse_float=_finite,
-            object_pairs_hook=_once,
-        )
+        found = json.loads(data.decode(), parse_constant=_refuse, parse_float=_finite, object_pairs_hook=_once)
+        if b"\\u" in data:
+            json.dumps(found, ensure_ascii=False).encode()  # half of a pair of surrogates is no text
     except (ValueError, RecursionError) as error:
         raise ModelError("is not the JSON that a model holds.", where=where) from error
+    return found
 
 
 def _refuse(text: str) -> NoReturn:

@@ -40,7 +40,7 @@ class Table:
     headers: tuple[Header, ...]
     rows: tuple[tuple[Cell, ...], ...]
     more: str = ""
-    look: Literal["plain", "heat"] = "plain"
+    look: Literal["plain", "heat", "heat many"] = "plain"
     collapsed: str = ""
     """What to click on, where the table is folded away."""
     short: int = 12

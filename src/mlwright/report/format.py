@@ -16,6 +16,8 @@ from mlwright.evaluate import wording
 
 UNKNOWN = "–"
 MINUS = "−"
+GLUE = "\u00a0"
+"""A space at which no line breaks."""
 SCALES = ((1e12, " tn"), (1e9, " bn"), (1e6, " M"))
 BYTE_UNITS = ((1e9, "GB"), (1e6, "MB"), (1e3, "kB"))
 BIDI = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
@@ -50,12 +52,14 @@ def number(value: object, *, percent: bool = False) -> str:
     if amount is None:
         return UNKNOWN
     if percent:
-        return wording.percent(amount).replace("-", MINUS)
+        text = wording.percent(amount)
+        # One decimal at least, so that the numbers of a column stand under each other.
+        return text.replace("-", MINUS) if "." in text or amount in {0, 1} else f"{fixed(100 * amount, 1)} %"
     return fixed(amount, 0) if amount == int(amount) else wording.number(amount).replace("-", MINUS)
 
 
-def interval(value: object, bounds: Sequence[object] | None, *, percent: bool = False) -> str:
-    """Return a number with its 95 % interval.
+def interval(value: object, bounds: Sequence[object] | None, *, percent: bool = False, like: object = None) -> str:
+    """Return a number with its 95 % interval; with as many decimals as `like` has, where it is given.
 
     >>> interval(0.912, [0.897, 0.926]), interval(0.912, None), interval(24310.4, [23000, 25870.2])
     ('0.912 (0.897 to 0.926)', '0.912', '24,310 (23,000 to 25,870)')
@@ -68,9 +72,12 @@ def interval(value: object, bounds: Sequence[object] | None, *, percent: bool = 
     if percent:
         low, high = (number(end, percent=True) for end in ends)
         return f"{number(value, percent=True)} ({low.removesuffix(' %')} to {high})"
-    # As many decimals as the value has, but no more than its ends can bear.
-    own, *others = (_decimals(wording.number(known(part) or 0.0)) for part in (value, *ends))
-    decimals = min(own, max(others)) if known(value) else max(others)
+    if like is None:
+        # As many decimals as the value has, but no more than its ends can bear.
+        own, *others = (_decimals(wording.number(known(part) or 0.0)) for part in (value, *ends))
+        decimals = min(own, max(others)) if known(value) else max(others)
+    else:
+        decimals = _decimals(wording.number(known(like) or 0.0))
     return f"{fixed(value, decimals)} ({fixed(ends[0], decimals)} to {fixed(ends[1], decimals)})"
 
 
@@ -241,3 +248,13 @@ def listed(names: Sequence[object], most: int = 8) -> str:
     """
     shown = ", ".join(clipped(name, 60) for name in names[:most])
     return shown if len(names) <= most else f"{shown} and {count(len(names) - most)} more"
+
+
+def glued(text: object) -> str:
+    """Return a text on one line in which a number stays beside its unit, and an interval in one piece.
+
+    >>> glued("9.3 s, 0.912 (0.897 to 0.926)").replace("\u00a0", "_")
+    '9.3_s, 0.912 (0.897_to_0.926)'
+    """
+    line = re.sub(r"(?<=\d) (?=(?:%|ms|s|min|h|kB|MB|GB|M|bn|tn)(?!\w))", GLUE, tidy(text))
+    return re.sub(r"\([−\d.,]+ to [−\d.,]+[^)]{0,2}\)", lambda match: match.group().replace(" ", GLUE), line)

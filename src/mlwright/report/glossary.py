@@ -9,7 +9,7 @@ from typing import Final
 
 from markupsafe import Markup, escape
 
-from mlwright.report.format import tidy
+from mlwright.report.format import glued, tidy
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,10 +86,9 @@ TERMS: Final = (
         "say nothing any more.",
     ),
     Term(
-        "effect",
+        "effect of a column",
         "How the model's answer changes, on average, when one column changes and all others stay as they "
         "are. It describes the model; it does not prove a cause.",
-        ("effects",),
     ),
     Term(
         "learning curve",
@@ -135,27 +134,28 @@ class Terms:
             for name in (term.name, *original.also):
                 self._terms[str(escape(name)).casefold()] = term
         names = sorted(self._terms, key=len, reverse=True)
+        spellings = "|".join(re.escape(name).replace(r"\ ", r"[ \u00a0]") for name in names)
         # Not inside a quoted name: a column may be called 'weight'.
-        quoted = r"(?<!&#39;)(?<!&#34;)(?<![\w“‘'\"<&/-])"
-        self._pattern = re.compile(quoted + "(" + "|".join(map(re.escape, names)) + r")(?![\w-])", re.IGNORECASE)
+        before = r"(?<!&#39;)(?<!&#34;)(?<!&lt;)(?<![\w“‘&/-])"
+        self._pattern = re.compile(f"{before}({spellings})(?![\\w-])", re.IGNORECASE)
         self.used: dict[str, Term] = {}
 
     def mark(self, text: object, seen: set[str]) -> Markup:
         """Return the text as HTML in which each term not yet `seen` is a button that opens its explanation."""
 
         def button(match: re.Match[str]) -> str:
-            term = self._terms[match.group(1).casefold()]
+            term = self._terms[_plain(match.group(1))]
             if term.anchor in seen:
                 return match.group(1)
             seen.add(term.anchor)
             self.used[term.anchor] = term
             return f'<button type="button" class="term" popovertarget="{term.anchor}">{match.group(1)}</button>'
 
-        return Markup(_glued(self._pattern.sub(button, str(escape(tidy(text))))))  # noqa: S704 - escaped on this line
+        return Markup(self._pattern.sub(button, str(escape(glued(text)))))  # noqa: S704 - escaped on this line
 
     def find(self, text: str) -> list[Term]:
         """Return the terms that stand in a text, by name."""
-        met = {self._terms[name.casefold()] for name in self._pattern.findall(text)}
+        met = {self._terms[_plain(name)] for name in self._pattern.findall(text)}
         return sorted(met, key=lambda term: term.name.casefold())
 
     @staticmethod
@@ -168,6 +168,5 @@ class Terms:
         return sorted(self.used.values(), key=lambda term: term.name.casefold())
 
 
-def _glued(html: str) -> str:
-    """Return the text in which a number and its unit stay on one line."""
-    return re.sub(r"(?<=\d) (?=(?:%|ms|s|min|h|kB|MB|GB|M|bn)(?![\w]))", "\u00a0", html)
+def _plain(name: str) -> str:
+    return name.replace("\u00a0", " ").casefold()

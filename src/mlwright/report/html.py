@@ -10,7 +10,7 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
-from mlwright.report.format import tidy
+from mlwright.report.format import glued, tidy
 from mlwright.report.glossary import Terms
 from mlwright.report.sections import page
 from mlwright.report.sections.verdict import card
@@ -27,6 +27,7 @@ def _environment() -> Environment:
         lstrip_blocks=True,
     )
     environment.filters["tidy"] = tidy
+    environment.filters["glued"] = glued
     # Drawings are made by mlwright.report.charts, which escapes every text.
     environment.filters["drawing"] = Markup
     return environment

@@ -21,7 +21,7 @@ _MONEY_WORDS = frozenset({"rs", "kr", "kč", "zł", "lei", "fr", "eur", "usd", "
 _BEFORE_SIGN = frozenset({"us", "a", "c", "hk", "nz", "s", "r", "ca", "au", "mx"})
 _PERCENT = frozenset({"%", "\u2030", "percent", "pct", "pc"})
 
-PLAIN = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
+PLAIN = re.compile(r"[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
 _SHAPE = re.compile(
     r"(?P<open>\()?\s*(?P<sign1>[+-])?\s*(?P<before>[^\d+\-().,'\s][^\d+\-()',]{0,7})?\s*(?P<sign2>[+-])?\s*"
     r"(?P<body>(?:\d|[.,]\d)[\d.,' ]*+)(?P<power>[eE][+-]?\d{1,5}(?![\w.]))?\s*(?P<sign3>-(?!.))?"

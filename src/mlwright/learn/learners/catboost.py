@@ -28,6 +28,7 @@ _FILE = "catboost.cbm"
 _NAMES = "learning_rate depth l2_leaf_reg subsample random_strength rsm leaf_estimation_iterations"
 _CLASSES = table(
     _NAMES,
+    (0.06, 5, 2.0, 0.85, 0.8, 0.9, 1),
     (0.08, 6, 1e-5, 0.9, 0.8, 1.0, 1),
     (0.05, 7, 3.0, 0.8, 1.0, 0.8, 1),
     (0.06, 4, 1.0, 0.9, 0.5, 0.9, 2),
@@ -37,8 +38,8 @@ _CLASSES = table(
 )
 _NUMBERS = table(
     _NAMES,
-    (0.09, 7, 1e-5, 0.9, 0.0, 1.0, 1),
     (0.06, 6, 3.0, 0.8, 0.5, 0.8, 1),
+    (0.09, 7, 1e-5, 0.9, 0.0, 1.0, 1),
     (0.06, 8, 1.0, 0.8, 0.2, 0.7, 1),
     (0.08, 4, 1.0, 0.9, 0.5, 0.9, 1),
     (0.1, 3, 0.1, 0.9, 0.2, 1.0, 1),
@@ -58,9 +59,10 @@ _FIXED: Mapping[str, Any] = {
     "bootstrap_type": "Bernoulli",
     "nan_mode": "Min",
     "od_type": "Iter",
+    "border_count": 128,
 }
-_FICKLE = ("train_finish_time", "model_guid", "catboost_version_info", "training", "output_options")
-"""Metadata that differ from run to run, or tell nothing that the manifest does not."""
+_FICKLE = {"train_finish_time": "", "model_guid": "", "catboost_version_info": "", "training": "{}"}
+"""Metadata that differ from run to run, or say nothing that the model's manifest does not."""
 _MANY_CLASSES = 8
 _NEVER = -1000.0
 """What a class without rows adds up to."""
@@ -139,8 +141,8 @@ class CatBoost:
         link = _LINKS[parameters["loss_function"]]
         about = {"link": link, "features": rows.X.shape[1], "outputs": outputs(problem), "present": present.tolist()}
         metadata = model.get_metadata()
-        for key in _FICKLE:
-            metadata[key] = ""
+        for key, blank in _FICKLE.items():
+            metadata[key] = blank
         metadata["mlwright"] = json.dumps(about)
         complete = not asking.stopped
         return CatBoostFitted(model, about, model.tree_count_, complete, dict(configuration), effort.threads)
@@ -151,11 +153,18 @@ class CatBoost:
         import catboost
 
         try:
-            model = catboost.CatBoost().load_model(blob=files[_FILE])
+            model = catboost.CatBoost().load_model(blob=_whole(files[_FILE]))
             about = json.loads(model.get_metadata()["mlwright"])
         except (KeyError, ValueError, catboost.CatBoostError) as error:
             raise ModelError(f"The CatBoost model is damaged: {str(error).splitlines()[0]}.") from error
         return CatBoostFitted(model, about, model.tree_count_, complete=True, configuration={})
+
+
+def _whole(blob: bytes) -> bytes:
+    """Return the file where it is as long as it says: CatBoost ends the process on one that was cut short."""
+    if blob[:4] != b"CBM1" or len(blob) < 8 + int.from_bytes(blob[4:8], "little"):
+        raise ValueError("it is no CatBoost model, or was cut short")
+    return blob
 
 
 class _Asking:
@@ -177,7 +186,7 @@ def _parameters(rows: Problem, configuration: Configuration, effort: Effort) -> 
         **_FIXED,
         **_OBJECTIVES[rows.objective],
         **configuration,
-        "depth": min(configuration["depth"], 4) if many else configuration["depth"],
+        "depth": min(configuration["depth"], 4 if many else max(3, round(np.log2(len(rows.y) / 10)))),
         "learning_rate": 0.1 if many else configuration["learning_rate"],
         "thread_count": effort.threads,
         "random_seed": effort.seed,

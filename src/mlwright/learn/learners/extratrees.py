@@ -19,7 +19,7 @@ from mlwright.learn.learners.teaching import constant, hopeless, outputs, teachi
 from mlwright.learn.trees import MISSING_LEFT, MISSING_RIGHT, FlatTrees, Nodes, clipped
 
 _NAMES = "max_features min_samples_leaf"
-_CLASSES = table(_NAMES, ("sqrt", 2), (0.5, 3), (1.0, 5), (0.3, 10))
+_CLASSES = table(_NAMES, (0.5, 5), ("sqrt", 2), (0.3, 10), (1.0, 5))
 _NUMBERS = table(_NAMES, (0.5, 2), (1.0, 3), ("sqrt", 1), (0.3, 8))
 _TREES = 100
 _TREE_ROWS = 30_000
@@ -43,12 +43,14 @@ class ExtraTreesFitted:
     def predict(self, X: Floats) -> Floats:
         """Return (n, k): class probabilities, or (n, 1) numbers."""
         single = clipped(X, np.dtype(np.float32))
-        if self.outputs == 1:
-            numbers: Floats = self.forest.predict(single)[:, None]
-            return numbers
-        shares = np.zeros((len(X), self.outputs))
-        shares[:, self.forest.classes_] = self.forest.predict_proba(single)
-        return shares
+        # scikit-learn adds up X to see whether it is finite, and numbers at both ends of float32 give NaN.
+        with np.errstate(invalid="ignore"):
+            if self.outputs == 1:
+                numbers: Floats = self.forest.predict(single)[:, None]
+                return numbers
+            shares = np.zeros((len(X), self.outputs))
+            shares[:, self.forest.classes_] = self.forest.predict_proba(single)
+            return shares
 
     def pack(self) -> FlatTrees:
         """Return the same function for NumPy alone."""
@@ -88,7 +90,8 @@ class ExtraTrees:
         grown, complete = 0, True
         while grown < most:
             grown = min(grown + chunk, most) if grown else 1
-            forest.set_params(n_estimators=grown).fit(X, y, sample_weight=rows.weight)
+            with np.errstate(invalid="ignore"):  # see `predict`
+                forest.set_params(n_estimators=grown).fit(X, y, sample_weight=rows.weight)
             if effort.stop():
                 complete = grown == most
                 break
@@ -113,8 +116,10 @@ def _forest(rows: Problem, configuration: Configuration, effort: Effort) -> Any:
         "n_estimators": 1,
         "warm_start": True,
         "max_features": configuration["max_features"],
-        # A leaf of at least m rows holds about 2 m of them.
-        "min_samples_leaf": max(min(configuration["min_samples_leaf"], 1 + len(rows.y) // 50), drawn // (2 * leaves)),
+        # A leaf of at least m rows holds about 1.5 m of them.
+        "min_samples_leaf": max(
+            min(configuration["min_samples_leaf"], 1 + len(rows.y) // 50), -(-drawn * 2 // (3 * leaves))
+        ),
         "random_state": effort.seed,
         "n_jobs": effort.threads,
         "bootstrap": drawn < len(rows.y),

@@ -6,12 +6,13 @@ logistic regression", Applied Statistics 41, 1992.
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any, ClassVar
 
 import numpy as np
+from numpy.typing import NDArray
 
 from mlwright.errors import ModelError
 from mlwright.learn.base import Configuration, Effort, Fitted, Floats, Problem
@@ -19,7 +20,7 @@ from mlwright.learn.learners.configurations import table
 from mlwright.learn.learners.packages import require
 from mlwright.learn.learners.teaching import Packed, constant, hopeless, judging, teaching
 from mlwright.learn.linear import LinearPredictor
-from mlwright.learn.links import NATURAL
+from mlwright.learn.links import LINKS, NATURAL
 
 Line = tuple[Floats, Floats]
 """Weights (features, k) and intercepts (k,)."""
@@ -29,8 +30,8 @@ _USUAL = 3.0
 _CELLS = 4_000_000
 """Rows beyond so many numbers would cost seconds and move the weights by less than their noise."""
 _FEWEST_ROWS = 2000
-_NEWTON = 300
-"""Weights up to which Newton's method is quicker than L-BFGS."""
+_STEPS = 100
+"""What has not quite converged by then is judged on the validation rows like all others."""
 _NEVER = -1000.0
 """Intercept of a class without rows."""
 
@@ -42,7 +43,7 @@ class Linear:
     label: ClassVar[str] = "regularised linear"
     objectives: ClassVar[frozenset[str]] = frozenset(NATURAL)
     variant: ClassVar[str] = "onehot"
-    package: ClassVar[str | None] = "sklearn"
+    package: ClassVar[str | None] = "scipy"
     extra: ClassVar[str | None] = None
     configurations: ClassVar[Mapping[str, tuple[Configuration, ...]]] = dict.fromkeys(
         NATURAL, table("penalty", (None,))
@@ -138,29 +139,37 @@ def _loss(judge: Problem, P: Floats) -> float:
 
 
 def _logistic(rows: Problem, path: Sequence[float]) -> Iterator[Line]:
-    """Yield logistic regression's line at each penalty, each started from the one before."""
-    from sklearn.linear_model import LogisticRegression
+    """Yield logistic regression's line at each penalty, each started from the one before (by L-BFGS)."""
+    from scipy.optimize import minimize
 
+    sigmoid = NATURAL[rows.objective] == "sigmoid"
     present = np.unique(rows.y).astype(np.intp)
-    weights = rows.X.shape[1] * (len(present) if len(present) > 2 else 1)
-    solver = "newton-cholesky" if weights <= _NEWTON else "lbfgs"
-    model = LogisticRegression(solver=solver, warm_start=True, max_iter=200, tol=1e-4)
+    truth = (rows.y[:, None] == (present[1:] if sigmoid else present)).astype(np.float64)
+    width, link = truth.shape[1], LINKS[NATURAL[rows.objective]]
+    share = (np.ones(len(truth)) if rows.weight is None else rows.weight)[:, None] / len(truth)
+
+    def loss(flat: Floats, penalty: float) -> tuple[float, Floats]:
+        weight, intercept = flat[width:].reshape(-1, width), flat[:width]
+        P = link(rows.X @ weight + intercept)[:, -width:]
+        own = P * truth + ((1 - P) * (1 - truth) if sigmoid else 0.0)
+        error = (P - truth) * share
+        pull = penalty / len(truth) * weight
+        value = -(np.log(np.maximum(own.sum(axis=1), 1e-300)) @ share[:, 0]) + (pull * weight).sum() / 2
+        return float(value), np.concatenate([error.sum(axis=0), (rows.X.T @ error + pull).ravel()])
+
+    start = np.zeros(width * (rows.X.shape[1] + 1))
     for penalty in path:
-        # What has not quite converged is judged on the validation rows like all others.
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            model.set_params(C=1 / penalty).fit(rows.X, rows.y, sample_weight=rows.weight)
-        yield _all_classes(model.coef_.T, model.intercept_, present, rows)
+        options: Any = {"maxiter": _STEPS, "ftol": 1e-9, "gtol": 1e-6}
+        start = minimize(partial(loss, penalty=penalty), start, jac=True, method="L-BFGS-B", options=options).x
+        yield _all_classes(start[width:].reshape(-1, width), start[:width], present, rows)
 
 
-def _all_classes(weight: Floats, intercept: Floats, present: Any, rows: Problem) -> Line:
-    """Give classes without rows a column that is never likely, and two classes a column each where many are asked."""
+def _all_classes(weight: Floats, intercept: Floats, present: NDArray[np.intp], rows: Problem) -> Line:
+    """Give classes without rows a column that is never likely."""
     if NATURAL[rows.objective] == "sigmoid":
         return weight, intercept
     wide, base = np.zeros((len(weight), rows.classes)), np.full(rows.classes, _NEVER)
-    base[present] = 0.0
-    columns = present[1:] if weight.shape[1] == 1 else present
-    wide[:, columns], base[columns] = weight, intercept
+    wide[:, present], base[present] = weight, intercept
     return wide, base
 
 

@@ -1,7 +1,7 @@
 """XGBoost: gradient boosting with trees that grow level by level.
 
-Chen and Guestrin, "XGBoost: a scalable tree boosting system", KDD 2016. The first configurations are the tuned defaults
-of Holzmüller et al., "Better by default", NeurIPS 2024.
+Chen and Guestrin, "XGBoost: a scalable tree boosting system", KDD 2016. Among the configurations are the tuned
+defaults of Holzmüller et al., "Better by default", NeurIPS 2024.
 """
 
 from __future__ import annotations
@@ -25,8 +25,8 @@ _FILE = "xgboost.ubj"
 _NAMES = "learning_rate max_depth min_child_weight subsample colsample_bylevel reg_lambda gamma"
 _CLASSES = table(
     _NAMES,
-    (0.08, 6, 5e-6, 0.65, 0.9, 0.0, 0.0),
     (0.05, 4, 1.0, 0.8, 0.6, 1.0, 0.0),
+    (0.08, 6, 5e-6, 0.65, 0.9, 0.0, 0.0),
     (0.04, 8, 0.5, 0.7, 0.5, 2.0, 0.1),
     (0.08, 3, 0.1, 0.9, 0.8, 0.5, 0.0),
     (0.03, 10, 2.0, 0.75, 0.4, 5.0, 0.5),
@@ -36,9 +36,9 @@ _CLASSES = table(
 )
 _NUMBERS = table(
     _NAMES,
-    (0.05, 9, 2.0, 0.7, 0.9, 0.0, 0.0),
     (0.05, 6, 3.0, 0.8, 0.7, 1.0, 0.0),
     (0.04, 5, 1.0, 0.7, 0.5, 2.0, 0.0),
+    (0.05, 9, 2.0, 0.7, 0.9, 0.0, 0.0),
     (0.08, 3, 1.0, 0.9, 0.8, 0.5, 0.0),
     (0.03, 10, 5.0, 0.75, 0.5, 5.0, 0.0),
     (0.06, 7, 10.0, 0.6, 0.9, 0.1, 0.0),

@@ -21,7 +21,7 @@ def blocks(curve: Mapping[str, Any], question: Mapping[str, Any]) -> tuple[Block
         row(words.number(p, percent=True), words.interval(o, [low, high], percent=True), words.count(n))
         for p, o, low, high, n in parts
     )
-    head = headers("Predicted", "Came true (95 % interval)", "Rows")
+    head = headers("Predicted", "Came true and 95 % interval", "Rows")
     table = Table("Predicted and observed shares", head, rows)
     figure = Figure(_svg(curve, (across, up), label), label, curve["sentence"], table, "Calibration")
     return (Figures((figure,)),)
@@ -44,6 +44,7 @@ def _svg(curve: Mapping[str, Any], titles: tuple[str, str], label: str) -> str:
     ends = [
         (plot.at(p, low), plot.at(p, high))
         for p, low, high in zip(curve["predicted"], curve["lower"], curve["upper"], strict=True)
+        if low is not None and high is not None
     ]
     canvas.lines(ends, "whisker")
     middle = plot.points(curve["predicted"], curve["observed"])

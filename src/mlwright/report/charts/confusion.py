@@ -17,7 +17,7 @@ WORST = 12
 
 def blocks(curve: Mapping[str, Any], _question: Mapping[str, Any]) -> tuple[Block, ...]:
     """Return the tables."""
-    classes, counts = [words.tidy(name) for name in curve["classes"]], curve["counts"]
+    classes, counts = [words.clipped(name, 60) for name in curve["classes"]], curve["counts"]
     opening = Paragraph(curve["sentence"])
     if len(classes) <= 2:
         return opening, _heat(classes, counts)
@@ -35,7 +35,7 @@ def _heat(classes: Sequence[str], counts: Sequence[Sequence[float]]) -> Table:
             Cell(
                 words.count(value),
                 words.number(value / total, percent=True) if total and few else "",
-                "good" if column == position else "bad",
+                "info" if not value else "good" if column == position else "bad",
                 round(10 * value / total) if total else 0,
             )
             for column, value in enumerate(line)
@@ -43,9 +43,9 @@ def _heat(classes: Sequence[str], counts: Sequence[Sequence[float]]) -> Table:
         right = words.number(line[position] / total, percent=True) if total else words.UNKNOWN
         cells += [Cell(words.count(total)), Cell(right)]
         rows.append((Cell(name), *(cells[:-1] if few else cells)))
-    head = headers("Really", *classes, "All", *([] if few else ["Found"]))
-    caption = "Rows by what they really are (down) and what the model said (across); darker is more of the row"
-    return Table(caption, head, tuple(rows), look="heat", short=LARGEST)
+    head = headers("Really", *(words.clipped(name, 20) for name in classes), "All", *([] if few else ["Found"]))
+    caption = "Rows by what they really are (down) and what the model said (across)"
+    return Table(caption, head, tuple(rows), look="heat" if few else "heat many", short=LARGEST)
 
 
 def _mistakes(classes: Sequence[str], counts: Sequence[Sequence[float]]) -> Table:
@@ -58,7 +58,7 @@ def _mistakes(classes: Sequence[str], counts: Sequence[Sequence[float]]) -> Tabl
         row(f"{classes[i]} taken for {classes[j]}", words.count(n), words.number(n / sum(counts[i]), percent=True))
         for n, i, j in pairs[:WORST]
     )
-    head = headers("Mistake", "Rows", "Of the rows that really are")
+    head = headers("Mistake", "Rows", "Share of the class")
     return Table("The most frequent mistakes", head, rows, cut(len(pairs), len(rows)), short=6)
 
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from mlwright.report import format as words
 from mlwright.report.charts.bars import Bar, Look, bars
+from mlwright.report.charts.dates import date_label
 from mlwright.report.charts.plot import Axis, Labeller, Plot, percentage, spanning
 from mlwright.report.charts.svg import Canvas
 from mlwright.report.document import Figure, Table, cut, headers, row
@@ -60,7 +61,8 @@ def _line(triples: list[Triple], name: str, y_axis: Axis, label: str, *, dates: 
     canvas = Canvas(268)
     xs = [float(x) for x, _, _ in triples]
     title = f"{words.clipped(name, 26)} (grey: how many rows)"
-    across = Axis(*spanning(xs, margin=0), title, words.day if dates else words.short, steps=3 if dates else 5)
+    written = date_label if dates else words.short
+    across = Axis(*spanning(xs, margin=0), title, written, dates=dates)
     plot = Plot(canvas, across, y_axis, top=26, bottom=222)
     plot.frame()
     most = max((n for _, _, n in triples), default=0) or 1

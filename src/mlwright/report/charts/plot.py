@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 from mlwright.report import format as words
+from mlwright.report.charts.dates import date_ticks
 from mlwright.report.charts.svg import Canvas, Point, nice_ticks, text_width
 
 Labeller = Callable[[float], str]
@@ -23,13 +24,15 @@ def percentage(value: float) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Axis:
-    """One axis: the numbers at its ends, its title, how ticks are written, whether it is logarithmic."""
+    """One axis: the numbers at its ends, its title, how its ticks are chosen and written."""
 
     low: float
     high: float
     title: str
     label: Labeller = words.short
     logarithmic: bool = False
+    dates: bool = False
+    """Whether the numbers are seconds since 1970."""
     steps: int = 5
 
     def place(self, value: float) -> float:
@@ -41,6 +44,8 @@ class Axis:
 
     def ticks(self) -> list[float]:
         """Return the round numbers to write at the axis."""
+        if self.dates:
+            return date_ticks(self.low, self.high, self.steps)
         if not self.logarithmic:
             return nice_ticks(self.low, self.high, self.steps)
         powers = range(math.floor(math.log10(self.low)), math.ceil(math.log10(self.high)) + 1)

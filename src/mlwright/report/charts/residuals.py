@@ -8,7 +8,7 @@ from typing import Any
 from mlwright.report import format as words
 from mlwright.report.charts.plot import Axis, Plot, spanning
 from mlwright.report.charts.svg import Canvas
-from mlwright.report.document import Block, Figure, Figures, Table, cut, headers, row
+from mlwright.report.document import Block, Figure, Figures, Paragraph, Table, cut, headers, row
 
 LARGEST = 12
 
@@ -41,8 +41,7 @@ def _svg(pairs: list[tuple[float, float]], target: str, label: str) -> str:
 
 
 def coverage(curve: Mapping[str, Any], _question: Mapping[str, Any]) -> tuple[Block, ...]:
-    """Return how often the true number lay between the predicted bounds."""
+    """Return how often the true number lay between the predicted bounds: two numbers need no chart."""
     level, share = words.number(curve["level"], percent=True), words.number(curve["coverage"], percent=True)
-    rows = (row("Promised", level), row("Kept on rows not seen before", share))
-    caption = "How often the true number lies between the lower and the upper bound"
-    return (Table(curve["sentence"] or caption, headers("Bounds", "Share of rows"), rows),)
+    told = f"Of the lower and upper bounds given with each number, {level} should hold the true one; {share} did."
+    return (Paragraph(curve["sentence"] or told),)

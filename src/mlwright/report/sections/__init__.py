@@ -39,11 +39,11 @@ SECTIONS: Final[tuple[Writer, ...]] = (
 def page(evidence: Mapping[str, Any], run: Mapping[str, Any]) -> Page:
     """Return the whole report, not yet written down."""
     asked = evidence["question"]
-    made = f", made {words.moment(run['created'])}" if run.get("created") else ""
+    made = f", written {words.moment(run['created'])}" if run.get("created") else ""
     told = [written for section in SECTIONS if (written := section(evidence)) is not None]
     return Page(
         title=f"Predicting {words.clipped(asked['target'], 80)}",
-        subtitle=f"Model report: {asked['task_label']} on {words.clipped(asked['source'], 120)}{made}",
+        subtitle=f"Model report on {words.clipped(asked['source'], 120)}{made}",
         sections=(*told, reproduce.section(evidence, run)),
         meanings={metric["label"] or name: metric["meaning"] for name, metric in evidence["metrics"].items()},
     )

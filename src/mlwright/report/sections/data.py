@@ -68,12 +68,11 @@ def _note(finding: Mapping[str, Any]) -> Note:
 def _columns(columns: Sequence[Mapping[str, Any]], total: int) -> Table:
     rows = tuple(
         (
-            Cell(words.clipped(column["name"], 120)),
+            Cell(words.clipped(column["name"], 120), words.clipped(column["note"], 300) if column["note"] else ""),
             Cell(str(column["kind"])),
             Cell(str(column["role"]), "", "good" if column["role"] == "target" else ""),
             Cell(_missing(column["missing"], total)),
             Cell(words.count(column["distinct"])),
-            Cell(words.clipped(column["note"], 300) if column["note"] else ""),
         )
         for column in columns[:LONGEST]
     )
@@ -83,7 +82,6 @@ def _columns(columns: Sequence[Mapping[str, Any]], total: int) -> Table:
         Header("Role"),
         Header("Missing", numeric=True),
         Header("Distinct", numeric=True),
-        Header("Note"),
     )
     folded = f"All {words.count(len(columns))} columns" if len(columns) > FOLDED else ""
     caption = f"Columns ({words.counted(total, 'row')})"

@@ -16,6 +16,8 @@ def section(evidence: Mapping[str, Any]) -> Section:
     if evidence["metrics"]:
         blocks.append(_metrics(evidence))
     blocks += _curves(evidence)
+    if not blocks:
+        return Section("errors", "Where it errs", "How this model errs was not measured.")
     sentence = (
         "No model is always right. This is how often this one is wrong, in which way, and how far its answers can be "
         "taken at their word."
@@ -27,15 +29,19 @@ def _metrics(evidence: Mapping[str, Any]) -> Table:
     deciding = evidence["question"]["metric"]
     rows = tuple(
         (
-            Cell(words.tidy(metric["label"] or name), "decides" if name == deciding else ""),
+            Cell(words.tidy(metric["label"] or name), _note(metric, decides=name == deciding)),
             Cell(words.interval(metric["score"], metric["interval"], percent=metric["percent"])),
             Cell("more" if metric["greater_is_better"] else "less"),
-            Cell(words.tidy(metric["meaning"])),
         )
         for name, metric in evidence["metrics"].items()
     )
-    head = (Header("Measure"), Header("Score (95 % interval)", numeric=True), Header("Better is"), Header("What it is"))
+    head = (Header("Measure"), Header("Score and 95 % interval", numeric=True), Header("Better is"))
     return Table(f"All measures, on {words.counted(evidence['score']['rows'], 'row')} not seen before", head, rows)
+
+
+def _note(metric: Mapping[str, Any], *, decides: bool) -> str:
+    """Return what the measure means; the one the model was chosen by says so."""
+    return ("It decides. " if decides else "") + words.tidy(metric["meaning"] or "No explanation.")
 
 
 def _curves(evidence: Mapping[str, Any]) -> list[Block]:

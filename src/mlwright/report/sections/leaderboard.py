@@ -82,7 +82,7 @@ def _row(entry: Mapping[str, Any], optional: Sequence[str], scoring: Scoring) ->
     return row(
         Cell(words.clipped(entry["label"], 60), note, "info" if _is_baseline(entry) else "good" if weight else ""),
         scoring.number(entry["score"]),
-        words.number(weight, percent=True) if weight else words.UNKNOWN,
+        f"{words.fixed(100 * weight, 0)} %" if weight else words.UNKNOWN,
         words.duration(entry.get("seconds")),
         *(written[key] for key in optional),
     )
@@ -106,7 +106,7 @@ def _remark(board: Sequence[Mapping[str, Any]]) -> str:
     early = f" {words.counted(stopped, 'model')} had to stop early because the time was used up." if stopped else ""
     return (
         "These scores chose the models, so the best of many is a little flattered by luck. The score at the top of "
-        f"this page was measured apart from that choice.{early}"
+        f"this page was measured apart from that choice, and so were those of the baselines.{early}"
     )
 
 

@@ -17,10 +17,10 @@ def section(evidence: Mapping[str, Any]) -> Section:
     judged = (
         f"it was judged on {words.counted(held_out, 'other row')} that it had never seen"
         if held_out
-        else "every row was then judged by a model that had not seen it (cross-validation)"
+        else "by cross-validation every row was judged by a model that had not seen it"
     )
     sentence = (
-        f"Asked was what “{target}” will be ({question['task_label']}). The model learned from "
+        f"The question is what “{target}” will be. The model learned from "
         f"{words.counted(learned, 'row')} whose answer is known, and {judged}."
     )
     blocks: list[Block] = [Facts(tuple(_facts(evidence)))]
@@ -34,7 +34,7 @@ def _facts(evidence: Mapping[str, Any]) -> list[tuple[str, str]]:
     facts = [
         ("Source", words.tidy(question["source"])),
         ("Table", f"{words.counted(question['rows'], 'row')}, {words.counted(question['columns'], 'column')}"),
-        ("Target", words.tidy(question["target"])),
+        ("Target", f"{words.tidy(question['target'])} ({question['task_label']})"),
     ]
     classes = question.get("classes") or []
     if classes:

@@ -44,11 +44,12 @@ def _importance(evidence: Mapping[str, Any]) -> Figure:
     ]
     label = f"{scoring.label} lost when a column is shuffled, for the {len(marks)} columns that matter most."
     look = Look("bar", f"{scoring.label} lost without the column", percentage if scoring.percent else words.short)
+    like = entries[0]["value"]
     rows = tuple(
-        row(words.tidy(entry["column"]), scoring.interval(entry["value"], entry["interval"]), _reading(entry))
-        for entry in entries[:LISTED]
+        row(words.tidy(one["column"]), scoring.interval(one["value"], one["interval"], like=like), _reading(one))
+        for one in entries[:LISTED]
     )
-    head = headers("Column", f"{scoring.label} lost (95 % interval)", "Reading")
+    head = headers("Column", f"{scoring.label} lost and 95 % interval", "Reading")
     table = Table("Importance of the columns", head, rows, cut(len(entries), len(rows)))
     return Figure(bars(marks, look, label), label, _finding(evidence, scoring), table, "Importance")
 

@@ -29,9 +29,9 @@ class Scoring:
         """Return a score."""
         return words.number(value, percent=self.percent)
 
-    def interval(self, value: object, bounds: Sequence[object] | None) -> str:
-        """Return a score with its interval."""
-        return words.interval(value, bounds, percent=self.percent)
+    def interval(self, value: object, bounds: Sequence[object] | None, *, like: object = None) -> str:
+        """Return a score with its interval; with as many decimals as `like` has, where it is given."""
+        return words.interval(value, bounds, percent=self.percent, like=like)
 
     def split(self, value: object, bounds: Sequence[object] | None) -> tuple[str, str]:
         """Return a score and, apart from it, its interval."""

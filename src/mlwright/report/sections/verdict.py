@@ -14,7 +14,7 @@ from mlwright.report.sections.scoring import Scoring
 WORDS: Final[dict[str, tuple[Tone, str, str]]] = {
     "yes": ("good", "✔", "Better than the baseline"),
     "no": ("bad", "✖", "Not better than the baseline"),
-    "unclear": ("unclear", "?", "Unclear: the difference is within the noise"),
+    "unclear": ("unclear", "?", "Unclear whether it beats the baseline"),
 }
 MOST = 8
 
@@ -69,7 +69,7 @@ def _chart(evidence: Mapping[str, Any], scoring: Scoring) -> Figure | None:
     label = f"{scoring.label} of the model and of {words.counted(len(rows) - 1, 'baseline')}, with 95 % intervals."
     table = Table(
         "Scores on the same rows",
-        headers("Who", f"{scoring.label} (95 % interval)", "Model's gain over it"),
+        headers("Who", f"{scoring.label} and 95 % interval", "Model's gain over it"),
         tuple(
             row(words.tidy(name), scoring.interval(value, bounds), gain)
             for (name, value, bounds), gain in zip(rows, [words.UNKNOWN, *_gains(baselines, scoring)], strict=False)

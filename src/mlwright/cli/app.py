@@ -1,0 +1,58 @@
+"""The command line as a whole: a new command is one file in commands/ and one line here."""
+
+from __future__ import annotations
+
+import sys
+from typing import Annotated, Any
+
+import typer
+from typer.main import get_command
+
+from mlwright.cli.commands.build import build
+from mlwright.cli.commands.demo import demo
+from mlwright.cli.commands.evaluate import evaluate
+from mlwright.cli.commands.models import models
+from mlwright.cli.commands.predict import predict
+from mlwright.cli.commands.report import report
+from mlwright.cli.console import out
+from mlwright.cli.help import Command, Group
+
+EXAMPLES = {
+    build: "mlwright build customers.csv --target churn --budget 60s",
+    predict: "mlwright predict customers new_rows.csv --out answers.csv",
+    evaluate: "mlwright evaluate customers labelled_rows.csv",
+    models: "mlwright models",
+    report: "mlwright report customers --open",
+    demo: "mlwright demo --open",
+}
+
+
+def command() -> Any:
+    """Return the whole command line, ready to be invoked."""
+    app = typer.Typer(
+        name="mlwright",
+        cls=Group,
+        epilog=EXAMPLES[build],
+        help="From a raw file to a model you can trust.",
+        rich_markup_mode=None,
+        pretty_exceptions_enable=False,
+        context_settings={"help_option_names": ["--help", "-h"]},
+    )
+    app.callback(invoke_without_command=True)(_whole)
+    for function, example in EXAMPLES.items():
+        app.command(cls=Command, epilog=example)(function)
+    return get_command(app)
+
+
+def _whole(
+    context: typer.Context,
+    version: Annotated[bool, typer.Option("--version", help="Print the version.")] = False,  # noqa: FBT002
+) -> None:
+    """From a raw file to a model you can trust."""
+    if version:
+        from mlwright import __version__
+
+        out(f"mlwright {__version__} (Python {sys.version.split()[0]})")
+        raise typer.Exit(0)
+    if context.invoked_subcommand is None:
+        out(context.get_help())

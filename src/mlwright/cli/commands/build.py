@@ -1,0 +1,141 @@
+"""mlwright build: the main job."""
+
+from __future__ import annotations
+
+import shlex
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from mlwright.cli.console import libraries_silenced, out, out_json, say
+from mlwright.cli.drawing import progress
+from mlwright.cli.options import Json, Query, Quiet, Source, Verbose
+from mlwright.cli.options import Workspace as WorkspaceOption
+
+
+def build(
+    source: Source,
+    target: Annotated[str, typer.Option("--target", metavar="COL", help="The column to predict.")],
+    task: Annotated[
+        str | None,
+        typer.Option("--task", metavar="T", help="binary, multiclass or regression; found from the target by default."),
+    ] = None,
+    budget: Annotated[
+        str | None, typer.Option("--budget", metavar="TIME", help="Wall-clock time, such as 60s (default), 10m, 1h30m.")
+    ] = None,
+    trials: Annotated[
+        int | None,
+        typer.Option("--trials", metavar="N", help="Instead of a budget: so many trials, and the same model again."),
+    ] = None,
+    metric: Annotated[
+        str | None, typer.Option("--metric", metavar="M", help="What to be best at; each task has a default.")
+    ] = None,
+    time: Annotated[
+        str | None, typer.Option("--time", metavar="COL", help="The column that orders the rows in time.")
+    ] = None,
+    group: Annotated[
+        str | None, typer.Option("--group", metavar="COL", help="The column that names whom a row is about.")
+    ] = None,
+    weight: Annotated[
+        str | None, typer.Option("--weight", metavar="COL", help="The column that says how much a row counts.")
+    ] = None,
+    sensitive: Annotated[
+        list[str] | None,
+        typer.Option("--sensitive", metavar="COL ...", help="Columns about people to watch; may be repeated."),
+    ] = None,
+    exclude: Annotated[
+        list[str] | None,
+        typer.Option("--exclude", metavar="COL ...", help="Columns the model may not see; may be repeated."),
+    ] = None,
+    split: Annotated[
+        str, typer.Option("--split", metavar="KIND", help="Which rows judge: auto, random, time or group.")
+    ] = "auto",
+    cost_fp: Annotated[
+        float | None, typer.Option("--cost-fp", metavar="X", help="What a false alarm costs, in any unit.")
+    ] = None,
+    cost_fn: Annotated[
+        float | None, typer.Option("--cost-fn", metavar="X", help="What a missed case costs, in the same unit.")
+    ] = None,
+    name: Annotated[
+        str | None, typer.Option("--name", metavar="NAME", help="The model's name; by default that of the source.")
+    ] = None,
+    seed: Annotated[int, typer.Option("--seed", metavar="N", help="Where randomness starts.")] = 0,
+    prefer: Annotated[
+        str, typer.Option("--prefer", metavar="HOW", help="What to weigh score against: balanced.")
+    ] = "balanced",
+    out_folder: Annotated[
+        Path | None,
+        typer.Option("--out", metavar="DIR", help="Write the model to this folder or .zip, its report beside it."),
+    ] = None,
+    query: Query = None,
+    threads: Annotated[
+        int, typer.Option("--threads", metavar="N", help="Fits side by side; 0 takes all cores.", min=0)
+    ] = 0,
+    workspace: WorkspaceOption = None,
+    as_json: Json = False,
+    quiet: Quiet = False,
+    verbose: Verbose = False,
+) -> None:
+    """Build a model that predicts one column from the others, and judge it on rows it never saw."""
+    if not quiet:
+        say(_opening(budget, trials))
+    from mlwright.building import build as build_model
+    from mlwright.cli.kept import Kept, build_json, report_place, say_findings, told, write_report
+    from mlwright.registry import Workspace
+
+    state = Workspace(workspace)
+    in_workspace = out_folder is None or name is not None
+    with libraries_silenced(verbose=verbose), progress(quiet=quiet) as shown:
+        model = build_model(
+            source,
+            target,
+            task=task,
+            budget=budget,
+            trials=trials,
+            metric=metric,
+            time=time,
+            group=group,
+            weight=weight,
+            sensitive=sensitive or (),
+            exclude=exclude or (),
+            split=split,
+            cost_fp=cost_fp,
+            cost_fn=cost_fn,
+            name=name,
+            seed=seed,
+            prefer=prefer,
+            out=out_folder,
+            workspace=state.path if in_workspace else None,
+            query=query,
+            threads=threads,
+            progress=shown,
+        )
+        path = out_folder or model.path or state.root
+        place = report_place(model, path, state)
+        shown.stage("Writing the report")
+        page = write_report(model, place)
+    reference = str(path) if out_folder is not None else model.name
+    kept = Kept(model, path, page, reference)
+    if not quiet:
+        for assumption in model.evaluation["question"]["assumptions"] if verbose else ():
+            say(f"assumed: {assumption}")
+        say_findings(model, everything=verbose)
+        say("")
+    if as_json:
+        out_json(build_json(kept))
+    else:
+        out(told(kept, f"mlwright predict {shlex.quote(reference)} NEW_ROWS.csv"))
+
+
+def _opening(budget: str | None, trials: int | None) -> str:
+    """Return what can be said before anything heavy is imported: when it will be done, as far as that is promised."""
+    from mlwright import __version__
+    from mlwright.learn.budget import parse_budget
+
+    if trials is not None and budget is None:
+        return f"mlwright {__version__}: {trials} trials, however long they take."
+    seconds = parse_budget(budget or "60s") or 0.0
+    end = datetime.now().astimezone() + timedelta(seconds=seconds)
+    return f"mlwright {__version__}: finished by {end:%H:%M:%S} at the latest ({seconds:.0f} s)."

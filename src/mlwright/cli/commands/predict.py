@@ -1,0 +1,87 @@
+"""mlwright predict: one answer for each row."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from mlwright.cli.console import libraries_silenced, out_json, say
+from mlwright.cli.options import Json, ModelReference, Query, Quiet, Source
+from mlwright.cli.options import Workspace as WorkspaceOption
+
+if TYPE_CHECKING:
+    import polars as pl
+
+    from mlwright.tasks.base import Prediction
+
+
+def predict(
+    model: ModelReference,
+    source: Source,
+    out_file: Annotated[
+        Path | None,
+        typer.Option(
+            "--out", metavar="FILE", help="Where to: .csv, .parquet, .json, .ndjson or .xlsx; by default stdout as CSV."
+        ),
+    ] = None,
+    query: Query = None,
+    workspace: WorkspaceOption = None,
+    as_json: Json = False,
+    quiet: Quiet = False,
+) -> None:
+    """Answer each row: prediction, then the probability of each class, or the interval of a number."""
+    if not quiet:
+        say("Reading the rows ...")
+    from mlwright.cli.rows_out import check_place, write_rows
+    from mlwright.collect import collect
+    from mlwright.model import load
+    from mlwright.registry import Workspace
+
+    to_file = out_file is not None and str(out_file) != "-"
+    if to_file:
+        check_place(out_file)
+    with libraries_silenced(verbose=False):
+        loaded = load(Workspace(workspace).resolve(model))
+        table = collect(source, query=query)
+        frame = answers(loaded.answer(table.frame))
+    if to_file:
+        write_rows(frame, out_file)
+        if not quiet:
+            say(f"{frame.height:,} answers are in {out_file}.")
+    if as_json:
+        rows: Any = None if to_file else frame.to_dicts()
+        out_json({"model": model, "rows": frame.height, "out": str(out_file) if to_file else None, "predictions": rows})
+    elif not to_file:
+        write_rows(frame, None)
+
+
+def answers(prediction: Prediction) -> pl.DataFrame:
+    """Return answers as a table: prediction, then probability_<class> for each class, or lower and upper."""
+    import polars as pl
+
+    values = prediction.values
+    columns = [pl.Series("prediction", values.tolist(), strict=False)]
+    if prediction.probabilities is not None:
+        from mlwright.values import as_text
+
+        names = unique([f"probability_{as_text(label)}" for label in prediction.classes])
+        columns += [pl.Series(name, prediction.probabilities[:, place]) for place, name in enumerate(names)]
+    if prediction.lower is not None and prediction.upper is not None:
+        columns += [pl.Series("lower", prediction.lower), pl.Series("upper", prediction.upper)]
+    return pl.DataFrame(columns)
+
+
+def unique(names: list[str]) -> list[str]:
+    """Return names that differ: classes 1 and "1" are rare, but may be.
+
+    >>> unique(["a", "b", "a"])
+    ['a', 'b', 'a_2']
+    """
+    seen: dict[str, int] = {}
+    made = []
+    for name in names:
+        seen[name] = seen.get(name, 0) + 1
+        made.append(name if seen[name] == 1 else f"{name}_{seen[name]}")
+    return made

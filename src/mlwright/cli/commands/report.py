@@ -1,0 +1,40 @@
+"""mlwright report: the report of a model, written again."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from mlwright.cli.console import out, out_json
+from mlwright.cli.options import Json, ModelReference, Open
+from mlwright.cli.options import Workspace as WorkspaceOption
+
+
+def report(
+    model: ModelReference,
+    out_file: Annotated[
+        Path | None,
+        typer.Option("--out", metavar="FILE", help="Where to; by default where `build` put it."),
+    ] = None,
+    open_it: Open = False,
+    workspace: WorkspaceOption = None,
+    as_json: Json = False,
+) -> None:
+    """Write the report of a model as HTML, with its JSON and Markdown twins beside it, and print where it is."""
+    from mlwright.cli.kept import open_page, report_place, write_report
+    from mlwright.model import load
+    from mlwright.registry import Workspace
+
+    state = Workspace(workspace)
+    place = state.resolve(model)
+    loaded = load(place)
+    page = write_report(loaded, out_file or report_place(loaded, place, state))
+    if as_json:
+        twins = {"json": str(page.with_suffix(".json")), "markdown": str(page.with_suffix(".md"))}
+        out_json({"model": model, "report": str(page), **twins})
+    else:
+        out(str(page))
+    if open_it:
+        open_page(page)

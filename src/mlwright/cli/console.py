@@ -1,0 +1,108 @@
+"""What is printed where: results on stdout, messages on stderr, and no colour where it is not wanted."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+from typing import Any, TextIO
+
+_STYLES = {"bold": "1", "red": "1;31", "cyan": "36", "green": "32"}
+
+
+def is_plain(stream: TextIO | None) -> bool:
+    """Tell whether a stream wants neither colour nor moving bars: no terminal, NO_COLOR, TERM=dumb."""
+    if stream is None or os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb":
+        return True
+    try:
+        return not stream.isatty()
+    except ValueError:  # closed
+        return True
+
+
+def styled(text: str, style: str, stream: TextIO | None) -> str:
+    """Return the text in a style, or as it is for a plain stream."""
+    return text if is_plain(stream) else f"\x1b[{_STYLES[style]}m{text}\x1b[0m"
+
+
+def out(text: str) -> None:
+    """Print a result on stdout."""
+    if sys.stdout is not None:
+        sys.stdout.write(_writable(text, sys.stdout) + "\n")
+
+
+def out_json(value: Any) -> None:
+    """Print one JSON object on stdout; what JSON has no word for (NaN, infinity) is null."""
+    from mlwright.model.text import plain
+
+    out(json.dumps(plain(value), indent=2, allow_nan=False))
+
+
+def say(text: str) -> None:
+    """Print a message on stderr; work never fails because nobody reads what it says."""
+    if sys.stderr is not None:
+        with suppress(OSError, ValueError):
+            sys.stderr.write(_writable(text, sys.stderr) + "\n")
+            sys.stderr.flush()
+
+
+def _writable(text: str, stream: TextIO) -> str:
+    """Return the text with what the stream's encoding lacks (or lone surrogates) escaped."""
+    encoding = stream.encoding or "utf-8"
+    return text.encode(encoding, "backslashreplace").decode(encoding)
+
+
+def facts(pairs: Sequence[tuple[str, str]]) -> str:
+    """Return names and values as two aligned columns.
+
+    >>> print(facts([("score", "0.84"), ("took", "20 s")]))
+    score  0.84
+    took   20 s
+    """
+    width = max(len(name) for name, _ in pairs)
+    return "\n".join(f"{name:{width}}  {value}" for name, value in pairs)
+
+
+def table(header: Sequence[str], rows: Sequence[Sequence[str]], *, right: Sequence[int] = ()) -> str:
+    """Return aligned columns without lines around them, so that grep, awk and people read them.
+
+    >>> print(table(["name", "score"], [["churn", "0.84"], ["price", "12.5"]], right=[1]))
+    name   score
+    churn   0.84
+    price   12.5
+    """
+    widths = [max(map(len, column)) for column in zip(header, *rows, strict=True)]
+    lines = []
+    for row in (header, *rows):
+        cells = [
+            cell.rjust(width) if place in right else cell.ljust(width)
+            for place, (cell, width) in enumerate(zip(row, widths, strict=True))
+        ]
+        lines.append("  ".join(cells).rstrip())
+    return "\n".join(lines)
+
+
+@contextmanager
+def libraries_silenced(*, verbose: bool) -> Iterator[None]:
+    """Within, what C++ libraries print on file descriptor 1 goes nowhere, or to stderr where `verbose`.
+
+    So results and `--json` stay clean: they are printed after it.
+    """
+    try:
+        sys.stdout.flush()
+        kept = os.dup(1)
+    except (OSError, ValueError, AttributeError):
+        yield
+        return
+    elsewhere = os.dup(2) if verbose else os.open(os.devnull, os.O_WRONLY)
+    try:
+        os.dup2(elsewhere, 1)
+        yield
+    finally:
+        with suppress(OSError, ValueError, AttributeError):
+            sys.stdout.flush()
+        os.dup2(kept, 1)
+        os.close(kept)
+        os.close(elsewhere)

@@ -1,0 +1,220 @@
+"""The ensemble's average, its paths to the same answer, and the choice of its weights."""
+
+from __future__ import annotations
+
+import gzip
+import sys
+import time
+from collections.abc import Mapping
+from typing import Any, cast
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from mlwright.columns import Columns
+from mlwright.features.recipe import Recipe
+from mlwright.learn.base import Effort, Problem
+from mlwright.learn.ensemble import NATIVE_ROWS, Ensemble, Member, greedy_weights
+from mlwright.learn.learners import LEARNERS, available
+from mlwright.schema import Column
+
+COLUMNS = (Column(name="a", kind="number"), Column(name="b", kind="number"))
+
+
+class Halves:
+    """A recipe that halves every number."""
+
+    def __init__(self, *sources: str) -> None:
+        self.sources = sources
+        self.calls = 0
+
+    def transform(self, columns: Columns) -> np.ndarray:
+        self.calls += 1
+        return np.stack([np.asarray(columns[name]) / 2 for name in self.sources], axis=1)
+
+    def transform_row(self, values: Mapping[str, Any]) -> np.ndarray:
+        return np.array([values[name] / 2 for name in self.sources])
+
+
+class Sums:
+    """A predictor that adds up a row; with classes, as a share of 10."""
+
+    kind = "sums"
+
+    def __init__(self, classes: int = 0, factor: float = 1.0) -> None:
+        self.classes, self.factor = classes, factor
+
+    def predict(self, X: np.ndarray) -> np.ndarray:
+        value = self.factor * X.sum(axis=1, keepdims=True)
+        return np.concatenate([1 - value / 10, value / 10], axis=1) if self.classes else value
+
+
+def ensemble(classes: int = 0, **options: Any) -> tuple[Ensemble, dict[str, Halves]]:
+    recipes = {"one": Halves("a"), "both": Halves("a", "b"), "idle": Halves("c")}
+    members = (
+        Member("x", "X", {}, "both", 0.5, Sums(classes)),
+        Member("x", "X", {}, "one", 0.25, Sums(classes)),
+        Member("x", "X", {}, "both", 0.25, Sums(classes, 2.0)),
+        Member("x", "X", {}, "idle", 0.0, Sums(classes)),
+    )
+    return Ensemble(cast(dict[str, Recipe], recipes), members, classes, **options), recipes
+
+
+COLUMNS_OF = Columns({"a": np.array([2.0, 4.0]), "b": np.array([4.0, 0.0])}, 2)
+
+
+def test_numbers_are_averaged_and_brought_back_to_their_unit() -> None:
+    made, recipes = ensemble(center=100.0, scale=10.0)
+    np.testing.assert_allclose(made.predict(COLUMNS_OF), [[132.5], [125.0]])
+    assert recipes["both"].calls == 1
+    assert recipes["idle"].calls == 0
+    assert made.sources == ("a", "b")
+
+
+def test_probabilities_are_averaged() -> None:
+    made, _ = ensemble(classes=2)
+    P = made.predict(COLUMNS_OF)
+    np.testing.assert_allclose(P, [[0.675, 0.325], [0.75, 0.25]])
+    np.testing.assert_allclose(P.sum(axis=1), 1.0, rtol=0, atol=1e-15)
+
+
+def test_rows_agree_with_columns() -> None:
+    for classes in (0, 2):
+        made, _ = ensemble(classes=classes, center=1.0, scale=3.0)
+        rows = [{"a": 2.0, "b": 4.0}, {"a": 4.0, "b": 0.0}]
+        np.testing.assert_array_equal(made.predict_rows(rows), made.predict(COLUMNS_OF))
+        np.testing.assert_array_equal(made.predict_row(rows[1]), made.predict(COLUMNS_OF)[1])
+
+
+def test_no_rows_at_all() -> None:
+    made, _ = ensemble(classes=2)
+    assert made.predict(Columns({}, 0)).shape == (0, 2)
+    assert made.predict_rows([]).shape == (0, 2)
+
+
+class Straight:
+    """A recipe that passes two numbers on."""
+
+    sources = ("a", "b")
+
+    def transform(self, columns: Columns) -> np.ndarray:
+        return np.stack([np.asarray(columns[name]) for name in self.sources], axis=1)
+
+
+def boosted(name: str, *, packed: bool = False, trusted: bool = True) -> tuple[Ensemble, Columns, np.ndarray]:
+    """Return an ensemble of one member, many rows, and what NumPy answers to them."""
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(NATIVE_ROWS + 50, 2))
+    learner = LEARNERS[name]
+    problem = Problem(X, (X[:, 0] * X[:, 1] > 0).astype(float), "binary", 2)
+    fitted = learner.fit(problem, learner.configurations["binary"][0], None, Effort(rounds=5))
+    files = {f"{key}.gz": gzip.compress(data) for key, data in fitted.files().items()} if packed else fitted.files()
+    member = Member(name, name, {}, "v", 1.0, fitted.pack(), files, trusted)
+    made = Ensemble(cast(dict[str, Recipe], {"v": Straight()}), (member,), 2)
+    columns = Columns({"a": X[:, 0], "b": X[:, 1]}, len(X))
+    return made, columns, made.predict(columns, native=False)
+
+
+@pytest.mark.parametrize("name", ["xgboost", "catboost"])
+@pytest.mark.parametrize("packed", [False, True])
+def test_large_batches_through_the_own_library(name: str, packed: bool) -> None:
+    if not available(LEARNERS[name]):
+        pytest.skip(f"{name} is not installed")
+    made, columns, expected = boosted(name, packed=packed)
+    np.testing.assert_allclose(made.predict(columns), expected, rtol=0, atol=1e-6)
+    (loaded,) = made._loaded.values()
+    assert loaded is not None
+
+
+def test_files_that_are_not_trusted_are_never_parsed(monkeypatch: pytest.MonkeyPatch) -> None:
+    name = next(name for name in ("xgboost", "catboost", "lightgbm") if available(LEARNERS[name]))
+    made, columns, expected = boosted(name, trusted=False)
+    monkeypatch.setattr(type(LEARNERS[name]), "load", lambda *_: pytest.fail("parsed"))
+    np.testing.assert_array_equal(made.predict(columns), expected)
+    assert not made._loaded
+
+
+@pytest.mark.parametrize("name", ["xgboost", "catboost"])
+def test_a_library_that_is_not_installed_is_not_missed(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    if not available(LEARNERS[name]):
+        pytest.skip(f"{name} is not installed")
+    made, columns, expected = boosted(name)
+    monkeypatch.setitem(sys.modules, name, None)
+    np.testing.assert_array_equal(made.predict(columns), expected)
+
+
+def squared(y: np.ndarray, P: np.ndarray) -> float:
+    return float(np.mean((P[:, 0] - y) ** 2))
+
+
+def test_weights_beat_the_best_single_model() -> None:
+    rng = np.random.default_rng(0)
+    y = rng.normal(size=400)
+    predictions = [(y + rng.normal(size=400) * spread)[:, None] for spread in (0.5, 0.6, 0.7, 5.0)]
+    weights = greedy_weights(y, predictions, squared)
+    assert weights.sum() == pytest.approx(1.0)
+    assert weights[3] == 0.0
+    mixed = sum(weight * P for weight, P in zip(weights, predictions, strict=True))
+    assert squared(y, np.asarray(mixed)) < min(squared(y, P) for P in predictions)
+
+
+def test_a_perfect_model_stands_alone() -> None:
+    y = np.arange(10.0)
+    assert greedy_weights(y, [y[:, None] + 1, y[:, None], y[:, None] - 2], squared).tolist() == [0.0, 1.0, 0.0]
+
+
+def test_ties_go_to_the_earlier() -> None:
+    y = np.arange(10.0)
+    same = y[:, None] + 1
+    assert greedy_weights(y, [same, same.copy(), same.copy()], squared).tolist() == [1.0, 0.0, 0.0]
+
+
+def test_one_model_and_models_without_a_score() -> None:
+    y = np.arange(4.0)
+    assert greedy_weights(y, [y[:, None]], squared).tolist() == [1.0]
+    broken = np.full((4, 1), np.nan)
+    assert greedy_weights(y, [broken, y[:, None] + 1], squared).tolist() == [0.0, 1.0]
+    assert greedy_weights(y, [broken, broken], squared).tolist() == [1.0, 0.0]
+
+
+@given(seed=st.integers(0, 10_000), models=st.integers(2, 8))
+@settings(max_examples=30, deadline=None)
+def test_weights_are_shares_and_never_worse(seed: int, models: int) -> None:
+    rng = np.random.default_rng(seed)
+    y = rng.normal(size=60)
+    predictions = [(y * rng.uniform(0, 1) + rng.normal(size=60) * rng.uniform(0.1, 2))[:, None] for _ in range(models)]
+    weights = greedy_weights(y, predictions, squared)
+    np.testing.assert_array_equal(weights, greedy_weights(y, predictions, squared))
+    assert weights.sum() == pytest.approx(1.0)
+    assert ((weights == 0) | (weights >= 0.015)).all()
+    mixed = sum(weight * P for weight, P in zip(weights, predictions, strict=True))
+    best = min(squared(y, P) for P in predictions)
+    # Dropping members below 1.5 % may cost a little of what they brought.
+    assert squared(y, np.asarray(mixed)) <= best * 1.01
+
+
+def area(y: np.ndarray, P: np.ndarray) -> float:
+    order = np.argsort(P[:, 1])
+    ranks = np.empty(len(y))
+    ranks[order] = np.arange(len(y))
+    positive = y > 0
+    pairs = positive.sum() * (~positive).sum()
+    return -float((ranks[positive].sum() - positive.sum() * (positive.sum() - 1) / 2) / pairs)
+
+
+@pytest.mark.parametrize(("rows", "rate"), [(50_000, 0.3), (120_000, 0.3), (60_000, 0.0005)])
+def test_many_rows_are_fast(rows: int, rate: float) -> None:
+    rng = np.random.default_rng(0)
+    signal = rng.normal(size=rows)
+    y = (signal + rng.normal(size=rows) > np.quantile(signal, 1 - rate) * 1.4).astype(float)
+    predictions = []
+    for model in range(20):
+        score = 1 / (1 + np.exp(-signal - rng.normal(size=rows) * (0.4 + 0.05 * model)))
+        predictions.append(np.stack([1 - score, score], axis=1))
+    start = time.process_time()
+    weights = greedy_weights(y, predictions, area)
+    assert time.process_time() - start < 8  # 1 to 2 s alone on a core; the tests share theirs
+    mixed = sum(weight * P for weight, P in zip(weights, predictions, strict=True))
+    assert area(y, np.asarray(mixed)) < min(area(y, P) for P in predictions)
