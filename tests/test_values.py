@@ -45,7 +45,8 @@ def test_numbers_as_people_write_them(text: str, decimal: str, value: float) -> 
 
 @pytest.mark.parametrize(
     "text",
-    ["", "abc", "A12", "12B", "12A", "0x1A", "1_000", "½", "²", "1/2", "1-2", "--5", "1..2", "1,2,3", "1 23", "1234 567",
+    ["", "abc", "A12", "12B", "12A", "0x1A", "1_000", "½", "²", "1/2", "1-2", "--5", "1..2", "1,2,3", "1 23",
+    "1234 567",
      "2024-01-01", "12:30", "(5", "5)", "(-5)", "inf", "-Infinity", "1e999", "9" * 400, "12 oz", "$", "%", ",", "$5€",
      "try 3", "1.2.3", "192.168.0.1", "5 km/h", "12\x00"],
 )  # fmt: skip
@@ -94,7 +95,8 @@ def test_times_as_people_write_them(text: str, form: str, expected: str) -> None
     assert parse_datetime(text, form) == moment.timestamp()
 
 
-@pytest.mark.parametrize("text", ["2024-02-30", "2024-13-01", "2024-01-12T25:00:00", "2024-01-12 13:00 PM", "0000-01-01",
+@pytest.mark.parametrize("text", ["2024-02-30", "2024-13-01", "2024-01-12T25:00:00", "2024-01-12 13:00 PM",
+"0000-01-01",
                                   "24-01-12", "2024-01-12 EST", "2024", "today", "1:30"])  # fmt: skip
 def test_what_is_no_time(text: str) -> None:
     assert parse_datetime(text) is None
@@ -110,7 +112,8 @@ def test_every_iso_time_is_read_as_python_reads_it(moment: datetime) -> None:
 
 @pytest.mark.parametrize(
     ("text", "seconds"),
-    [("1:30:00", 5400), ("1:30", 5400), ("2h 30m", 9000), ("2h30m", 9000), ("5 days", 432000), ("1 day, 2:03:04", 93784),
+    [("1:30:00", 5400), ("1:30", 5400), ("2h 30m", 9000), ("2h30m", 9000), ("5 days", 432000),
+    ("1 day, 2:03:04", 93784),
      ("PT5M", 300), ("P1DT2H", 93600), ("-PT5M", -300), ("1.5 hours", 5400), ("-1:00", -3600), ("0:00:00.5", 0.5),
      ("1 hour and 5 minutes", 3900), ("3 weeks", 1814400), ("250 ms", 0.25)],
 )  # fmt: skip
@@ -136,7 +139,7 @@ def test_what_is_no_truth(text: str) -> None:
 @pytest.mark.parametrize(
     ("raw", "text"),
     [(1.0, "1"), (1, "1"), (True, "true"), (np.bool_(False), "false"), (np.float64(2.5), "2.5"), (np.int8(3), "3"),
-     (Decimal("1.50"), "1.5"), (Decimal("100"), "100"), (-0.0, "0"), (" a\u00a0", "a"), ("", None), (None, None),
+     (Decimal("1.50"), "1.5"), (Decimal(100), "100"), (-0.0, "0"), (" a\u00a0", "a"), ("", None), (None, None),
      (float("nan"), None), (np.nan, None), (pd.NA, None), (pd.NaT, None), (date(2024, 1, 2), "2024-01-02"),
      (datetime(2024, 1, 2), "2024-01-02"), (pd.Timestamp("2024-01-02 03:04"), "2024-01-02T03:04:00"),  # noqa: DTZ001
      (time(1, 2), "01:02:00"), ([1, "é"], '[1, "é"]'), ({"a": None}, '{"a": null}'), (b"abc", "abc"),
@@ -146,8 +149,10 @@ def test_canonical_text(raw: object, text: str | None) -> None:
     assert as_text(raw) == text
 
 
-@pytest.mark.parametrize("raw", [None, float("nan"), np.float32("nan"), pd.NA, pd.NaT, np.datetime64("NaT"), "", "  ", "?",
-                                 "N/A", "null", "None", "#DIV/0!", "\\N", Decimal("NaN"), np.ma.masked, "\u00a0-\u00a0"])  # fmt: skip
+@pytest.mark.parametrize("raw", [None, float("nan"), np.float32("nan"), pd.NA, pd.NaT, np.datetime64("NaT"), "",
+"  ", "?",
+                                 "N/A", "null", "None", "#DIV/0!",
+                                 "\\N", Decimal("NaN"), np.ma.masked, "\u00a0-\u00a0"])  # fmt: skip
 @pytest.mark.parametrize("kind", ["number", "integer", "boolean", "datetime", "duration", "category", "text", "id"])
 def test_missing_is_missing_in_every_kind(raw: object, kind: str) -> None:
     assert read_value(raw, Column(name="x", kind=kind)) is None
@@ -162,7 +167,8 @@ def test_answers_are_not_missing(word: str) -> None:
     ("raw", "column", "value"),
     [
         (3, NUMBER, 3.0), (np.int64(3), NUMBER, 3.0), (True, NUMBER, 1.0), (Decimal("1.5"), NUMBER, 1.5),
-        (float("inf"), NUMBER, None), ("inf", NUMBER, None), (10**400, NUMBER, None), (date(2024, 1, 1), NUMBER, None),
+        (float("inf"), NUMBER, None), ("inf", NUMBER, None), (10**400, NUMBER, None),
+        (date(2024, 1, 1), NUMBER, None),
         ([1], NUMBER, None), (1j, NUMBER, None), ("abc", NUMBER, None),
         (-999, Column(name="x", kind="number", missing_numbers=(-999.0,)), None),
         ("Unknown", Column(name="x", kind="number", missing_tokens=("unknown",)), None),
@@ -185,8 +191,13 @@ def test_the_reader(raw: object, column: Column, value: float | str | None) -> N
     assert read_value(raw, column) == value
 
 
-@given(st.one_of(st.text(max_size=30), st.floats(), st.integers(), st.binary(max_size=10), st.datetimes(), st.timedeltas(),
-                 st.decimals(), st.complex_numbers(), st.lists(st.integers(), max_size=3), st.none()))  # fmt: skip
+anything = st.one_of(
+    st.text(max_size=30), st.floats(), st.integers(), st.binary(max_size=10), st.datetimes(), st.timedeltas(),
+    st.decimals(), st.complex_numbers(), st.lists(st.integers(), max_size=3), st.none(),
+)  # fmt: skip
+
+
+@given(anything)
 def test_nothing_raises(raw: object) -> None:
     for kind in ("number", "integer", "boolean", "datetime", "duration", "category", "text", "id", "constant"):
         value = read_value(raw, Column(name="x", kind=kind))

@@ -135,7 +135,7 @@ def _distinct(series: pl.Series) -> tuple[NDArray[np.int32], list[Any]]:
     """Return for each row the position of its raw value among the distinct ones (-1: null), and those."""
     import polars as pl
 
-    if series.dtype.is_nested() or series.dtype in {pl.Object, pl.Unknown}:
+    if series.dtype.is_nested() or series.dtype.base_type() in {pl.Object, pl.Unknown}:
         return np.arange(len(series), dtype=np.int32), series.to_list()
     if series.dtype.is_float():
         series = series.fill_nan(None)
@@ -160,9 +160,9 @@ def _fast_path(series: pl.Series, column: Column) -> Floats | None:
     scale = EPOCHS.get(column.datetime_format or "", None) if column.kind == "datetime" else 1.0
     if _converts_exactly(dtype) and scale is not None:
         values = series.cast(pl.Float64).to_numpy() / scale
-    elif column.kind == "datetime" and dtype in {pl.Date, pl.Datetime}:
+    elif column.kind == "datetime" and dtype.base_type() in {pl.Date, pl.Datetime}:
         values = _microseconds(series.cast(pl.Datetime("us")) if dtype == pl.Date else series) / 1e6
-    elif column.kind == "duration" and dtype in {pl.Duration, pl.Time}:
+    elif column.kind == "duration" and dtype.base_type() in {pl.Duration, pl.Time}:
         values = _microseconds(series) / 1e6
     else:
         return None
@@ -173,7 +173,7 @@ def _converts_exactly(dtype: pl.DataType) -> bool:
     import polars as pl
 
     exact = {pl.Float64, pl.Float32, pl.Boolean, pl.Int8, pl.Int16, pl.Int32, pl.Int64}
-    return dtype in exact | {pl.UInt8, pl.UInt16, pl.UInt32, pl.UInt64}
+    return dtype.base_type() in exact | {pl.UInt8, pl.UInt16, pl.UInt32, pl.UInt64}
 
 
 def _microseconds(series: pl.Series) -> Floats:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.util
 import sys
 from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import ClassVar
 
@@ -86,3 +87,15 @@ def test_declarations(learner: Learner) -> None:
 
 def test_registered_under_their_names() -> None:
     assert [learner.name for learner in LEARNERS.values()] == list(LEARNERS)
+
+
+def test_learners_work_side_by_side_in_threads() -> None:
+    """The search fits in threads: neither errors nor other answers than one after the other."""
+    given = [
+        (learner, checks.problem(learner, "binary", rows=150)) for learner in LEARNERS.values() if available(learner)
+    ]
+    alone = [checks.quick(learner, one).predict(one.X) for learner, one in given]
+    with ThreadPoolExecutor(4) as pool:
+        together = list(pool.map(lambda pair: checks.quick(*pair).predict(pair[1].X), given * 3))
+    for place, P in enumerate(together):
+        np.testing.assert_array_equal(P, alone[place % len(given)])

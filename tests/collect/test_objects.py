@@ -5,6 +5,9 @@ from __future__ import annotations
 import datetime as dt
 import decimal
 import enum
+import os
+import subprocess
+import sys
 import uuid
 
 import narwhals as nw
@@ -254,3 +257,13 @@ def test_every_connector_is_registered_under_its_name():
     ):
         for connector in SOURCES.values():
             assert connector.accepts(source) in {True, False}
+
+
+def test_collecting_imports_no_package_that_is_not_needed():
+    code = (
+        "import sys; from mlwright.collect import collect; collect({'a': [1, 2]}); "
+        "heavy = {'pandas', 'pyarrow', 'sqlalchemy', 'duckdb', 'fsspec', 'charset_normalizer', 'sklearn'}; "
+        "print(heavy & set(sys.modules))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, env={**os.environ})
+    assert done.stdout.strip() == "set()"

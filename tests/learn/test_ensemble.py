@@ -59,7 +59,7 @@ def ensemble(classes: int = 0, **options: Any) -> tuple[Ensemble, dict[str, Halv
         Member("x", "X", {}, "both", 0.25, Sums(classes, 2.0)),
         Member("x", "X", {}, "idle", 0.0, Sums(classes)),
     )
-    return Ensemble(cast(dict[str, Recipe], recipes), members, classes, **options), recipes
+    return Ensemble(cast("dict[str, Recipe]", recipes), members, classes, **options), recipes
 
 
 COLUMNS_OF = Columns({"a": np.array([2.0, 4.0]), "b": np.array([4.0, 0.0])}, 2)
@@ -112,7 +112,7 @@ def boosted(name: str, *, packed: bool = False, trusted: bool = True) -> tuple[E
     fitted = learner.fit(problem, learner.configurations["binary"][0], None, Effort(rounds=5))
     files = {f"{key}.gz": gzip.compress(data) for key, data in fitted.files().items()} if packed else fitted.files()
     member = Member(name, name, {}, "v", 1.0, fitted.pack(), files, trusted)
-    made = Ensemble(cast(dict[str, Recipe], {"v": Straight()}), (member,), 2)
+    made = Ensemble(cast("dict[str, Recipe]", {"v": Straight()}), (member,), 2)
     columns = Columns({"a": X[:, 0], "b": X[:, 1]}, len(X))
     return made, columns, made.predict(columns, native=False)
 

@@ -60,14 +60,17 @@ def test_a_damaged_version_is_shown_as_such(model: Model, tmp_path: Path) -> Non
 def test_unknown_names_get_the_nearest(model: Model, tmp_path: Path) -> None:
     workspace = Workspace(tmp_path)
     workspace.add(model, "churn")
-    with pytest.raises(ModelError, match="no model 'chrun'.*did you mean 'churn'"):
+    with pytest.raises(ModelError, match=r"no model 'chrun'.*did you mean 'churn'"):
         workspace.resolve("chrun")
-    with pytest.raises(ModelError, match="no version '7' of model 'churn'.*there are: 1"):
+    with pytest.raises(ModelError, match=r"no version '7' of model 'churn'.*there are: 1"):
         workspace.resolve("churn@7")
-    with pytest.raises(ModelError, match="no version 'x'"):
+    with pytest.raises(ModelError, match=r"no version 'x'"):
         workspace.resolve("churn@x")
-    with pytest.raises(ModelError, match="no model '../churn'"):
+    with pytest.raises(ModelError, match=r"no model '../churn'"):
         workspace.resolve("../churn")
+    for odd in ("a" * 5000, "a\0b", ""):
+        with pytest.raises(ModelError, match="no model"):
+            workspace.resolve(odd)
 
 
 def test_paths_resolve_too(model: Model, tmp_path: Path) -> None:

@@ -33,5 +33,9 @@ def test_metrics_of_the_evidence_are_explained_by_the_evidence():
     ]
 
 
+def test_options_are_kept_in_one_piece():
+    assert Terms({}).mark("use --cost-fp 5, a--b", set()) == "use <code>--cost-fp</code> 5, a--b"
+
+
 def test_text_is_escaped_before_it_is_marked():
     assert Terms({}).mark("<b>threshold</b> & x", set()).startswith("&lt;b&gt;")

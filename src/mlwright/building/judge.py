@@ -10,9 +10,6 @@ import numpy as np
 
 from mlwright.building.ask import Asked
 from mlwright.building.find import EVALUATION_SHARE, Found
-
-RESAMPLES = 100
-"""How often the choice is made again on small data, to see what choosing alone gains."""
 from mlwright.building.options import Options
 from mlwright.evaluate.baselines import best_single_column, constant
 from mlwright.evaluate.evaluation import Evaluation, evaluate_holdout
@@ -26,6 +23,9 @@ from mlwright.learn.portfolio import FLOOR
 from mlwright.learn.refit import Chosen, Refit, from_fold, refit
 from mlwright.learn.trials import Trial
 from mlwright.tasks.base import Floats
+
+RESAMPLES = 100
+"""How often the choice is made again on small data, to see what choosing alone gains."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -72,7 +72,7 @@ def _from_numbers(series: pl.Series) -> tuple[Column, tuple[Finding, ...]]:
 
 def _from_moments(series: pl.Series) -> tuple[Column, tuple[Finding, ...]]:
     notes = Notes(series.name)
-    if series.dtype in {pl.Duration, pl.Time}:
+    if series.dtype.base_type() in {pl.Duration, pl.Time}:
         return _finished(series, Column(name=series.name, kind="duration"), notes)
     return _as_times(series, Column(name=series.name, kind="datetime"), notes)
 
@@ -94,7 +94,7 @@ def _from_texts(series: pl.Series, texts: pl.Series, *, written: bool = True) ->
     notes.say(note)
     column = Column(name=series.name, kind=kind, numeric_text=bool(distinct.matching(_CANONICAL).all()))
     if kind in {"text", "id"}:  # its texts are counted already
-        share = 1.0 - distinct.present / len(series)
+        share = (len(series) - distinct.present) / len(series)
         column = replace(column, missing_share=share, distinct=len(distinct.texts), note=notes.note)
         return column, tuple(notes.findings)
     return _finished(series, column, notes)
@@ -148,7 +148,7 @@ def _as_numbers(
         notes.numbers(distinct, numbers)
     if found.kind == "datetime":
         return _as_times(series, replace(column, decimal=".", units=()), notes)
-    if stand_ins and found.kind != "boolean":
+    if stand_ins:
         notes.stand_ins(pl.Series(values), stand_ins, [as_text(number) or "" for number in stand_ins])
         column = replace(column, missing_numbers=stand_ins)
         values = np.where(np.isin(values, stand_ins), np.nan, values)
@@ -187,7 +187,7 @@ def _finished(
             notes.say("It has one value only." if distinct else "It has no values.")
             plain = Column(name=column.name, kind="constant", missing_tokens=column.missing_tokens)
             return _finished(series, plain, notes)
-        share = 1.0 - len(known) / len(values)
+        share = (len(values) - len(known)) / len(values)
         column = replace(
             column, missing_share=share, distinct=distinct, low=float(known.min()), high=float(known.max())
         )
@@ -196,7 +196,7 @@ def _finished(
 
 def _counted(column: Column, values: Coded) -> Column:
     known = values.codes[values.codes >= 0]
-    share = 1.0 - len(known) / len(values) if len(values) else 0.0
+    share = (len(values) - len(known)) / max(len(values), 1)
     column = replace(column, missing_share=share, distinct=len(values.values))
     if column.kind not in {"category", "constant"}:
         return column

@@ -6,7 +6,9 @@ import re
 
 _PART = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+|[^\W\d_]+")
 
-_ID = frozenset({"id", "ids", "uuid", "guid", "key", "pk", "rowid", "index", "idx", "identifier", "hash"})
+_ID = frozenset({"id", "ids", "uuid", "guid", "key", "pk", "rowid", "identifier", "hash"})
+_ID_ALONE = frozenset({"index", "idx", "row", "rownum", "nr", "no", "number"})
+"""Words that name rows only where they stand alone or after "row": a "body_mass_index" is measured."""
 _GLUED_ID = re.compile(
     r"(user|item|movie|customer|client|order|product|session|account|member|patient|employee|transaction|row|record|"
     r"device|store|shop|case|loan|policy|claim|invoice|ticket|event|person|subject|student|passenger|brewery)(id|key|no|nr)"
@@ -38,7 +40,10 @@ def words(name: str) -> tuple[str, ...]:
 
 def says_id(name: str) -> bool:
     """Tell whether the name says that the values name things: "id", "customerID", "row_key"."""
-    return bool(_ID.intersection(words(name))) or _GLUED_ID.fullmatch(name.casefold()) is not None
+    parts = words(name)
+    if parts and parts[-1] in _ID_ALONE and set(parts[:-1]) <= {"row", "record", "line"}:
+        return True
+    return bool(_ID.intersection(parts)) or _GLUED_ID.fullmatch(name.casefold()) is not None
 
 
 def says_code(name: str) -> bool:

@@ -24,9 +24,12 @@ MARKS = (
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
 UTF8_LETTER = re.compile(rb"[\xc2-\xdf][\x80-\xbf]|[\xe0-\xef][\x80-\xbf]{2}|[\xf0-\xf4][\x80-\xbf]{3}")
+FOREIGN_WORD = re.compile(rb"[A-Za-z]*[\x80-\xff][A-Za-z\x80-\xff]*")
 HIGH = re.compile(rb"[\x80-\xff]+")
 CONTROL = re.compile("[\x00-\x08\x0e-\x1a\x1c-\x1f\x7f]")
 SAMPLE = 2**20
+ENOUGH = 16
+"""Bytes of words beyond ASCII below which statistics tell nothing."""
 UTF8_CHECKED = "utf8"
 UTF8 = frozenset({UTF8_CHECKED, "utf-8", "utf-8-sig"})
 
@@ -80,10 +83,11 @@ def _encoding_of(content: Content, options: ReadOptions, shown: str) -> tuple[st
         place = f"line {line}, column {column}"
         message = f"The file is UTF-8 but for a few bytes, the first in {place}; they are read as \ufffd."
         return "utf-8", "replace", [Finding(kind="encoding", severity="warning", message=message, applied=True)]
-    encoding = _guessed(sample)
+    encoding = _guessed(sample, content)
     _refuse_controls(head.decode(encoding, errors="replace"), shown)
     message = f"The file is not UTF-8 and was read as {encoding}."
-    return encoding, "strict", [Finding(kind="encoding", message=message, confidence=0.8, applied=True)]
+    # A guess that fails on a byte is not worth refusing the file for; where it does, the character shows it.
+    return encoding, "replace", [Finding(kind="encoding", message=message, confidence=0.8, applied=True)]
 
 
 def _unmarked_utf16(head: bytes) -> str | None:
@@ -117,21 +121,21 @@ def _first_bad_byte(content: Content) -> int | None:
     return None
 
 
-def _guessed(sample: bytes) -> str:
+def _guessed(sample: bytes, content: Content) -> str:
     """Return the likeliest encoding of text that is not Unicode.
 
-    Accents stand alone among ASCII letters, and there statistics on a short text guess wildly where cp1252 is nearly
-    always right; other alphabets come in runs, and those charset-normalizer tells apart well.
+    Accents stand among ASCII letters, and there statistics on a short text guess wildly where cp1252 is nearly always
+    right; in other alphabets whole words are beyond ASCII, and those charset-normalizer tells apart well.
     """
-    runs = HIGH.findall(sample)
-    if sum(map(len, runs)) > 2 * len(runs):
+    words = b"".join(FOREIGN_WORD.findall(sample))
+    if len(words) >= ENOUGH and sum(map(len, HIGH.findall(words))) > 0.7 * len(words):
         from charset_normalizer import from_bytes
 
         lines = [line for line in sample.split(b"\n") if not line.isascii()]
         best = from_bytes(b"\n".join(lines)[:65536]).best()
-        if best is not None and best.encoding not in {"utf_8", "ascii"}:
+        if best is not None and not best.encoding.startswith(("utf", "ascii")):
             return codecs.lookup(best.encoding).name
-    return "latin-1" if re.search(rb"[\x81\x8d\x8f\x90\x9d]", sample) else "cp1252"
+    return "latin-1" if re.search(rb"[\x81\x8d\x8f\x90\x9d]", content) else "cp1252"
 
 
 def _transcoded(content: Content, encoding: str, errors: str, old_mac: bool, shown: str) -> Iterator[bytes]:  # noqa: FBT001

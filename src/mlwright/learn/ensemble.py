@@ -23,7 +23,7 @@ from mlwright.learn.base import Configuration, Fitted, Floats, Predictor
 NATIVE_ROWS = 256
 """Batches of more rows than this may go through the booster's own library."""
 FASTER_NATIVE = frozenset({"catboost", "xgboost"})
-"""Learners whose own library answers large batches faster than NumPy does: 12 and 2 times on two cores with 50,000 rows.
+"""Learners whose own library answers large batches faster than NumPy: 12 and 2 times on two cores with 50,000 rows.
 LightGBM's takes twice as long as NumPy from 1,000 rows on."""
 
 PACKED = ".gz"

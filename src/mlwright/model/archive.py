@@ -16,7 +16,7 @@ import struct
 import zipfile
 import zlib
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -67,10 +67,11 @@ def safe_name(name: str) -> bool:
 @contextmanager
 def opened(path: Path) -> Iterator[Store]:
     """Open a model folder or zip for reading. Raises ModelError where it is neither, or holds what no model holds."""
-    if path.is_dir():
+    # os.path, because a name that no system can have is then simply not there.
+    if os.path.isdir(path):  # noqa: PTH112
         yield Folder.of(path)
         return
-    if not path.exists():
+    if not os.path.exists(path):  # noqa: PTH110
         raise ModelError("There is no such model.", where=str(path))
     if not path.is_file() or not zipfile.is_zipfile(path):
         raise ModelError("is neither a model folder nor its zip.", where=str(path))
@@ -282,5 +283,6 @@ def _swap(new: Path, path: Path) -> None:
 def _remove(path: Path) -> None:
     if path.is_dir() and not path.is_symlink():
         shutil.rmtree(path, ignore_errors=True)
-    else:
+        return
+    with suppress(OSError):
         path.unlink(missing_ok=True)

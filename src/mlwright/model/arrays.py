@@ -22,9 +22,9 @@ from mlwright.model.archive import ZIP_ERRORS, ZIP_TIME, read_entry
 MAX_ARRAYS = 10_000
 MAX_BYTES = 2 << 30
 FREE_BYTES = 64 << 20
-"""An npz may unpack to this much however small it is ..."""
-MAX_RATIO = 100
-"""... and beyond that to this many times its own size."""
+"""Arrays may unpack to this much however small their files are ..."""
+MAX_RATIO = 50
+"""... and beyond that to this many times the size of the files."""
 
 _MAGIC = b"\x93NUMPY\x01\x00"
 _HEADER = re.compile(
@@ -57,9 +57,14 @@ def write_arrays(arrays: Mapping[str, NDArray[Any]]) -> bytes:
     return buffer.getvalue()
 
 
-def read_arrays(data: bytes, where: str) -> dict[str, NDArray[Any]]:
+def unpacked_limit(size: int) -> int:
+    """Return to how many bytes files of this size may unpack."""
+    return min(MAX_BYTES, max(FREE_BYTES, MAX_RATIO * size))
+
+
+def read_arrays(data: bytes, where: str, *, limit: int | None = None) -> dict[str, NDArray[Any]]:
     """Return the arrays of an npz. Raises ModelError on anything that `write_arrays` would not have written."""
-    budget = min(MAX_BYTES, max(FREE_BYTES, MAX_RATIO * len(data)))
+    budget = unpacked_limit(len(data)) if limit is None else limit
     arrays: dict[str, NDArray[Any]] = {}
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:

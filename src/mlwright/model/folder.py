@@ -24,16 +24,17 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from mlwright.errors import InputError, ModelError
 from mlwright.features.recipe import Recipe
 from mlwright.learn.ensemble import PACKED, Ensemble, Member
 from mlwright.learn.predictors import PREDICTORS
 from mlwright.model.archive import MANIFEST, MAX_TOTAL, Store, opened, safe_name, write_files
-from mlwright.model.arrays import read_arrays, write_arrays
+from mlwright.model.arrays import read_arrays, unpacked_limit, write_arrays
 from mlwright.model.evidence import Evidence
 from mlwright.model.parts import Parts, answers, check_answers, check_decision
-from mlwright.model.text import plain, read_json, write_json
+from mlwright.model.text import MAX_JSON, plain, read_json, write_json
 from mlwright.model.timings import join, split
 from mlwright.schema import Schema
 from mlwright.tasks import TASKS
@@ -152,7 +153,7 @@ def read(path: Path, *, trust_native: bool = False) -> Parts:
         manifest = _manifest(store, where)
         files = _Checked(store, manifest, where)
         files.check_names()
-        decision = files.json("decision.json")
+        decision, golden = files.json("decision.json"), files.json("golden.json")
         parts = Parts(
             name=str(manifest["name"]),
             task=_known_task(decision["task"], where),
@@ -164,13 +165,14 @@ def read(path: Path, *, trust_native: bool = False) -> Parts:
             prior=tuple(_number(value) for value in decision["prior"]),
             evidence=_evidence(files, manifest),
             run=dict(manifest["run"]),
-            golden=tuple(dict(row) for row in files.json("golden.json")["rows"]),
+            golden=tuple(dict(row) for row in golden["rows"]),
         )
         _check(parts, manifest, where)
-        expected = files.json("golden.json")["predictions"]
         files.check_rest()
         width = max(parts.ensemble.classes, 1)
-        check_answers(parts, parts.golden, np.asarray(expected, dtype=np.float64).reshape(-1, width), where)
+        check_answers(
+            parts, parts.golden, np.asarray(golden["predictions"], dtype=np.float64).reshape(-1, width), where
+        )
     return parts
 
 
@@ -195,6 +197,8 @@ class _Checked:
         self.table: dict[str, dict[str, Any]] = manifest["files"]
         self.where = where
         self.seen: set[str] = set()
+        self.json_left = MAX_JSON
+        self.arrays_left = unpacked_limit(sum(facts["bytes"] for facts in self.table.values()))
 
     def bytes(self, name: str) -> bytes:
         """Return a file's bytes."""
@@ -209,9 +213,17 @@ class _Checked:
 
     def json(self, name: str) -> dict[str, Any]:
         """Return the object that a JSON file holds."""
-        found = read_json(self.bytes(name), f"{self.where}/{name}")
+        data = self.bytes(name)
+        found = read_json(data, f"{self.where}/{name}", limit=self.json_left)
+        self.json_left -= len(data)
         if not isinstance(found, dict):
             raise ModelError("is not the JSON that a model holds.", where=f"{self.where}/{name}")
+        return found
+
+    def arrays(self, name: str) -> dict[str, NDArray[Any]]:
+        """Return the arrays that an npz holds; all of a model's together stay within its bounds."""
+        found = read_arrays(self.bytes(name), f"{self.where}/{name}", limit=self.arrays_left)
+        self.arrays_left -= sum(array.nbytes for array in found.values())
         return found
 
     def check_names(self) -> None:
@@ -282,14 +294,14 @@ def _ensemble(files: _Checked, *, trusted: bool) -> Ensemble:
 def _recipe(files: _Checked, variant: str) -> Recipe:
     where = f"{files.where}/recipes/{variant}"
     with damaged(where):
-        arrays = read_arrays(files.bytes(f"recipes/{variant}.npz"), f"{where}.npz")
+        arrays = files.arrays(f"recipes/{variant}.npz")
         return Recipe.from_dict(files.json(f"recipes/{variant}.json"), arrays)
 
 
 def _member(files: _Checked, place: int, facts: Mapping[str, Any], *, trusted: bool) -> Member:
     where = f"{files.where}/members/{place}"
     with damaged(where):
-        arrays = read_arrays(files.bytes(f"members/{place}.npz"), f"{where}.npz")
+        arrays = files.arrays(f"members/{place}.npz")
         weight = _number(facts["weight"])
         if not 0 < weight <= 1 + 1e-9:
             raise ModelError("has a weight that cannot be.", where=where)

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from functools import cached_property
 from html import escape
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -134,7 +135,7 @@ class Model:
 
     def report(self, path: str | os.PathLike[str]) -> Path:
         """Write the report as one HTML file, with its JSON and Markdown twins beside it; return where the page is."""
-        from mlwright.report.write import write_report  # the one import upwards, named in the import contract
+        from mlwright.report import write_report  # the one import upwards, named in the import contract
 
         return write_report(self.parts.evidence, self.parts.run, Path(path))[0]
 
@@ -161,7 +162,11 @@ class Model:
         return f"<Model {self.name}{version}: {self.parts.task} {self.target!r}{score}. Next: .predict(rows)>"
 
     def _repr_html_(self) -> str:
-        """Return what it is, its evidence, and the next call."""
+        """Return what it is, its evidence, and the next call: the report's card where the evidence is complete."""
+        if {"question", "verdict", "data"} <= self.parts.evidence.keys() and find_spec("jinja2"):
+            from mlwright.report import summary_html
+
+            return summary_html(self.parts.evidence, self.parts.run)
         title = f"<strong>{escape(self.name)}</strong>: predicts {escape(repr(self.target))}"
         inner = self.evaluation._repr_html_()
         return f"<div><p>{title}</p>{inner}<p>Next: <code>.predict(rows)</code></p></div>"

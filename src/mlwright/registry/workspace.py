@@ -60,7 +60,7 @@ class Workspace:
         name, _, wanted = text.partition("@")
         if _NAME.fullmatch(name) and (versions := self.versions(name)):
             return self.root / name / str(self._version(name, wanted, versions))
-        if Path(text).exists():
+        if os.path.exists(text):  # noqa: PTH110 -- false, not an error, for a name that no system can have
             return Path(text)
         near = nearest(name, self.names())
         known = f"did you mean {near!r}?" if near else "`mlwright models` lists those there are."

@@ -11,6 +11,9 @@ from markupsafe import Markup, escape
 
 from mlwright.report.format import glued, tidy
 
+FLAG: Final = re.compile(r"(?<![\w-])(--[a-z][a-z-]*)")
+"""An option of the command line, which must not be broken at its hyphens."""
+
 
 @dataclass(frozen=True, slots=True)
 class Term:
@@ -151,7 +154,8 @@ class Terms:
             self.used[term.anchor] = term
             return f'<button type="button" class="term" popovertarget="{term.anchor}">{match.group(1)}</button>'
 
-        return Markup(self._pattern.sub(button, str(escape(glued(text)))))  # noqa: S704 - escaped on this line
+        marked = self._pattern.sub(button, FLAG.sub(r"<code>\1</code>", str(escape(glued(text)))))
+        return Markup(marked)  # noqa: S704 - escaped on the line above
 
     def find(self, text: str) -> list[Term]:
         """Return the terms that stand in a text, by name."""

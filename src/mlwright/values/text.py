@@ -104,7 +104,7 @@ def _written(value: object) -> str:  # noqa: PLR0911  one line per type
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, float):
-        return str(int(value)) if value.is_integer() else repr(value)
+        return str(int(value)) if value.is_integer() and abs(value) < 1e16 else repr(value)
     if isinstance(value, Decimal):
         return _decimal_text(value)
     if isinstance(value, (date, time)):

@@ -67,7 +67,7 @@ def spanning(values: Iterable[float], *, zero: bool = False, margin: float = 0.0
     low, high = min(known), max(known)
     if zero:
         low, high = min(low, 0.0), max(high, 0.0)
-    if low == high:
+    if high - low <= 1e-9 * max(abs(low), abs(high)):
         room = abs(low) / 3 or 1.0
         return low - room, high + room
     room = margin * (high - low)

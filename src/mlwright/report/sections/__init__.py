@@ -40,10 +40,12 @@ def page(evidence: Mapping[str, Any], run: Mapping[str, Any]) -> Page:
     """Return the whole report, not yet written down."""
     asked = evidence["question"]
     made = f", written {words.moment(run['created'])}" if run.get("created") else ""
+    # The path says little here; the section on the question has all of it.
+    source = str(asked["source"]).rstrip("/").rpartition("/")[2] or asked["source"]
     told = [written for section in SECTIONS if (written := section(evidence)) is not None]
     return Page(
         title=f"Predicting {words.clipped(asked['target'], 80)}",
-        subtitle=f"Model report on {words.clipped(asked['source'], 120)}{made}",
+        subtitle=f"Model report on {words.clipped(source, 120)}{made}",
         sections=(*told, reproduce.section(evidence, run)),
         meanings={metric["label"] or name: metric["meaning"] for name, metric in evidence["metrics"].items()},
     )

@@ -11,9 +11,7 @@ from mlwright.report.document import Block, Bullets, Cell, Header, Heading, Para
 from mlwright.report.sections.scoring import Scoring
 
 SHOWN = 20
-"""So many of the best stand in the table, besides all that have a weight and all baselines."""
-LONGEST = 60
-"""No more than so many rows, whatever they are."""
+"""So many of the best stand in the table, so many of those that have a weight, and all baselines."""
 
 
 def section(evidence: Mapping[str, Any]) -> Section:
@@ -43,7 +41,7 @@ def _failed(entry: Mapping[str, Any]) -> bool:
 def _opening(tried: int, used: Sequence[Mapping[str, Any]]) -> str:
     if not tried:
         return "No learned model is in this list: only the simplest ways to answer were compared."
-    start = f"{words.counted(tried, 'model')} {'was' if tried == 1 else 'were'} tried, each on the same rows"
+    start = "One model was tried" if tried == 1 else f"{words.count(tried)} models were tried, each on the same rows"
     if len(used) > 1:
         return f"{start}; the final answer is an average of {len(used)} of them, and the better ones weigh more."
     if used:
@@ -52,10 +50,12 @@ def _opening(tried: int, used: Sequence[Mapping[str, Any]]) -> str:
 
 
 def _kept(board: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
-    """Return what is shown of the leaderboard: the best, what has a weight, the baselines."""
+    """Return what is shown of the leaderboard: the best, the best of those with a weight, all baselines."""
     ranked = [entry for entry in board if not _failed(entry)]
-    keep = [entry for rank, entry in enumerate(ranked) if rank < SHOWN or entry.get("weight") or _is_baseline(entry)]
-    return keep[:LONGEST]
+    used = [place for place, entry in enumerate(ranked) if entry.get("weight")]
+    rules = [place for place, entry in enumerate(ranked) if _is_baseline(entry)]
+    keep = {*range(min(SHOWN, len(ranked))), *used[:SHOWN], *rules}
+    return [ranked[place] for place in sorted(keep)]
 
 
 def _table(kept: Sequence[Mapping[str, Any]], total: int, scoring: Scoring) -> Table:

@@ -92,6 +92,8 @@ def _finding(evidence: Mapping[str, Any], scoring: Scoring) -> str:
     name = words.tidy(best["label"])
     gain = words.difference(best["difference"], percent=scoring.percent).removeprefix("+")
     low, high = words.known(best["difference"][1]), words.known(best["difference"][2])
+    if low == high == 0:
+        return f"The model scores the same as the best baseline ({name})."
     if low is not None and low > 0:
         return f"The model beats the best baseline ({name}) by {gain}: the whole interval is above zero."
     if high is not None and high < 0:
