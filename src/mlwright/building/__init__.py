@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -98,6 +99,8 @@ def build(
 
 def build_from(table: Table, options: Options, budget: Budget, progress: Progress) -> Model:
     """Do the main job on a table: each line is a stage."""
+    from threadpoolctl import threadpool_limits
+
     from mlwright.building.ask import ask
     from mlwright.building.evidence import evidence, run_facts
     from mlwright.building.find import find, require_rows
@@ -109,7 +112,8 @@ def build_from(table: Table, options: Options, budget: Budget, progress: Progres
     asked = ask(table, options)
     require_rows(asked)
     asked.tell(progress, options)
-    with budget.interruptible(lambda: progress.say("Stopping: the best model so far is kept.")):
+    told_to_stop = partial(progress.say, "Stopping: the best model so far is kept.")
+    with budget.interruptible(told_to_stop), threadpool_limits(1):  # fits run side by side, one thread each
         progress.stage("Trying models")
         found = find(asked, options, budget, progress)
         if not options.judge:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import platform
 import sys
 from datetime import UTC, datetime
@@ -95,7 +96,7 @@ def _leaderboard(found: Found, told: dict[str, Any], asked: Asked) -> list[dict[
         for rule in told["baselines"]
     ]
     sign = -1.0 if greater else 1.0
-    rows.sort(key=lambda row: sign * row["score"])
+    rows.sort(key=lambda row: math.inf if row["score"] is None else sign * row["score"])  # None: one class judged
     failed = [trial for trial in found.trials if trial.failure is not None]
     return rows + [_entry(trial, 0.0) for trial in failed]
 

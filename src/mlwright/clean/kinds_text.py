@@ -15,6 +15,10 @@ def text_kind(distinct: Distinct) -> tuple[Kind, str]:
     ratio = different / rows
     if _names_rows(distinct, ratio):
         return "id", "Its values differ in every row and look like identifiers."
+    if ratio >= 0.5 and _numbered(distinct):
+        if ratio >= 0.99:
+            return "id", "Its values are one word with a number that differs in every row."
+        return "category", ""
     sample = distinct.spread(5000)
     words = float((sample.texts.str.count_matches(r"\s+") + 1).mean())  # type: ignore[arg-type]  # a mean of integers
     length = float(sample.texts.str.len_chars().mean())  # type: ignore[arg-type]
@@ -24,6 +28,12 @@ def text_kind(distinct: Distinct) -> tuple[Kind, str]:
     if ratio >= 0.7 and different > 20 and not distinct.share(distinct.matching(r"^[0-9]+$")) >= 0.9:
         return "text", f"Nearly every value is different ({different:,} in {rows:,} rows), so its parts are looked at."
     return "category", ""
+
+
+def _numbered(distinct: Distinct) -> bool:
+    """Tell whether the values are "customer 1", "customer 2", ...: the same but for one number."""
+    shapes = distinct.spread(5000).texts.str.replace(r"[0-9]+", "0").unique()
+    return len(distinct.texts) > 20 and len(shapes) == 1 and "0" in str(shapes[0])
 
 
 def _names_rows(distinct: Distinct, ratio: float) -> bool:

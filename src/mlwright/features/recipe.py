@@ -18,6 +18,12 @@ from mlwright.features.levels import count_levels
 from mlwright.features.variants import VARIANTS
 from mlwright.schema import Column
 
+Memo = dict[tuple[str, str, str], tuple[Encoder, Floats] | None]
+"""What was fitted on the same rows: by column, encoder and options."""
+
+WORTH_KEEPING = frozenset({"text"})
+"""Encoders whose fit costs more than the memory that its result takes."""
+
 
 @dataclass(frozen=True, slots=True)
 class Part:
@@ -56,7 +62,14 @@ class Recipe:
 
     @classmethod
     def fit(
-        cls, columns: Columns, schema_columns: Sequence[Column], signals: Floats, *, variant: str, seed: int
+        cls,
+        columns: Columns,
+        schema_columns: Sequence[Column],
+        signals: Floats,
+        *,
+        variant: str,
+        seed: int,
+        memo: Memo | None = None,
     ) -> tuple[Self, Floats]:
         """Learn from training rows, and return them encoded without looking at their own signals.
 
@@ -72,6 +85,8 @@ class Recipe:
             One of `VARIANTS`: what the learner wants.
         seed
             Decides which rows are encoded together.
+        memo
+            Of fits on the very same rows and signals: what one variant has fitted, another one takes from it.
         """
         if variant not in VARIANTS:
             raise OptionError.unknown("variant", variant, VARIANTS)
@@ -82,7 +97,7 @@ class Recipe:
         for column in schema_columns:
             if not column.is_feature:
                 continue
-            for encoder, encoded in _fit_column(column, _read(columns, column.name), training, variant):
+            for encoder, encoded in _fit_column(column, _read(columns, column.name), training, variant, memo):
                 fitted.append((column.name, encoder))
                 blocks.append(encoded)
         recipe = cls(variant, fitted)
@@ -154,13 +169,22 @@ class Recipe:
         return X
 
 
-def _fit_column(column: Column, values: Values, training: Training, variant: str) -> Iterable[tuple[Encoder, Floats]]:
+def _fit_column(
+    column: Column, values: Values, training: Training, variant: str, memo: Memo | None
+) -> Iterable[tuple[Encoder, Floats]]:
     count = count_levels(values)
     for step in VARIANTS[variant].steps[column.kind]:
-        if step.suits(count):
+        if not step.suits(count):
+            continue
+        key = (column.name, step.encoder, repr(sorted(step.options.items())))
+        if memo is not None and key in memo:
+            fitted = memo[key]
+        else:
             fitted = ENCODERS[step.encoder].fit(column.name, values, training, step.options)
-            if fitted is not None:
-                yield fitted
+            if memo is not None and step.encoder in WORTH_KEEPING:
+                memo[key] = fitted
+        if fitted is not None:
+            yield fitted
 
 
 def _read(columns: Columns, name: str) -> Values:

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mlwright.columns import Columns
-from mlwright.features.recipe import Recipe
+from mlwright.features.recipe import Memo, Recipe
 from mlwright.learn.base import Problem
 from mlwright.learn.splits import Fold, Index
 from mlwright.schema import Column
@@ -47,10 +47,10 @@ class Material:
             None if self.weight is None else self.weight[index],
         )
 
-    def fit_recipe(self, variant: str, seed: int) -> tuple[Recipe, Floats]:
+    def fit_recipe(self, variant: str, seed: int, memo: Memo | None = None) -> tuple[Recipe, Floats]:
         """Fit a recipe on all these rows; return it with the matrix to learn from."""
         signals = self.task.signals(self.target)
-        return Recipe.fit(self.columns, self.features, signals, variant=variant, seed=seed)
+        return Recipe.fit(self.columns, self.features, signals, variant=variant, seed=seed, memo=memo)
 
     def problem(self, X: Floats, recipe: Recipe, center: float, scale: float) -> Problem:
         """Return X with the (standardised) target, as learners take it."""
@@ -94,7 +94,8 @@ class Folds:
         """How often the folds go through the rows; the folds of one repeat follow one another."""
         self.seed = seed
         self._kept: dict[tuple[int, str], Prepared] = {}
-        self._locks: dict[tuple[int, str], threading.Lock] = {}
+        self._memos: list[Memo] = [{} for _ in folds]
+        self._locks = [threading.Lock() for _ in folds]
         self._door = threading.Lock()
         self._bytes = 0
 
@@ -109,9 +110,7 @@ class Folds:
     def prepare(self, fold: int, variant: str) -> Prepared:
         """Return a fold's matrices, fitting the recipe on the rows that teach where nobody has yet."""
         key = (fold, variant)
-        with self._door:
-            lock = self._locks.setdefault(key, threading.Lock())
-        with lock:
+        with self._locks[fold]:
             if key in self._kept:
                 return self._kept[key]
             made = self._make(fold, variant)
@@ -125,7 +124,7 @@ class Folds:
     def _make(self, fold: int, variant: str) -> Prepared:
         teach, judge = self.folds[fold]
         train, valid = self.material.take(teach), self.material.take(judge)
-        recipe, X = train.fit_recipe(variant, self.seed)
+        recipe, X = train.fit_recipe(variant, self.seed, self._memos[fold])
         center, scale = standard(train.target, train.weight)
         return Prepared(
             recipe=recipe,

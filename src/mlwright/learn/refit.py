@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from mlwright.features.recipe import Recipe
+from mlwright.features.recipe import Memo, Recipe
 from mlwright.learn.base import Effort, Fitted, Problem, Stop
 from mlwright.learn.ensemble import Ensemble, Member
 from mlwright.learn.material import Material, Prepared, standard
@@ -38,10 +38,11 @@ def refit(material: Material, chosen: Sequence[Chosen], *, seed: int, threads: i
     """Fit recipes and members on all rows of `material`, side by side, in the order chosen."""
     center, scale = standard(material.target, material.weight)
     recipes: dict[str, Recipe] = {}
+    memo: Memo = {}
     problems: dict[str, Problem] = {}
 
     def prepare(variant: str) -> tuple[Recipe, Floats]:
-        return material.fit_recipe(variant, seed)
+        return material.fit_recipe(variant, seed, memo)
 
     def fit(one: Chosen) -> Fitted:
         learned = one.trial.learned
