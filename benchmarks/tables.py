@@ -30,7 +30,7 @@ from sklearn.model_selection import train_test_split
 
 import mlwright
 
-TARGETS = {"dirty": {"beers_dirty": "style", "hospital_dirty": "Condition"}, "survival": {"gbsg2": "cens", "rossi": "arrest"}}
+TARGETS = {"dirty": {"beers_dirty": "style", "hospital_dirty": "condition"}, "survival": {"gbsg2": "cens", "rossi": "arrest"}}
 MOST = 1.02
 GRACE = 2.0
 

@@ -138,7 +138,7 @@ def test_excel(tmp_path):
         "id_2": ["x", "7"],
     }
     assert table.name == "book_1"
-    assert [finding.kind for finding in table.findings] == ["other sheets", "renamed columns"]
+    assert [finding.kind for finding in table.findings] == ["other_sheets", "renamed_columns"]
     assert "2 sheets ('First', 'Second')" in table.findings[0].message
     assert collect(path, sheet="Second").frame.to_dict(as_series=False) == {"k": [9]}
     assert collect(path, sheet=1, header=False).frame.columns == ["column_1"]

@@ -35,7 +35,7 @@ def test_a_few_ragged_lines_give_one_finding(write, irregular):
     assert table.frame.row(500) == ("500", "a", "b")
     assert table.frame.row(20) == ("20", "two\nlines", "x")
     (finding,) = table.findings
-    assert (finding.kind, finding.applied, finding.severity) == ("ragged lines", True, "warning")
+    assert (finding.kind, finding.applied, finding.severity) == ("ragged_lines", True, "warning")
     assert finding.rows == (10, 500)
     # A field over two lines moves all lines after it by one.
     assert "2 of 1,000 lines (lines 12, 503) have another number of fields than 3" in finding.message

@@ -120,7 +120,7 @@ def test_an_empty_line_in_a_single_column_is_a_missing_value(write):
 def test_a_title_above_the_table_is_passed_over(write):
     table = collect(write("Sales report\n\na,b,c\n1,2,x\n3,4,y\n5,6,z\n"))
     assert table.frame.columns == ["a", "b", "c"]
-    assert kinds(table) == ["lines above the table"]
+    assert kinds(table) == ["lines_above_the_table"]
 
 
 @pytest.mark.parametrize(
@@ -138,7 +138,7 @@ def test_a_title_above_the_table_is_passed_over(write):
 def test_headers_are_recognised(write, text, names):
     table = collect(write(text))
     assert table.frame.columns == names
-    assert ("no header" in kinds(table)) == (names[:2] == ["column_1", "column_2"])
+    assert ("no_header" in kinds(table)) == (names[:2] == ["column_1", "column_2"])
 
 
 def test_header_can_be_said(write):
@@ -149,7 +149,7 @@ def test_header_can_be_said(write):
 def test_names_are_made_distinct_and_kept_as_they_are(write):
     table = collect(write('a,a," b ",,"say ""x"" [1]",😀,"two\nlines"\n1,2,3,4,5,6,7\n'))
     assert table.frame.columns == ["a", "a_2", "b", "column_4", 'say "x" [1]', "😀", "two\nlines"]
-    assert kinds(table) == ["renamed columns"]
+    assert kinds(table) == ["renamed_columns"]
     assert table.findings[0].columns == ("a_2", "column_4")
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -11,11 +12,11 @@ from mlwright.building.ask import Asked
 from mlwright.building.find import Found
 from mlwright.building.judge import Judged, held_out
 from mlwright.building.options import Options
-from mlwright.columns import Columns
+from mlwright.columns import Coded, Columns
 from mlwright.evaluate.held_out import HeldOut
 from mlwright.evaluate.learning_curve import learning_curve
 from mlwright.explain.effects import effects
-from mlwright.explain.importance import importance
+from mlwright.explain.importance import Predict, importance
 from mlwright.learn.base import Effort
 from mlwright.learn.budget import Budget
 from mlwright.learn.material import standard
@@ -24,6 +25,8 @@ from mlwright.learn.trials import Trial
 from mlwright.tasks.base import Floats, Target
 
 TOP = 5
+MOST_COLUMNS = 60
+"""Of more columns than these, importance is measured for those that go together most with the predictions."""
 CURVE_LEARNERS = ("lightgbm", "linear")
 SHARE = 0.04
 """Share of the budget kept for writing when reasons are looked for."""
@@ -47,8 +50,9 @@ def reasons(found: Found, judged: Judged, asked: Asked, options: Options, budget
     judging = held_out(found) if found.judging.rows else HeldOut(rows.target, weight=rows.weight)
     predict = judged.twin.predict
     seconds = 0.4 * budget.left if budget.seconds else None
+    sources = _most_telling(rows.columns, judged.twin.sources, predict)
     ranked = importance(
-        predict, rows.columns, judged.twin.sources, judging, asked.metric, seed=options.seed, seconds=seconds, stop=stop
+        predict, rows.columns, sources, judging, asked.metric, seed=options.seed, seconds=seconds, stop=stop
     )
     top = [asked.schema[entry["column"]] for entry in ranked[:TOP]]
     shown = _shown(asked.material.target)
@@ -64,6 +68,26 @@ def reasons(found: Found, judged: Judged, asked: Asked, options: Options, budget
     )
     curve = None if stop() or not found.judging.rows else _curve(found, asked, options, budget)
     return Reasons(ranked, drawn, curve)
+
+
+def _most_telling(columns: Columns, sources: Sequence[str], predict: Predict) -> Sequence[str]:
+    """Return the columns worth shuffling: all, or of very many those that go together most with the predictions."""
+    if len(sources) <= MOST_COLUMNS:
+        return sources
+    predicted = predict(columns)[:, 0]
+    spread = predicted - predicted.mean()
+
+    def together(name: str) -> float:
+        values = columns[name]
+        if isinstance(values, Coded):
+            level, counts = values.codes + 1, np.bincount(values.codes + 1)
+            sums = np.bincount(level, weights=spread)
+            return float(np.sum(np.divide(sums**2, counts, where=counts > 0, out=np.zeros_like(sums))))
+        known = np.where(np.isfinite(values), values, 0.0)
+        length = float(np.linalg.norm(known - known.mean()))
+        return float(np.dot(known - known.mean(), spread) / length) ** 2 if length > 0 else 0.0
+
+    return sorted(sources, key=together, reverse=True)[:MOST_COLUMNS]
 
 
 def _shown(target: Target) -> int:

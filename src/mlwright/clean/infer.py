@@ -82,6 +82,9 @@ def _from_texts(series: pl.Series, texts: pl.Series, *, written: bool = True) ->
     notes = Notes(series.name)
     distinct = Distinct.of(texts)
     notes.disguised_missing(distinct, distinct.tokens)
+    if len(distinct.texts) == 1 and _sometimes_missing((len(series) - distinct.present) / len(series)):
+        notes.say("It has one value, or none.")
+        return _finished(series, Column(name=series.name, kind="category"), notes)
     if len(distinct.texts) <= 1:
         notes.say("It has one value only." if len(distinct.texts) else "It has no values.")
         return _finished(series, Column(name=series.name, kind="constant"), notes)
@@ -183,15 +186,22 @@ def _finished(
     else:
         known = values[~np.isnan(values)]
         distinct = len(np.unique(known))
-        if distinct <= 1:
+        share = (len(values) - len(known)) / max(len(values), 1)
+        if distinct == 1 and _sometimes_missing(share):
+            notes.say("It has one value, or none.")
+        elif distinct <= 1:
             notes.say("It has one value only." if distinct else "It has no values.")
             plain = Column(name=column.name, kind="constant", missing_tokens=column.missing_tokens)
             return _finished(series, plain, notes)
-        share = (len(values) - len(known)) / len(values)
         column = replace(
             column, missing_share=share, distinct=distinct, low=float(known.min()), high=float(known.max())
         )
     return replace(column, note=notes.note), tuple(notes.findings)
+
+
+def _sometimes_missing(share: float) -> bool:
+    """Tell whether being there or not says something by itself."""
+    return 0.01 <= share <= 0.99
 
 
 def _counted(column: Column, values: Coded) -> Column:

@@ -39,7 +39,7 @@ class Notes:
         more = f" and {len(tokens) - 3} more" if len(tokens) > 3 else ""
         self.findings.append(
             Finding(
-                kind="disguised missing",
+                kind="disguised_missing",
                 message=f"Missing values of {self.name!r} are written as {listed}{more}.",
                 columns=(self.name,),
                 rows=distinct.rows_of(tuple(tokens)),
@@ -55,7 +55,7 @@ class Notes:
         self.say(f"Read as missing, because far from all other values: {listed}.")
         self.findings.append(
             Finding(
-                kind="disguised missing",
+                kind="disguised_missing",
                 message=(
                     f"{listed} in {self.name!r} ({_values(int(held.sum()))}, far from all others) means that it is "
                     "missing."
@@ -83,7 +83,7 @@ class Notes:
                 self.say(f"Its currencies differ ({', '.join(reading.currencies)}) and are not converted.")
             self.findings.append(
                 Finding(
-                    kind="disguised numbers",
+                    kind="disguised_numbers",
                     message=(
                         f"{_values(reading.disguised_rows)} of {self.name!r} (of {distinct.present:,}) write a number "
                         f"like {shown}{comma}."
@@ -102,7 +102,7 @@ class Notes:
         if reading.ambiguous:
             self.findings.append(
                 Finding(
-                    kind="ambiguous dates",
+                    kind="ambiguous_dates",
                     message=(
                         f"No date in {self.name!r} says whether day or month comes first "
                         f"(such as {_quoted(distinct.texts.head(2).to_list())}): they are read as {reading.form}."
@@ -124,7 +124,7 @@ class Notes:
         self.say(f"{_values(rows)} such as {shown} cannot be read as {what}: missing.")
         self.findings.append(
             Finding(
-                kind="mixed types",
+                kind="mixed_types",
                 message=(
                     f"{_values(rows)} of {self.name!r} (of {distinct.present:,}) cannot be read as {what}: {shown}."
                 ),

@@ -36,6 +36,16 @@ def write_log(error: BaseException, words: Sequence[str]) -> Path | None:
         return None
 
 
+def summary(error: BaseException) -> str:
+    """Return the error in one line.
+
+    >>> summary(KeyError("x"))
+    "KeyError: 'x'"
+    """
+    lines = str(error).strip().splitlines()
+    return without_credentials(f"{type(error).__name__}: {lines[0]}") if lines else type(error).__name__
+
+
 def without_credentials(text: str) -> str:
     """Return the text without users and passwords in its addresses.
 

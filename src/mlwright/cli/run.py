@@ -82,13 +82,11 @@ def _told(error: BaseException, words: Sequence[str]) -> int:
     if isinstance(error, OSError) and error.errno in FULL | REFUSED:
         what = "The disk is full" if error.errno in FULL else (error.strerror or "Permission denied")
         return _wrong(f"{what}.", where=error.filename, hint="choose another place; nothing half-written was left.")
-    from mlwright.cli.crash import write_log
+    from mlwright.cli.crash import summary, write_log
 
     where = write_log(error, words)
-    last = str(error).strip().splitlines()
-    summary = f"{type(error).__name__}: {last[0]}" if last else type(error).__name__
     _show(
-        f"This is a bug of mlwright, not a mistake of yours ({summary}).",
+        f"This is a bug of mlwright, not a mistake of yours ({summary(error)}).",
         where=where and f"the details are in {where}",
         hint="report it, with that file, at the place mlwright came from: its issue tracker.",
     )
@@ -113,7 +111,8 @@ def _misused(error: Any) -> int:
     path = context.command_path if context is not None else PROGRAM
     message = " ".join(str(error.message or error.format_message()).split())
     near = None
-    if wrong := getattr(error, "option_name", None):
+    if message.startswith("No such option"):
+        wrong = error.option_name
         message = f"There is no option {wrong}"
         near = nearest(wrong, [name for param in context.command.params for name in param.opts] if context else [])
     elif message.startswith("No such command"):

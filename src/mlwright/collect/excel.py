@@ -78,7 +78,7 @@ def _chosen(names: list[str], options: ReadOptions, shown: str) -> tuple[str, tu
         if len(names) == 1:
             return names[0], ()
         message = f"The workbook has {len(names)} sheets ({listed}), and the first was read."
-        return names[0], (Finding(kind="other sheets", message=message, repair="name the sheet", applied=True),)
+        return names[0], (Finding(kind="other_sheets", message=message, repair="name the sheet", applied=True),)
     if isinstance(sheet, str) and sheet in names:
         return sheet, ()
     if isinstance(sheet, int) and 0 <= sheet < len(names):

@@ -57,7 +57,7 @@ def together(sources: Sequence[object], options: ReadOptions, *, shown: str) -> 
             table = read_source(source, part)
         except DataError:
             continue  # a file with a header and no rows, as exports of a quiet day are
-        if not tables and any(finding.kind == "no header" for finding in table.findings):
+        if not tables and any(finding.kind == "no_header" for finding in table.findings):
             part = replace(part, header=False)
         elif not tables:
             part = replace(part, header=True if part.header is None else part.header)
@@ -93,7 +93,7 @@ def _findings(tables: list[Table]) -> tuple[Finding, ...]:
     for table in tables:
         for finding in table.findings:
             moved = replace(finding, rows=tuple(row + offset for row in finding.rows))
-            if moved.kind == "ragged lines":
+            if moved.kind == "ragged_lines":
                 moved = replace(moved, message=f"{table.origin}: {moved.message}")
             if moved not in found:
                 found.append(moved)
@@ -110,7 +110,7 @@ def _findings(tables: list[Table]) -> tuple[Finding, ...]:
             "elsewhere the values are missing."
         )
         found.append(
-            Finding(kind="different columns", severity="warning", columns=tuple(partly), message=message, applied=True)
+            Finding(kind="different_columns", severity="warning", columns=tuple(partly), message=message, applied=True)
         )
     return tuple(found)
 

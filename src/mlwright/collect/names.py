@@ -71,7 +71,7 @@ def _renamed(names: list[str]) -> Finding:
     shown = ", ".join(repr(name) for name in names[:5]) + (", ..." if len(names) > 5 else "")
     plural = len(names) > 1
     return Finding(
-        kind="renamed columns",
+        kind="renamed_columns",
         columns=tuple(names),
         message=f"{len(names)} column{'s' * plural} had an empty or repeated name and {'are' if plural else 'is'} "
         f"called {shown}.",

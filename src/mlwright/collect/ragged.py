@@ -74,7 +74,7 @@ def judged(odd: Odd, rows: int, width: int, shown: str) -> tuple[Finding, ...]:
     )
     return (
         Finding(
-            kind="ragged lines",
+            kind="ragged_lines",
             severity="warning",
             message=message,
             rows=tuple(odd.rows[:SHOWN]),

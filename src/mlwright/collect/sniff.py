@@ -163,7 +163,7 @@ class Sniffer:
         if width < 3 or not 0 < above <= PREAMBLE or any(len(row) > 1 for row in rows[:above]) or len(rows) < above + 3:
             return 0
         message = f"{above} line{'s' * (above > 1)} above the table, from line {first + 1}, were passed over."
-        self.findings.append(Finding(kind="lines above the table", message=message, applied=True))
+        self.findings.append(Finding(kind="lines_above_the_table", message=message, applied=True))
         return above
 
     def _rows(
@@ -190,7 +190,7 @@ class Sniffer:
             return True
         message = "The first line looks like data, not like names, so the columns are called column_1, column_2, ..."
         repair = "say that there is a header where there is one"
-        self.findings.append(Finding(kind="no header", message=message, confidence=0.8, repair=repair, applied=True))
+        self.findings.append(Finding(kind="no_header", message=message, confidence=0.8, repair=repair, applied=True))
         return False
 
     def _names(self, rows: list[list[str]], width: int, body: Counter[int], *, has_header: bool) -> list[str]:

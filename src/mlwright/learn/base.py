@@ -111,6 +111,8 @@ class Learner(Protocol):
     extra: ClassVar[str | None]
     configurations: ClassVar[Mapping[str, tuple[Configuration, ...]]]
     """By objective, good ones first: plain JSON values."""
+    native_batches: ClassVar[bool]
+    """Whether its library answers large batches faster than the NumPy predictor (measured, on two cores)."""
     max_cells: ClassVar[int | None]
     """Rows x columns beyond which the learner is not tried, or None."""
 

@@ -22,9 +22,6 @@ from mlwright.learn.base import Configuration, Fitted, Floats, Predictor
 
 NATIVE_ROWS = 256
 """Batches of more rows than this may go through the booster's own library."""
-FASTER_NATIVE = frozenset({"catboost", "xgboost"})
-"""Learners whose own library answers large batches faster than NumPy: 12 and 2 times on two cores with 50,000 rows.
-LightGBM's takes twice as long as NumPy from 1,000 rows on."""
 
 PACKED = ".gz"
 MAX_NATIVE = 1 << 30
@@ -131,7 +128,7 @@ class Ensemble:
 
     def _native(self, member: Member) -> Fitted | None:
         """Return the member as its own library knows it, loaded at the first call; None where that cannot be."""
-        if not (member.native and member.trusted and member.learner in FASTER_NATIVE):
+        if not (member.native and member.trusted):
             return None
         if id(member) not in self._loaded:
             self._loaded[id(member)] = _load_native(member)
@@ -142,9 +139,11 @@ def _load_native(member: Member) -> Fitted | None:
     from mlwright.learn.learners import LEARNERS
 
     learner = LEARNERS.get(member.learner)
+    if learner is None or not learner.native_batches:
+        return None
     try:
         files = dict(_unpacked(name, data) for name, data in member.native.items())
-        return learner.load(files) if learner is not None else None
+        return learner.load(files)
     except (
         ImportError,
         InputError,

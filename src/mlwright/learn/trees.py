@@ -63,6 +63,8 @@ class Nodes:
 
 
 CATEGORY = -1
+MOST_WIDTH = 1 << 20
+"""Entries of the extended row: more would be a file that wants memory, not a model."""
 MISSING_LEFT, MISSING_RIGHT, MISSING_IS_ZERO, ZERO_LEFT, ZERO_RIGHT = range(5)
 
 
@@ -303,6 +305,7 @@ def _check(plain: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]]) -> None
         _require(0 <= _whole(source, "categories") < features, "category's feature")
         _require(_whole(rows, "categories") >= 2 and _whole(splits, "categories") >= 1, "category's table")
         width, length = width + -(-splits // 8) * 8, length + rows * -(-splits // 8)
+    _require(width <= MOST_WIDTH, "width of the extended row")
     _require(category.dtype == np.uint8 and category.shape == (length,), "category")
     _require(feature.dtype.kind == "u" and feature.shape == inner.shape, "feature")
     _require(int(feature.max(initial=0)) < width or not len(inner), "feature's index")

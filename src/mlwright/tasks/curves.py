@@ -127,6 +127,11 @@ def thresholds(y: Floats, probability: Floats, decision: Mapping[str, Any]) -> d
     }
 
 
+def _amount(value: np.floating[Any]) -> str:
+    """Return a number with three digits or more, as people write it: 0.0123, 45.6, 12,345."""
+    return f"{value:,.0f}" if abs(value) >= 1_000 else f"{value:.3g}"
+
+
 def residuals(y: Floats, predicted: Floats) -> dict[str, Any]:
     """Set true against predicted numbers: at most 500 rows, spread evenly over the predictions."""
     order = np.argsort(predicted, kind="stable")
@@ -134,8 +139,8 @@ def residuals(y: Floats, predicted: Floats) -> dict[str, Any]:
         order = order[np.linspace(0, len(order) - 1, POINTS).astype(np.intp)]
     off = np.abs(y - predicted)
     sentence = (
-        f"Half of the predicted numbers are less than {np.median(off):,.3g} off, "
-        f"and nine of ten are less than {np.quantile(off, 0.9):,.3g} off."
+        f"Half of the predicted numbers are less than {_amount(np.median(off))} off, "
+        f"and nine of ten are less than {_amount(np.quantile(off, 0.9))} off."
     )
     return {
         "form": "residuals",
@@ -157,7 +162,7 @@ def coverage(y: Floats, lower: Floats, upper: Floats, level: float) -> dict[str,
         "sentence": (
             f"The interval given with each number is meant to hold the true one in {percent(level)} of rows; "
             f"it held it in {percent(float(inside.mean()))} of {len(y):,} rows, {verdict}. "
-            f"Half of the intervals are narrower than {np.median(upper - lower):,.3g}."
+            f"Half of the intervals are narrower than {_amount(np.median(upper - lower))}."
         ),
     }
 

@@ -108,6 +108,7 @@ class CatBoost:
     variant: ClassVar[str] = "target"
     package: ClassVar[str | None] = "catboost"
     extra: ClassVar[str | None] = "catboost"
+    native_batches: ClassVar[bool] = True
     configurations: ClassVar[Mapping[str, tuple[Configuration, ...]]] = {
         "binary": _CLASSES,
         "multiclass": _CLASSES,

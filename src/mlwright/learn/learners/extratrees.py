@@ -70,6 +70,7 @@ class ExtraTrees:
     variant: ClassVar[str] = "target"
     package: ClassVar[str | None] = "sklearn"
     extra: ClassVar[str | None] = None
+    native_batches: ClassVar[bool] = False
     configurations: ClassVar[Mapping[str, tuple[Configuration, ...]]] = {
         "binary": _CLASSES,
         "multiclass": _CLASSES,

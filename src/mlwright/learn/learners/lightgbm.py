@@ -101,6 +101,7 @@ class LightGBM:
     variant: ClassVar[str] = "codes"
     package: ClassVar[str | None] = "lightgbm"
     extra: ClassVar[str | None] = None
+    native_batches: ClassVar[bool] = False
     configurations: ClassVar[Mapping[str, tuple[Configuration, ...]]] = {
         "binary": _CLASSES,
         "multiclass": _CLASSES,

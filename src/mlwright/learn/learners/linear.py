@@ -45,6 +45,7 @@ class Linear:
     variant: ClassVar[str] = "onehot"
     package: ClassVar[str | None] = "scipy"
     extra: ClassVar[str | None] = None
+    native_batches: ClassVar[bool] = False
     configurations: ClassVar[Mapping[str, tuple[Configuration, ...]]] = dict.fromkeys(
         NATURAL, table("penalty", (None,))
     )

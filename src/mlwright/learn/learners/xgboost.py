@@ -95,6 +95,7 @@ class XGBoost:
     variant: ClassVar[str] = "target"
     package: ClassVar[str | None] = "xgboost"
     extra: ClassVar[str | None] = "xgboost"
+    native_batches: ClassVar[bool] = True
     configurations: ClassVar[Mapping[str, tuple[Configuration, ...]]] = {
         "binary": _CLASSES,
         "multiclass": _CLASSES,
