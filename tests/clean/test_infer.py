@@ -200,7 +200,7 @@ def test_epochs(unit: str, scale: int, *, as_text: bool) -> None:
         ("grid", texts(60, lambda at: str(at % 4)), "integer"),
         ("paid", texts(60, lambda at: str(at % 4)), "integer"), ("id", texts(60, lambda at: f"{at}.5"), "number"),
         ("name", texts(60, lambda at: ["Anna", "Bella", "Clara", "Dora", "Eva", "Fay"][at % 6] + "x" * at), "text"),
-        ("review", texts(60, lambda at: f"I liked {("part", "bit", "scene")[at % 3]} {at} of it very much"), "text"),
+        ("review", texts(60, lambda at: f"I liked {['part', 'bit', 'scene'][at % 3]} {at} of it very much"), "text"),
         ("town", texts(60, lambda at: f"town {at % 25}"), "category"),
         ("measure", texts(60, lambda at: f"a rather long name of measure {at % 9}"), "category"),
     ],

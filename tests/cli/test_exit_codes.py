@@ -7,7 +7,8 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -106,17 +107,24 @@ def test_stdout_on_a_full_disk(built: Path) -> None:
     assert "Traceback" not in done.stderr
 
 
-def start_long_build(csv: Path) -> tuple[subprocess.Popen[bytes], int]:
-    """Start a build on a terminal of its own (its stderr) that would take minutes; return it and the terminal."""
+@contextmanager
+def long_build(csv: Path) -> Iterator[tuple[subprocess.Popen[bytes], int]]:
+    """Start a build on a terminal of its own (its stderr) that would take minutes; give it and the terminal."""
     import pty
 
     ours, theirs = pty.openpty()
     command = [*PROGRAM, "build", str(csv), "--target", "y", "--budget", "120s", "--threads", "1"]
     environment = {**os.environ, "TERM": "xterm", "COLUMNS": "200"}
     environment.pop("NO_COLOR", None)
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=theirs, cwd=csv.parent, env=environment)
-    os.close(theirs)
-    return process, ours
+    with subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=theirs, cwd=csv.parent, env=environment
+    ) as process:
+        os.close(theirs)
+        try:
+            yield process, ours
+        finally:
+            process.kill()
+            os.close(ours)
 
 
 def read_until(terminal: int, text: bytes, seconds: float = 90.0) -> bytes:
@@ -137,15 +145,14 @@ def long_csv(run: Run, write_rows: Callable[..., Path]) -> Path:
 
 
 def test_ctrl_c_keeps_the_best_so_far(long_csv: Path) -> None:
-    process, terminal = start_long_build(long_csv)
-    seen = read_until(terminal, b"best so far: ROC AUC")
-    assert b"Ctrl-C keeps the best so far" in seen
-    process.send_signal(signal.SIGINT)
-    read_until(terminal, b"Stopping: the best model so far is kept.")
-    assert process.stdout is not None
-    out = process.stdout.read().decode()
-    assert process.wait(60) == 0
-    os.close(terminal)
+    with long_build(long_csv) as (process, terminal):
+        seen = read_until(terminal, b"best so far: ROC AUC")
+        assert b"Ctrl-C keeps the best so far" in seen
+        process.send_signal(signal.SIGINT)
+        read_until(terminal, b"Stopping: the best model so far is kept.")
+        assert process.stdout is not None
+        out = process.stdout.read().decode()
+        assert process.wait(60) == 0
     assert "stopped by Ctrl-C" in out
     done = subprocess.run(
         [*PROGRAM, "predict", "customers", "customers.csv"], cwd=long_csv.parent, capture_output=True, check=True
@@ -154,11 +161,10 @@ def test_ctrl_c_keeps_the_best_so_far(long_csv: Path) -> None:
 
 
 def test_ctrl_c_before_anything_ends_with_130(long_csv: Path) -> None:
-    process, terminal = start_long_build(long_csv)
-    read_until(terminal, b"finished by")
-    process.send_signal(signal.SIGINT)
-    assert process.wait(60) == 130
-    os.close(terminal)
+    with long_build(long_csv) as (process, terminal):
+        read_until(terminal, b"finished by")
+        process.send_signal(signal.SIGINT)
+        assert process.wait(60) == 130
     assert sorted(path.name for path in long_csv.parent.iterdir()) == ["customers.csv"]
 
 

@@ -53,6 +53,8 @@ class Options:
                 raise OptionError.unknown(option, value, allowed)
         if self.trials is not None and self.trials < 1:
             raise OptionError(f"--trials cannot be {self.trials}.", hint="give 1 or more.")
+        if self.threads < 0:
+            raise OptionError(f"--threads cannot be {self.threads}.", hint="give 1 or more, or 0 for all cores.")
         if not 0 <= self.seed < MOST_SEED:
             raise OptionError(f"--seed cannot be {self.seed}.", hint=f"give a whole number from 0 to {MOST_SEED - 1}.")
         for option, cost in (("--cost-fp", self.cost_fp), ("--cost-fn", self.cost_fn)):

@@ -1,0 +1,201 @@
+"""The main job on small tables: what it promises whatever the question."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import threading
+import time
+from pathlib import Path
+
+import numpy as np
+import polars as pl
+import pytest
+
+import mlwright as mw
+from mlwright.learn.learners import LEARNERS
+from tests.building.conftest import make_table
+
+KEYS = {
+    "question", "verdict", "score", "baselines", "metrics", "leaderboard", "curves", "learning_curve", "importance",
+    "effects", "findings", "data", "limits", "size",
+}  # fmt: skip
+
+
+def files(folder: Path) -> dict[str, bytes]:
+    return {str(path.relative_to(folder)): path.read_bytes() for path in sorted(folder.rglob("*")) if path.is_file()}
+
+
+@pytest.mark.parametrize("target", ["left", "plan", "spent"])
+@pytest.mark.parametrize("rows", [300, 1500])
+def test_every_task_gives_evidence_and_a_model_that_travels(tmp_path, target, rows):
+    table = make_table(rows).drop({"left", "plan", "spent"} - {target})
+    model = mw.build(table, target=target, trials=3, out=tmp_path / "model")
+    evidence = json.loads((tmp_path / "model" / "evaluation.json").read_text())
+    assert KEYS <= set(evidence)
+    assert evidence["verdict"]["beats_baseline"] in {"yes", "no", "unclear"}
+    assert evidence["question"]["rows_held_out"] == (0 if rows < 1000 else 300)
+    low, high = evidence["score"]["interval"]
+    assert low <= evidence["score"]["value"] <= high
+    fresh = make_table(50, seed=9)
+    loaded = mw.load(tmp_path / "model")
+    assert loaded.predict(fresh).tolist() == model.predict(fresh).tolist()
+    assert {type(label) for label in model.predict(fresh).tolist()} == {str if target != "spent" else float}
+
+
+@pytest.mark.parametrize("target", ["left", "spent"])
+def test_the_same_trials_give_the_same_model_byte_for_byte(tmp_path, target):
+    for name in ("one", "two"):
+        mw.build(make_table(1200), target=target, trials=6, seed=5, out=tmp_path / name)
+    one, two = files(tmp_path / "one"), files(tmp_path / "two")
+    manifests = [json.loads(each.pop("manifest.json")) for each in (one, two)]
+    assert one == two
+    assert manifests[0]["digest"] == manifests[1]["digest"]
+
+
+def test_another_seed_gives_another_model(table):
+    one, two = (mw.build(table, target="spent", trials=2, seed=seed) for seed in (0, 1))
+    assert not np.array_equal(one.predict(table), two.predict(table))
+
+
+def test_the_answers_in_batch_and_row_by_row_are_the_same(large_table):
+    for target in ("left", "spent"):
+        model = mw.build(large_table, target=target, trials=6)
+        batch = model.predict(large_table) if target == "spent" else model.predict_proba(large_table)[:, 1]
+        rows = large_table.head(60).to_dicts()
+        single = [model.predict(row)[0] if target == "spent" else model.predict_proba(row)[0, 1] for row in rows]
+        np.testing.assert_allclose(single, batch[:60], rtol=1e-6, atol=1e-6)
+
+
+@pytest.mark.parametrize("seconds", [4, 8])
+def test_the_budget_is_kept(large_table, seconds):
+    start = time.monotonic()
+    model = mw.build(large_table, target="left", budget=seconds)
+    assert time.monotonic() - start <= 1.02 * seconds + 2
+    assert model.run["budget"] == seconds
+
+
+def test_ctrl_c_keeps_the_best_so_far(large_table):
+    timer = threading.Timer(3.0, os.kill, (os.getpid(), signal.SIGINT))
+    timer.start()
+    start = time.monotonic()
+    model = mw.build(large_table, target="left", budget=60)
+    assert time.monotonic() - start < 20
+    assert model.run["interrupted"]
+    assert model.evaluation["score"]["value"] > 0.7
+    assert set(model.predict(large_table.head(5))) <= {"yes", "no"}
+
+
+def test_a_learner_that_fails_is_told_and_harms_nobody(table, monkeypatch):
+    class Broken(type(LEARNERS["lightgbm"])):
+        def fit(self, *_, **__):
+            raise RuntimeError("out of luck")
+
+    monkeypatch.setitem(LEARNERS, "lightgbm", Broken())
+    model = mw.build(table, target="left", trials=3)
+    failed = [row for row in model.evaluation["leaderboard"] if row["status"].startswith("failed")]
+    assert [row["status"] for row in failed] == ["failed: RuntimeError: out of luck"]
+    assert failed[0]["score"] is None
+
+
+def test_where_every_learner_fails_the_reason_is_told(table, monkeypatch):
+    for name, learner in list(LEARNERS.items()):
+
+        class Broken(type(learner)):
+            def fit(self, *_, **__):
+                raise RuntimeError("out of luck")
+
+        monkeypatch.setitem(LEARNERS, name, Broken())
+    with pytest.raises(mw.DataError, match="out of luck"):
+        mw.build(table, target="left", trials=5)
+
+
+def test_what_judges_has_no_say_in_what_is_chosen(monkeypatch):
+    """Whatever the held-out targets are, the trials' scores, the weights and the threshold stay the same."""
+    from mlwright.building import judge as judging
+
+    seen = []
+    real = judging.evaluate_holdout
+
+    def spy(task, metric, held_out, P, **kwargs):
+        seen.append(held_out)
+        return real(task, metric, held_out, P, **kwargs)
+
+    monkeypatch.setattr(judging, "evaluate_holdout", spy)
+    table = make_table(1500)
+    one = mw.build(table, target="spent", trials=4)
+    judged = seen[0].y
+    spoiled = table.with_columns(
+        pl.when(pl.col("spent").is_in(judged.tolist())).then(pl.col("spent") + 1.0).otherwise(pl.col("spent"))
+    )
+    other = mw.build(spoiled, target="spent", trials=4)
+    scores = [
+        {row["label"] + str(row["configuration"]): (row["score"], row["weight"]) for row in m.evaluation["leaderboard"] if "baseline" not in row["learner"]}
+        for m in (one, other)
+    ]  # fmt: skip
+    if set(seen[1].y.tolist()) == {value + 1.0 for value in judged.tolist()}:  # the strata put the same rows aside
+        assert scores[0] == scores[1]
+    else:
+        assert len(seen[1].y) == len(judged)
+
+
+def test_weights_count():
+    table = make_table(600)
+    doubled = pl.concat([table, table.with_columns(pl.lit("yes").alias("left"))]).with_columns(
+        pl.Series("w", [1.0] * 600 + [0.0] * 600)
+    )
+    model = mw.build(doubled, target="left", weight="w", split="random", trials=2)
+    assert model.predict_proba(table)[:, 1].mean() < 0.75
+    assert "w" not in {column.name for column in model.schema.features}
+
+
+def test_time_is_respected_where_there_is_time():
+    table = make_table(1500).with_columns(
+        pl.datetime_range(pl.datetime(2020, 1, 1), pl.datetime(2020, 3, 3, 11), "1h", eager=True).alias("date")
+    )
+    model = mw.build(table, target="left", trials=2)
+    assert model.evaluation["question"]["split"]["kind"] == "time"
+    again = mw.build(table, target="left", trials=2, split="random")
+    assert again.evaluation["question"]["split"]["kind"] == "random"
+
+
+def test_groups_are_respected_where_entities_repeat():
+    table = make_table(1500).with_columns(pl.Series("customer_id", [f"c{row // 5}" for row in range(1500)]))
+    model = mw.build(table.sample(fraction=1, shuffle=True, seed=0), target="left", trials=2)
+    assert model.evaluation["question"]["split"] | {"reason": ""} == {
+        "kind": "group", "column": "customer_id", "reason": "",
+    }  # fmt: skip
+
+
+def test_costs_move_the_threshold(large_table):
+    cheap = mw.build(large_table, target="left", trials=2, cost_fn=10)
+    plain = mw.build(large_table, target="left", trials=2)
+    assert (cheap.predict(large_table) == "yes").sum() > (plain.predict(large_table) == "yes").sum()
+
+
+@pytest.mark.parametrize(
+    ("options", "match"),
+    [
+        ({"task": "clustering"}, "--task cannot be 'clustering'"),
+        ({"metric": "acuracy"}, "did you mean 'accuracy'"),
+        ({"split": "sideways"}, "--split"),
+        ({"trials": 0}, "--trials cannot be 0"),
+        ({"seed": -1}, "--seed"),
+        ({"cost_fp": -1.0}, "--cost-fp"),
+        ({"budget": "soon"}, "budget"),
+        ({"name": "a/b"}, "named"),
+        ({"time": "dat"}, "'dat'"),
+        ({"exclude": ("citty",)}, "did you mean 'city'"),
+        ({"threads": -1}, "--threads"),
+    ],
+)
+def test_options_that_cannot_be_are_told_in_a_sentence(table, options, match):
+    with pytest.raises(mw.InputError, match=match):
+        mw.build(table, target="left", **{"trials": 1, **options})
+
+
+def test_the_callers_table_is_left_as_it_was(table):
+    before = table.clone()
+    mw.build(table, target="left", trials=2)
+    assert table.equals(before)

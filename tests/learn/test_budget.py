@@ -1,0 +1,84 @@
+"""The budget: how it is written, how it runs down, and how Ctrl-C is heard."""
+
+from __future__ import annotations
+
+import os
+import signal
+import threading
+from datetime import timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from mlwright.errors import OptionError
+from mlwright.learn.budget import Budget, parse_budget
+
+
+@pytest.mark.parametrize(
+    ("written", "seconds"),
+    [("60s", 60), ("10m", 600), ("1h30m", 5400), ("1.5h", 5400), (" 90 ", 90), (30, 30.0), (timedelta(minutes=2), 120)],
+)
+def test_ways_to_write_a_budget(written, seconds):
+    assert parse_budget(written) == seconds
+
+
+@pytest.mark.parametrize("written", ["", "soon", "10x", "5 parsecs", "-5s", "0", 0, float("nan"), float("inf"), "0.2s"])
+def test_what_is_no_budget_is_told_so(written):
+    with pytest.raises(OptionError, match="budget"):
+        parse_budget(written)
+
+
+@given(st.integers(0, 23), st.integers(0, 59), st.integers(1, 59))
+def test_parts_add_up(hours, minutes, seconds):
+    assert parse_budget(f"{hours}h{minutes}m{seconds}s") == 3600 * hours + 60 * minutes + seconds
+
+
+def test_it_runs_down_and_stops_in_time():
+    now = [0.0]
+    budget = Budget(10, clock=lambda: now[0])
+    stop = budget.stop_at(3.0)
+    assert (budget.left, stop()) == (10, False)
+    now[0] = 7.5
+    assert (budget.spent, budget.left, stop()) == (7.5, 2.5, True)
+    now[0] = 20
+    assert budget.left == 0
+
+
+def test_without_a_limit_only_cancelling_ends_it():
+    budget = Budget(None)
+    stop = budget.stop_at(lambda: 1e9)
+    assert not stop() or budget.left == float("inf")
+    budget.cancel()
+    assert stop()
+
+
+def test_a_limit_counts_from_the_first_moment():
+    now = [0.0]
+    first = Budget(None, clock=lambda: now[0])
+    now[0] = 4
+    assert first.limited(10).left == 6
+
+
+def test_the_first_ctrl_c_cancels_and_the_second_interrupts():
+    budget, told = Budget(60), []
+    with budget.interruptible(lambda: told.append("stopping")):
+        os.kill(os.getpid(), signal.SIGINT)
+        assert budget.cancelled
+        assert told == ["stopping"]
+        with pytest.raises(KeyboardInterrupt):
+            os.kill(os.getpid(), signal.SIGINT)
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+
+
+def test_threads_other_than_the_main_one_need_no_signals():
+    reached = []
+
+    def work() -> None:
+        with Budget(1).interruptible(lambda: None):
+            reached.append(True)
+
+    thread = threading.Thread(target=work)
+    thread.start()
+    thread.join()
+    assert reached == [True]
