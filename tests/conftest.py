@@ -18,7 +18,9 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         return
     for item in items:
         if "shared_data" in item.keywords:
-            item.add_marker(pytest.mark.skip(reason="wants the data sets of ../shared/data, which only developers have"))
+            item.add_marker(
+                pytest.mark.skip(reason="wants the data sets of ../shared/data, which only developers have")
+            )
 
 
 @pytest.fixture(scope="session")

@@ -20,7 +20,9 @@ MANY_PARAMETERS = {
 """Functions that may have more parameters, each with the reason."""
 
 NEVER_CALLED = frozenset({"eval", "exec", "compile", "__import__"})
-NEVER_IMPORTED = frozenset({"pickle", "cPickle", "_pickle", "cloudpickle", "dill", "joblib", "marshal", "shelve", "torch"})
+NEVER_IMPORTED = frozenset(
+    {"pickle", "cPickle", "_pickle", "cloudpickle", "dill", "joblib", "marshal", "shelve", "torch"}
+)
 
 
 def parsed(path: Path) -> ast.Module:

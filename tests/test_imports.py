@@ -11,7 +11,19 @@ import pytest
 
 import mlwright
 
-HEAVY = ("polars", "sklearn", "lightgbm", "xgboost", "catboost", "scipy", "pandas", "pyarrow", "numpy", "rich", "jinja2")
+HEAVY = (
+    "polars",
+    "sklearn",
+    "lightgbm",
+    "xgboost",
+    "catboost",
+    "scipy",
+    "pandas",
+    "pyarrow",
+    "numpy",
+    "rich",
+    "jinja2",
+)
 
 
 @pytest.mark.parametrize("statement", ["import mlwright", "import mlwright.cli", "from mlwright.cli import app"])

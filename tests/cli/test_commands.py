@@ -175,7 +175,11 @@ def test_standard_input(run: Run, built: Path, monkeypatch: pytest.MonkeyPatch) 
 
 def test_version_and_help(run: Run) -> None:
     assert run("--version")[1].startswith("mlwright 0.")
-    for words in (["--help"], [], *([name, "--help"] for name in ("build", "predict", "evaluate", "models", "report", "demo"))):
+    for words in (
+        ["--help"],
+        [],
+        *([name, "--help"] for name in ("build", "predict", "evaluate", "models", "report", "demo")),
+    ):
         code, out, err = run(*words)
         assert (code, err) == (0, "")
         assert out.startswith("Example:\n  mlwright ")

@@ -30,7 +30,10 @@ PROGRAM = [sys.executable, "-m", "mlwright"]
         (["build", "a.csv", "--target", "y", "--seed", "x"], ("--seed",)),
         (["build", "a.csv", "b.csv", "--target", "y"], ("b.csv",)),
         (["build", "a.csv", "--target", "y", "--budget", "soon"], ("budget cannot be 'soon'", "60s")),
-        (["build", "a.csv", "--target", "y", "--task", "binari"], ("--task cannot be 'binari'", "did you mean 'binary'?")),
+        (
+            ["build", "a.csv", "--target", "y", "--task", "binari"],
+            ("--task cannot be 'binari'", "did you mean 'binary'?"),
+        ),
         (["build", "a.csv", "--target", "y", "--name", "a/b"], ("cannot be named 'a/b'",)),
         (["predict", "none", "a.csv"], ("There is no model 'none'",)),
         (["predict", "none", "a.csv", "--out", "a.doc"], ("--out cannot be '.doc'", ".csv")),
@@ -74,7 +77,9 @@ def test_a_bug_writes_a_log_without_passwords(run: Run, monkeypatch: pytest.Monk
     assert "secret" not in log.read_text() + err
 
 
-@pytest.mark.parametrize(("error", "code"), [(KeyboardInterrupt(), 130), (BrokenPipeError(32, "x"), 0), (MemoryError(), 2)])
+@pytest.mark.parametrize(
+    ("error", "code"), [(KeyboardInterrupt(), 130), (BrokenPipeError(32, "x"), 0), (MemoryError(), 2)]
+)
 def test_other_ends(run: Run, monkeypatch: pytest.MonkeyPatch, error: BaseException, code: int) -> None:
     def fail(*_: object, **__: object) -> None:
         raise error
@@ -116,9 +121,7 @@ def long_build(csv: Path) -> Iterator[tuple[subprocess.Popen[bytes], int]]:
     command = [*PROGRAM, "build", str(csv), "--target", "y", "--budget", "120s", "--threads", "1"]
     environment = {**os.environ, "TERM": "xterm", "COLUMNS": "200"}
     environment.pop("NO_COLOR", None)
-    with subprocess.Popen(
-        command, stdout=subprocess.PIPE, stderr=theirs, cwd=csv.parent, env=environment
-    ) as process:
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=theirs, cwd=csv.parent, env=environment) as process:
         os.close(theirs)
         try:
             yield process, ours

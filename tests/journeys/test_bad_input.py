@@ -144,7 +144,14 @@ def test_ten_thousand_columns(run: Run) -> None:
     assert "more_columns_than_rows" in kinds(answered(run, "rows.csv"))
 
 
-STRANGE = ('a "quoted" [name]<b>', "new\nline", "rocket 🚀 {x}", " spaces ", "ünïcode, with comma", "'; DROP TABLE x;--")
+STRANGE = (
+    'a "quoted" [name]<b>',
+    "new\nline",
+    "rocket 🚀 {x}",
+    " spaces ",
+    "ünïcode, with comma",
+    "'; DROP TABLE x;--",
+)
 
 
 def test_strange_column_names(run: Run) -> None:
@@ -245,7 +252,10 @@ def test_no_permission_to_read(run: Run, open_folder: Path) -> None:
 
 def test_read_only_folder(run: Run, open_folder: Path) -> None:
     os.chdir(open_folder)
-    assert main(["build", "rows.csv", "--target", "y", "--trials", "1", "--quiet", "--workspace", str(open_folder / "w")]) == 0
+    assert (
+        main(["build", "rows.csv", "--target", "y", "--trials", "1", "--quiet", "--workspace", str(open_folder / "w")])
+        == 0
+    )
     before = sorted(open_folder.rglob("*"))
     open_folder.chmod(0o555)
     with as_somebody_else():

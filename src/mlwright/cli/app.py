@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
 from typing import Annotated, Any
 
 import typer
@@ -17,7 +18,7 @@ from mlwright.cli.commands.report import report
 from mlwright.cli.console import out
 from mlwright.cli.help import Command, Group
 
-EXAMPLES = {
+EXAMPLES: dict[Callable[..., None], str] = {
     build: "mlwright build customers.csv --target churn --budget 60s",
     predict: "mlwright predict customers new_rows.csv --out answers.csv",
     evaluate: "mlwright evaluate customers labelled_rows.csv",
@@ -46,7 +47,7 @@ def command() -> Any:
 
 def _whole(
     context: typer.Context,
-    version: Annotated[bool, typer.Option("--version", help="Print the version.")] = False,  # noqa: FBT002
+    version: Annotated[bool, typer.Option("--version", help="Print the version.")] = False,
 ) -> None:
     """From a raw file to a model you can trust."""
     if version:

@@ -34,9 +34,7 @@ class Command(TyperCommand):
         """Let `--exclude a b` mean `--exclude a --exclude b`, once all positional arguments are there."""
         several = {name for param in self.params if getattr(param, "multiple", False) for name in param.opts}
         if several:
-            flags = {
-                name for param in self.get_params(ctx) if getattr(param, "is_flag", False) for name in param.opts
-            }
+            flags = {name for param in self.get_params(ctx) if getattr(param, "is_flag", False) for name in param.opts}
             positional = sum(param.param_type_name == "argument" for param in self.params)
             args = spread(args, several, flags, positional)
         return super().parse_args(ctx, args)

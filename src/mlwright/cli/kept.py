@@ -106,8 +106,9 @@ def say_findings(model: Model, *, everything: bool) -> None:
     shown = [*grave, *(f for f in findings if f["severity"] == "info")] if everything else grave[:SHOWN_FINDINGS]
     for finding in shown:
         say(f"{finding['severity']}: {finding['message']}")
-    if len(findings) > len(shown):
-        say(f"{len(findings) - len(shown)} more findings about the data are in the report.")
+    more = len(findings) - len(shown)
+    if more:
+        say(f"{more} more finding{'s' * (more > 1)} about the data: see the report.")
 
 
 def _duration(run: Mapping[str, Any]) -> str:

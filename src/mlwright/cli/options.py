@@ -17,13 +17,9 @@ Source = Annotated[
 ]
 ModelReference = Annotated[
     str,
-    typer.Argument(
-        metavar="MODEL", help="A name, name@version, or the path of a folder or zip.", show_default=False
-    ),
+    typer.Argument(metavar="MODEL", help="A name, name@version, or the path of a folder or zip.", show_default=False),
 ]
-Query = Annotated[
-    str | None, typer.Option("--query", metavar="SQL", help="One SELECT, where SOURCE is a database.")
-]
+Query = Annotated[str | None, typer.Option("--query", metavar="SQL", help="One SELECT, where SOURCE is a database.")]
 Workspace = Annotated[
     Path | None,
     typer.Option(

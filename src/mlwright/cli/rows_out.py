@@ -9,7 +9,7 @@ import sys
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO
+from typing import TYPE_CHECKING
 
 from mlwright.errors import MissingExtraError, OptionError, OutputError
 
@@ -17,27 +17,27 @@ if TYPE_CHECKING:
     import polars as pl
 
 
-def _csv(frame: pl.DataFrame, file: BinaryIO) -> None:
+def _csv(frame: pl.DataFrame, file: io.IOBase) -> None:
     frame.write_csv(file)
 
 
-def _parquet(frame: pl.DataFrame, file: BinaryIO) -> None:
+def _parquet(frame: pl.DataFrame, file: io.IOBase) -> None:
     frame.write_parquet(file)
 
 
-def _json(frame: pl.DataFrame, file: BinaryIO) -> None:
+def _json(frame: pl.DataFrame, file: io.IOBase) -> None:
     frame.write_json(file)
 
 
-def _ndjson(frame: pl.DataFrame, file: BinaryIO) -> None:
+def _ndjson(frame: pl.DataFrame, file: io.IOBase) -> None:
     frame.write_ndjson(file)
 
 
-def _excel(frame: pl.DataFrame, file: BinaryIO) -> None:
+def _excel(frame: pl.DataFrame, file: io.IOBase) -> None:
     frame.write_excel(file)
 
 
-WRITERS: dict[str, Callable[[pl.DataFrame, BinaryIO], None]] = {
+WRITERS: dict[str, Callable[[pl.DataFrame, io.IOBase], None]] = {
     ".csv": _csv,
     ".parquet": _parquet,
     ".json": _json,

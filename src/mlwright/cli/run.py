@@ -1,10 +1,10 @@
 """The one way into and out of the command line: what ends how, and what is said of it.
 
-    0    done
-    1    the check you asked for failed
-    2    your input is wrong
-    3    a bug of ours
-    130  stopped by Ctrl-C
+0    done
+1    the check you asked for failed
+2    your input is wrong
+3    a bug of ours
+130  stopped by Ctrl-C
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from typing import Any
 import typer
 
 from mlwright.cli.console import say, styled
-from mlwright.errors import MlwrightError, nearest
+from mlwright.errors import InputError, MlwrightError, nearest
 
 DONE, FAILED, WRONG_INPUT, BUG, STOPPED = 0, 1, 2, 3, 130
 PROGRAM = "mlwright"
@@ -33,13 +33,9 @@ def main(args: Sequence[str] | None = None) -> int:
     """Run a command line and return its exit code; never raises, never prints a traceback."""
     words = list(sys.argv[1:] if args is None else args)
     try:
-        try:
-            code = _invoke(words)
-            if sys.stdout is not None:
-                sys.stdout.flush()
-        except SystemExit as end:
-            return end.code if isinstance(end.code, int) else DONE
-        return code
+        return _invoke(words)
+    except SystemExit as end:
+        return end.code if isinstance(end.code, int) else DONE
     except KeyboardInterrupt:
         return _stopped()
     except BaseException as error:  # noqa: BLE001 (the outermost wall)
@@ -62,6 +58,8 @@ def _invoke(words: list[str]) -> int:
         context = program.make_context(PROGRAM, words, terminal_width=help_width(), max_content_width=help_width())
         with context:
             program.invoke(context)
+    if sys.stdout is not None:
+        sys.stdout.flush()  # a full disk or a closed pipe shows here
     return DONE
 
 
@@ -73,15 +71,26 @@ def _told(error: BaseException, words: Sequence[str]) -> int:
         return _stopped()
     if isinstance(error, OSError) and error.errno == errno.EPIPE:
         return _hushed()
-    if isinstance(error, MlwrightError):
-        return _wrong(error.message, where=error.where, hint=error.hint)
     if hasattr(error, "format_message"):
         return _misused(error)
+    mistake = _as_mistake(error)
+    return _bug(error, words) if mistake is None else _wrong(mistake)
+
+
+def _as_mistake(error: BaseException) -> MlwrightError | None:
+    """Return the error as something a person can put right, or None where it is a bug of ours."""
+    if isinstance(error, MlwrightError):
+        return error
     if isinstance(error, MemoryError):
-        return _wrong("The memory is not enough for this.", hint="take fewer rows or columns, or a larger machine.")
+        return InputError("The memory is not enough for this.", hint="take fewer rows or columns, or a larger machine.")
     if isinstance(error, OSError) and error.errno in FULL | REFUSED:
         what = "The disk is full" if error.errno in FULL else (error.strerror or "Permission denied")
-        return _wrong(f"{what}.", where=error.filename, hint="choose another place; nothing half-written was left.")
+        where = None if error.filename is None else str(error.filename)
+        return InputError(f"{what}.", where=where, hint="choose another place; nothing half-written was left.")
+    return None
+
+
+def _bug(error: BaseException, words: Sequence[str]) -> int:
     from mlwright.cli.crash import summary, write_log
 
     where = write_log(error, words)
@@ -122,11 +131,11 @@ def _misused(error: Any) -> int:
     else:
         message = " ".join(error.format_message().split())
     hint = (f"did you mean '{near}'? " if near else "") + f"`{path} --help` lists what there is."
-    return _wrong(message.rstrip(".") + ".", hint=hint)
+    return _wrong(InputError(message.rstrip(".") + ".", hint=hint))
 
 
-def _wrong(message: str, *, where: str | None = None, hint: str | None = None) -> int:
-    _show(message, where=where, hint=hint)
+def _wrong(error: MlwrightError) -> int:
+    _show(error.message, where=error.where, hint=error.hint)
     return WRONG_INPUT
 
 

@@ -36,6 +36,7 @@ def predict(
         say("Reading the rows ...")
     from mlwright.cli.rows_out import check_place, write_rows
     from mlwright.collect import collect
+    from mlwright.errors import ColumnError
     from mlwright.model import load
     from mlwright.registry import Workspace
 
@@ -45,7 +46,11 @@ def predict(
     with libraries_silenced(verbose=False):
         loaded = load(Workspace(workspace).resolve(model))
         table = collect(source, query=query)
-        frame = answers(loaded.answer(table.frame))
+        try:
+            frame = answers(loaded.answer(table.frame))
+        except ColumnError as error:
+            error.where = error.where or table.origin
+            raise
     if to_file:
         write_rows(frame, out_file)
         if not quiet:

@@ -129,8 +129,8 @@ class CatBoost:
         rows = _renumbered(rows, present)
         parameters = _parameters(rows, configuration, effort)
         watch = Watch.of(effort, rate=parameters["learning_rate"], rows=len(rows.y), valid=judge is not None)
-        parameters |= {"iterations": watch.most, "od_wait": watch.patience, "use_best_model": judge is not None}
-        asking = _Asking(effort, watch.most)
+        parameters |= {"iterations": watch.most, "use_best_model": judge is not None}
+        asking = _Asking(effort, watch)
         model = catboost.CatBoost(parameters)
         try:
             model.fit(_pool(rows), eval_set=None if judge is None else _pool(judge), callbacks=[asking])
@@ -169,14 +169,17 @@ def _whole(blob: bytes) -> bytes:
 
 
 class _Asking:
-    """CatBoost's callback: asks `effort.stop` after each round."""
+    """CatBoost's callback: asks after each round whether the validation loss still falls, and `effort.stop`."""
 
-    def __init__(self, effort: Effort, most: int) -> None:
-        self._effort, self._most, self.stopped = effort, most, False
+    def __init__(self, effort: Effort, watch: Watch) -> None:
+        self._effort, self._watch, self.stopped = effort, watch, False
 
     def after_iteration(self, info: Any) -> bool:
         """Return whether to go on."""
-        self.stopped = info.iteration < self._most and self._effort.stop()
+        losses = (info.metrics or {}).get("validation")
+        if losses and self._watch.ends(info.iteration, next(iter(losses.values()))[-1]):
+            return False
+        self.stopped = info.iteration < self._watch.most and self._effort.stop()
         return not self.stopped
 
 

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from mlwright.learn.base import Effort
 
 _MOST = 4000
+_WORTH = 5e-5
+"""Share of the first loss that patience wants to see gained: what is learned by heart gains for ever, ever less."""
 
 
 @dataclass(slots=True)
@@ -18,6 +20,9 @@ class Watch:
     patience: int
     best_round: int = 0
     best: float = math.inf
+    first: float = math.nan
+    mark: float = math.inf
+    mark_round: int = 0
 
     @classmethod
     def of(cls, effort: Effort, *, rate: float, rows: int, valid: bool) -> Watch:
@@ -28,6 +33,10 @@ class Watch:
 
     def ends(self, done: int, loss: float) -> bool:
         """Note the loss after so many rounds; return True where waiting longer is in vain."""
+        if math.isnan(self.first):
+            self.first = loss
         if loss < self.best:
             self.best, self.best_round = loss, done
-        return done - max(self.best_round, 1) >= self.patience
+        if loss < self.mark - _WORTH * abs(self.first):
+            self.mark, self.mark_round = loss, done
+        return done - max(self.mark_round, 1) >= self.patience
