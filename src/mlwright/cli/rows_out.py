@@ -17,27 +17,27 @@ if TYPE_CHECKING:
     import polars as pl
 
 
-def _csv(frame: pl.DataFrame, file: io.IOBase) -> None:
+def _csv(frame: pl.DataFrame, file: io.BufferedWriter) -> None:
     frame.write_csv(file)
 
 
-def _parquet(frame: pl.DataFrame, file: io.IOBase) -> None:
+def _parquet(frame: pl.DataFrame, file: io.BufferedWriter) -> None:
     frame.write_parquet(file)
 
 
-def _json(frame: pl.DataFrame, file: io.IOBase) -> None:
+def _json(frame: pl.DataFrame, file: io.BufferedWriter) -> None:
     frame.write_json(file)
 
 
-def _ndjson(frame: pl.DataFrame, file: io.IOBase) -> None:
+def _ndjson(frame: pl.DataFrame, file: io.BufferedWriter) -> None:
     frame.write_ndjson(file)
 
 
-def _excel(frame: pl.DataFrame, file: io.IOBase) -> None:
+def _excel(frame: pl.DataFrame, file: io.BufferedWriter) -> None:
     frame.write_excel(file)
 
 
-WRITERS: dict[str, Callable[[pl.DataFrame, io.IOBase], None]] = {
+WRITERS: dict[str, Callable[[pl.DataFrame, io.BufferedWriter], None]] = {
     ".csv": _csv,
     ".parquet": _parquet,
     ".json": _json,
@@ -69,9 +69,7 @@ def check_place(path: Path | None) -> None:
 def write_rows(frame: pl.DataFrame, path: Path | None) -> None:
     """Write rows by the path's ending, or as CSV to stdout. Raises OutputError and leaves nothing half-written."""
     if path is None:
-        memory = io.BytesIO()
-        _csv(frame, memory)
-        sys.stdout.write(memory.getvalue().decode())
+        sys.stdout.write(frame.write_csv())
         return
     beside = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:

@@ -1,0 +1,148 @@
+"""The search: order, budget, failures, and what is kept for the end."""
+
+from __future__ import annotations
+
+import math
+import time
+
+import numpy as np
+import pytest
+
+from mlwright.columns import Columns
+from mlwright.errors import DataError
+from mlwright.learn.budget import Budget
+from mlwright.learn.material import Folds, Material, standard
+from mlwright.learn.plan import Plan, make_plan, patience
+from mlwright.learn.portfolio import portfolio
+from mlwright.learn.refit import Chosen, affordable
+from mlwright.learn.search import Search
+from mlwright.learn.splits import Order, folds
+from mlwright.learn.trials import Trial, best_first
+from mlwright.progress import Silent
+from mlwright.schema import Column
+from mlwright.tasks import TASKS, find_metric
+from mlwright.tasks.base import Target
+from tests.learn.toys import Toy
+
+PLAN = Plan(folds=3, repeats=1, rows=90, trials=10)
+
+
+def material(rows: int = 90) -> Material:
+    random = np.random.default_rng(0)
+    task = TASKS["regression"]
+    target = Target(random.normal(100, 10, rows))
+    columns = Columns({"x": random.normal(size=rows)}, rows)
+    return Material(columns, (Column(name="x", kind="number"),), target, task, find_metric(task, None))
+
+
+def search(learners, *, budget=None, plan=PLAN, threads=2):
+    rows = material()
+    made = Folds(rows, folds(Order(TASKS["regression"].strata(rows.target)), plan.folds, plan.repeats, 0), 0)
+    run = Search(made, plan, budget or Budget(None), threads=threads, seed=0, growth=1.0)
+    return run, run.run({learner.name: learner for learner in learners}, Silent())
+
+
+def test_trials_come_in_the_order_of_the_portfolio_whatever_the_threads():
+    for threads in (1, 4):
+        _, trials = search([Toy("b", shifts=(1.0, 2.0)), Toy("linear", shifts=(9.0,)), Toy("a", shifts=(3.0,))], threads=threads)
+        assert [(t.entry.learner.name, t.entry.configuration["shift"]) for t in trials] == [
+            ("linear", 9.0), ("a", 3.0), ("b", 1.0), ("b", 2.0),
+        ]  # fmt: skip
+        assert all(trial.status == "done" for trial in trials)
+
+
+def test_the_score_is_of_rows_that_were_not_learned_from():
+    _, (trial,) = search([Toy()])
+    rows = material()
+    assert trial.predictions.shape == (90, 1)
+    for train, valid in folds(Order(TASKS["regression"].strata(rows.target)), 3, 1, 0):
+        assert np.allclose(trial.predictions[valid], rows.target.y[train].mean())
+
+
+def test_the_plan_bounds_the_trials():
+    _, trials = search([Toy(shifts=tuple(range(30)))], plan=Plan(3, 1, 90, 4))
+    assert len(trials) == 4
+
+
+def test_a_failure_costs_one_trial_and_is_told():
+    _, trials = search([Toy("bad", failing=True), Toy("good")])
+    assert [trial.status for trial in trials] == ["failed: RuntimeError: toy broke", "done"]
+    with pytest.raises(DataError, match="toy broke"):
+        search([Toy("bad", failing=True)])
+
+
+def test_no_trial_starts_that_would_end_too_late():
+    budget = Budget(2.0)
+    start = time.monotonic()
+    _, trials = search([Toy("linear"), Toy("slow", shifts=tuple(range(50)), seconds=0.15)], budget=budget)
+    assert time.monotonic() - start < 2.0
+    assert 1 < len([trial for trial in trials if trial.usable]) < 20
+
+
+def test_cancelling_ends_it_and_keeps_what_is_scored():
+    budget = Budget(None)
+
+    class Cancelling(Toy):
+        def fit(self, *args):
+            if len(self.fits) == 4:
+                budget.cancel()
+            return super().fit(*args)
+
+    _, trials = search([Cancelling(shifts=tuple(range(50)))], budget=budget, threads=1)
+    assert [trial.usable for trial in trials][0]
+    assert len(trials) <= 3
+
+
+def test_cancelled_before_the_first_model_there_is_none():
+    budget = Budget(None)
+    budget.cancel()
+    with pytest.raises(KeyboardInterrupt):
+        search([Toy()], budget=budget)
+
+
+def test_only_the_best_trial_keeps_what_it_fitted():
+    _, trials = search([Toy(shifts=(5.0, 0.0, 3.0))])
+    assert [bool(trial.results) for trial in trials] == [False, True, False]
+    assert best_first(trials, greater_is_better=False)[0] is trials[1]
+
+
+def test_learners_that_cannot_are_left_out():
+    names = [entry.learner.name for entry in portfolio({"t": Toy("t"), "small": Toy("small", max_cells=10)}, "regression", 100)]
+    assert names == ["t"]
+    assert not list(portfolio({"t": Toy("t")}, "binary", 100))
+
+
+@pytest.mark.parametrize("rows", [10, 300, 999, 1_000, 50_000, 1_000_000])
+def test_a_number_of_trials_makes_a_plan_without_a_clock(rows):
+    plans = {make_plan(rows, 20, seconds=s, threads=2, trials=5, judged=rows >= 1000) for s in (1, 60, math.inf)}
+    assert len(plans) == 1
+    assert plans.pop().rows == rows
+
+
+def test_short_budgets_on_many_rows_score_on_fewer():
+    short = make_plan(1_000_000, 50, seconds=10, threads=2, trials=None, judged=True)
+    long = make_plan(1_000_000, 50, seconds=36_000, threads=2, trials=None, judged=True)
+    assert short.rows < 100_000
+    assert (short.folds, long.folds, long.rows) == (1, 3, 1_000_000)
+
+
+def test_patience_grows_with_rows():
+    assert [patience(n) for n in (20, 500, 5_000, 500_000)] == sorted(patience(n) for n in (20, 500, 5_000, 500_000))
+
+
+def test_members_are_dropped_until_they_fit_into_the_time():
+    def trial(seconds: float) -> Trial:
+        return Trial(0, None, seconds=seconds, fits=1)
+
+    chosen = [Chosen(trial(10.0), 0.5), Chosen(trial(1.0), 0.3), Chosen(trial(30.0), 0.2)]
+    assert len(affordable(chosen, math.inf, 1.0, 1)) == 3
+    kept = affordable(chosen, 15.0, 1.0, 1)
+    assert [one.weight for one in kept] == pytest.approx([0.625, 0.375])
+    assert len(affordable(chosen, 0.0, 1.0, 1)) == 1
+
+
+def test_numbers_are_standardised_and_classes_are_not():
+    assert standard(Target(np.array([1.0, 3.0]))) == (2.0, 1.0)
+    assert standard(Target(np.array([0.0, 1.0]), classes=("a", "b"))) == (0.0, 1.0)
+    assert standard(Target(np.array([5.0, 5.0]))) == (5.0, 1.0)
+    assert standard(Target(np.array([1.0, 3.0, 99.0])), np.array([1.0, 1.0, 0.0])) == (2.0, 1.0)
