@@ -7,6 +7,7 @@ import time
 
 import numpy as np
 import pytest
+from tests.learn.toys import Toy
 
 from mlwright.columns import Columns
 from mlwright.errors import DataError
@@ -22,7 +23,6 @@ from mlwright.progress import Silent
 from mlwright.schema import Column
 from mlwright.tasks import TASKS, find_metric
 from mlwright.tasks.base import Target
-from tests.learn.toys import Toy
 
 PLAN = Plan(folds=3, repeats=1, rows=90, trials=10)
 
@@ -44,7 +44,9 @@ def search(learners, *, budget=None, plan=PLAN, threads=2):
 
 def test_trials_come_in_the_order_of_the_portfolio_whatever_the_threads():
     for threads in (1, 4):
-        _, trials = search([Toy("b", shifts=(1.0, 2.0)), Toy("linear", shifts=(9.0,)), Toy("a", shifts=(3.0,))], threads=threads)
+        _, trials = search(
+            [Toy("b", shifts=(1.0, 2.0)), Toy("linear", shifts=(9.0,)), Toy("a", shifts=(3.0,))], threads=threads
+        )
         assert [(t.entry.learner.name, t.entry.configuration["shift"]) for t in trials] == [
             ("linear", 9.0), ("a", 3.0), ("b", 1.0), ("b", 2.0),
         ]  # fmt: skip
@@ -89,7 +91,7 @@ def test_cancelling_ends_it_and_keeps_what_is_scored():
             return super().fit(*args)
 
     _, trials = search([Cancelling(shifts=tuple(range(50)))], budget=budget, threads=1)
-    assert [trial.usable for trial in trials][0]
+    assert trials[0].usable
     assert len(trials) <= 3
 
 
@@ -107,7 +109,10 @@ def test_only_the_best_trial_keeps_what_it_fitted():
 
 
 def test_learners_that_cannot_are_left_out():
-    names = [entry.learner.name for entry in portfolio({"t": Toy("t"), "small": Toy("small", max_cells=10)}, "regression", 100)]
+    names = [
+        entry.learner.name
+        for entry in portfolio({"t": Toy("t"), "small": Toy("small", max_cells=10)}, "regression", 100)
+    ]
     assert names == ["t"]
     assert not list(portfolio({"t": Toy("t")}, "binary", 100))
 
@@ -135,10 +140,14 @@ def test_members_are_dropped_until_they_fit_into_the_time():
         return Trial(0, None, seconds=seconds, fits=1)
 
     chosen = [Chosen(trial(10.0), 0.5), Chosen(trial(1.0), 0.3), Chosen(trial(30.0), 0.2)]
-    assert len(affordable(chosen, math.inf, 1.0, 1)) == 3
-    kept = affordable(chosen, 15.0, 1.0, 1)
+
+    def cost(trials) -> float:
+        return sum(trial.seconds for trial in trials)
+
+    assert len(affordable(chosen, math.inf, 1.0, cost)) == 3
+    kept = affordable(chosen, 15.0, 1.0, cost)
     assert [one.weight for one in kept] == pytest.approx([0.625, 0.375])
-    assert len(affordable(chosen, 0.0, 1.0, 1)) == 1
+    assert len(affordable(chosen, 0.0, 1.0, cost)) == 1
 
 
 def test_numbers_are_standardised_and_classes_are_not():

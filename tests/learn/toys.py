@@ -58,7 +58,9 @@ class Toy:
         time.sleep(self.seconds)
         if self.failing:
             raise RuntimeError("toy broke")
-        return ToyFitted(float(problem.y.mean()), configuration["shift"], complete=self.complete, configuration=dict(configuration))
+        return ToyFitted(
+            float(problem.y.mean()), configuration["shift"], complete=self.complete, configuration=dict(configuration)
+        )
 
     def load(self, files):
         raise RuntimeError("toys do not travel")

@@ -99,6 +99,7 @@ def build(
 
 def build_from(table: Table, options: Options, budget: Budget, progress: Progress) -> Model:
     """Do the main job on a table: each line is a stage."""
+    import scipy.linalg  # noqa: F401  SciPy brings linear algebra of its own: loaded first, it is limited too
     from threadpoolctl import threadpool_limits
 
     from mlwright.building.ask import ask

@@ -44,6 +44,8 @@ class Found:
     predictions: Floats
     """Out-of-fold predictions of the chosen, for the scored rows."""
     decision: dict[str, Any]
+    seconds: float
+    """Seconds that fitting the chosen once more on as many rows as a fold has takes."""
     sampled: int
     """Rows the trials were scored on."""
 
@@ -59,7 +61,7 @@ def find(asked: Asked, options: Options, budget: Budget, progress: Progress) -> 
     material, teaching = asked.material.take(teach), asked.order.take(teach)
     plan = make_plan(
         len(teach),
-        len(material.features),
+        material.width,
         seconds=math.inf if budget.seconds is None else budget.left,
         threads=options.workers,
         trials=options.trials,
@@ -79,7 +81,7 @@ def find(asked: Asked, options: Options, budget: Budget, progress: Progress) -> 
     best = candidates(trials, searched)
     chosen, predictions = choose_members(best, searched, prepared.scored)
     seconds = budget.left - EVALUATION_SHARE * (budget.seconds or 0.0)
-    kept = affordable(chosen, seconds, growth, options.workers)
+    kept = affordable(chosen, seconds, growth, search.refit_seconds)
     if len(kept) < len(chosen):
         chosen, predictions = choose_members([one.trial for one in kept], searched, prepared.scored)
     decision = asked.task.decide(searched.target.take(np.flatnonzero(prepared.scored)), predictions, options.costs)
@@ -93,6 +95,7 @@ def find(asked: Asked, options: Options, budget: Budget, progress: Progress) -> 
         chosen=chosen,
         predictions=predictions,
         decision=decision,
+        seconds=search.refit_seconds([one.trial for one in chosen]),
         sampled=searched.rows,
     )
 

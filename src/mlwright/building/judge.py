@@ -36,6 +36,7 @@ class Judged:
     twin: Ensemble
     complete: bool
     seconds: float
+    """Seconds that fitting the twin took."""
 
 
 def judge(found: Found, asked: Asked, options: Options, budget: Budget) -> Judged:
@@ -43,11 +44,12 @@ def judge(found: Found, asked: Asked, options: Options, budget: Budget) -> Judge
     before = budget.spent
     small = found.judging.rows == 0
     twin, problems, complete = _twin(found, options, budget, small=small)
+    seconds = budget.spent - before
     if small:
         evaluation = _by_selection(found, asked, options, budget)
     else:
         evaluation = _on_held_out(found, asked, options, budget, twin=twin, problems=problems)
-    return Judged(evaluation, _without_idle(twin), complete, budget.spent - before)
+    return Judged(evaluation, _without_idle(twin), complete, seconds)
 
 
 def fit_on_all(
@@ -59,7 +61,7 @@ def fit_on_all(
     """
     growth = asked.material.rows / max(1, found.material.rows)
     known = judged is not None and found.judging.rows > 0
-    needed = 1.2 * growth * (judged.seconds if judged is not None and known else _refit_seconds(found, options))
+    needed = 1.2 * growth * (judged.seconds if judged is not None and known else found.seconds)
     reserve = 0.5 * EVALUATION_SHARE * (budget.seconds or 0.0)
     enough = not budget.cancelled and budget.left >= needed + reserve
     if judged is None or enough:
@@ -68,11 +70,6 @@ def fit_on_all(
         if judged is None or again.complete:
             return again.ensemble, True
     return judged.twin, False
-
-
-def _refit_seconds(found: Found, options: Options) -> float:
-    """Seconds that fitting the chosen once more on the rows of the search takes."""
-    return sum(one.trial.seconds_per_fit for one in found.chosen) / options.workers
 
 
 def _twin(found: Found, options: Options, budget: Budget, *, small: bool) -> tuple[Ensemble, dict[str, Problem], bool]:

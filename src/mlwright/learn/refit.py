@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
@@ -83,14 +83,22 @@ def _member(one: Chosen, fitted: Fitted) -> Member:
     )
 
 
-def affordable(chosen: Sequence[Chosen], seconds: float, growth: float, threads: int) -> list[Chosen]:
+def refit_seconds(trials: Sequence[Trial], prepare: Callable[[str], float], threads: int) -> float:
+    """Return the seconds that fitting trials once more on as many rows takes, with the recipes they read.
+
+    `prepare` gives the seconds that a variant's recipe takes; recipes work in Python and do not speed up with threads.
+    """
+    recipes = sum(prepare(variant) for variant in {trial.entry.learner.variant for trial in trials})
+    slowest = max((trial.seconds_per_fit for trial in trials), default=0.0)
+    return recipes + max(slowest, sum(trial.seconds_per_fit for trial in trials) / threads)
+
+
+def affordable(
+    chosen: Sequence[Chosen], seconds: float, growth: float, cost: Callable[[Sequence[Trial]], float]
+) -> list[Chosen]:
     """Drop the members that give least weight per second until the refits fit into the seconds; one always stays."""
     kept = list(chosen)
-
-    def cost() -> float:
-        return 1.2 * growth * sum(one.trial.seconds_per_fit for one in kept) / min(threads, len(kept))
-
-    while len(kept) > 1 and cost() > seconds:
+    while len(kept) > 1 and 1.2 * growth * cost([one.trial for one in kept]) > seconds:
         kept.remove(min(kept, key=lambda one: one.weight / max(one.trial.seconds_per_fit, 1e-6)))
     total = float(np.sum([one.weight for one in kept]))
     return [Chosen(one.trial, one.weight / total) for one in kept]

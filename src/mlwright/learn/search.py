@@ -5,7 +5,7 @@ Fits run side by side, one thread each: on shared cores two fits with one thread
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 
@@ -15,6 +15,7 @@ from mlwright.learn.budget import Budget
 from mlwright.learn.material import Folds
 from mlwright.learn.plan import Plan
 from mlwright.learn.portfolio import FLOOR, portfolio
+from mlwright.learn.refit import refit_seconds
 from mlwright.learn.trials import FoldResult, Trial, best_first, run_fold
 from mlwright.progress import Progress
 
@@ -22,6 +23,8 @@ FINISH_SHARE = 0.15
 """Share of the budget kept for evaluation, report and writing."""
 LIKELY_MEMBERS = 4
 """How many trials the ensemble is expected to keep; what refitting them costs is kept from the search."""
+MOST_RESERVED, RESERVED_AT_FIRST = 0.5, 0.35
+"""Shares of the budget that may be kept at most; less as long as only the floor was tried."""
 TICK = 0.2
 
 
@@ -89,8 +92,14 @@ class Search:
         if not self.trials and learner.name == FLOOR:
             return True
         known = [t.seconds for t in self.trials if t.usable and t.entry.learner.name == learner.name]
-        expected = sum(known) / len(known) / self.threads if known else 0.0
+        expected = sum(known) / len(known) / self.threads if known else self._first_time()
         return self.budget.left > self._reserve + 0.8 * expected
+
+    def _first_time(self) -> float:
+        """Seconds that the recipes of a learner's first trial take, judged by those made for others."""
+        return len(self.folds.folds) * max(
+            (self.folds.seconds(t.entry.learner.variant) for t in self.trials), default=0.0
+        )
 
     def _fit(self, unit: Unit) -> FoldResult:
         first = unit.trial.number == 0
@@ -119,9 +128,14 @@ class Search:
         if self.budget.seconds is None:
             return 0.0
         best = best_first(self.trials, greater_is_better=self.folds.material.metric.greater_is_better)
-        refit = self.growth * sum(trial.seconds_per_fit for trial in best[:LIKELY_MEMBERS]) / self.threads
         fixed = FINISH_SHARE * self.budget.seconds
-        return min(fixed + 1.2 * refit, 0.75 * self.budget.seconds)
+        again = self.growth * self.refit_seconds(best[:LIKELY_MEMBERS])
+        most = RESERVED_AT_FIRST if len(best) == 1 else MOST_RESERVED
+        return min(fixed + 1.2 * again, most * self.budget.seconds)
+
+    def refit_seconds(self, trials: Sequence[Trial]) -> float:
+        """Seconds that fitting trials once more on as many rows as a fold has takes."""
+        return refit_seconds(trials, self.folds.seconds, self.threads)
 
     def _tell(self, progress: Progress) -> None:
         best = best_first(self.trials, greater_is_better=self.folds.material.metric.greater_is_better)

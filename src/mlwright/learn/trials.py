@@ -109,9 +109,9 @@ def _learned(fitted: Sequence[Fitted]) -> Learned:
 
 def run_fold(trial: Trial, fold: int, folds: Folds, *, seed: int, stop: Stop) -> FoldResult:
     """Fit a trial's learner on one fold and predict the rows it is scored on, in the target's own units."""
-    start = time.perf_counter()
     learner = trial.entry.learner
     prepared = folds.prepare(fold, learner.variant)
+    start = time.perf_counter()
     effort = Effort(seed=seed, threads=1, stop=stop)
     fitted = learner.fit(prepared.train, trial.entry.configuration, prepared.valid, effort)
     predictions = fitted.predict(prepared.valid.X) * prepared.scale + prepared.center
