@@ -101,6 +101,8 @@ def run(entry: dict[str, Any], data: Path, budget: float, seed: int, work: Path)
     """Build on one table and compare."""
     target = question(entry)
     frame = pd.read_csv(data / entry["file"], low_memory=False).drop(columns=entry["leak_columns"])
+    if entry["kind"] in {"regression", "forecast"}:
+        frame[target] = pd.to_numeric(frame[target], errors="coerce")
     train, test = split(frame, target, seed)
     train.to_csv(work / "train.csv", index=False)
     test.to_csv(work / "test.csv", index=False)

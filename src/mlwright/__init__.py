@@ -1,9 +1,9 @@
 """mlwright: a machine learning engineer as software.
 
 >>> import mlwright as mw
->>> rows = {"hours": list(range(60)), "passed": [hours > 30 for hours in range(60)]}
+>>> rows = {"hours": [row % 50 for row in range(90)], "passed": [row % 50 > 25 for row in range(90)]}
 >>> model = mw.build(rows, target="passed", trials=1)
->>> model.predict({"hours": 55}).tolist()
+>>> model.predict({"hours": 45}).tolist()
 [True]
 """
 

@@ -25,8 +25,10 @@ from mlwright.learn.trials import Trial
 from mlwright.tasks.base import Floats, Target
 
 TOP = 5
-MOST_COLUMNS = 60
+MOST_COLUMNS = 200
 """Of more columns than these, importance is measured for those that go together most with the predictions."""
+MOST_ENCODED = 200_000
+"""Columns shuffled x columns encoded for each shuffle: of very wide tables fewer columns are shuffled."""
 CURVE_LEARNERS = ("lightgbm", "linear")
 SHARE = 0.04
 """Share of the budget kept for writing when reasons are looked for."""
@@ -87,7 +89,7 @@ def _most_telling(columns: Columns, sources: Sequence[str], predict: Predict) ->
         length = float(np.linalg.norm(known - known.mean()))
         return float(np.dot(known - known.mean(), spread) / length) ** 2 if length > 0 else 0.0
 
-    return sorted(sources, key=together, reverse=True)[:MOST_COLUMNS]
+    return sorted(sources, key=together, reverse=True)[: min(MOST_COLUMNS, MOST_ENCODED // len(sources))]
 
 
 def _shown(target: Target) -> int:
