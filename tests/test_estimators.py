@@ -21,7 +21,7 @@ EXPECTED: dict[str, dict[str, str]] = {
     "Classifier": {"check_sample_weight_equivalence_on_dense_data": WEIGHTS},
     "Regressor": {
         "check_sample_weight_equivalence_on_dense_data": WEIGHTS,
-        "check_pipeline_consistency": "every column of its X equals y; a copy of the target is refused, not learned from",
+        "check_pipeline_consistency": "every column of its X equals y, and a copy of the target is not learned from",
     },
 }
 

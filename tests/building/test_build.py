@@ -131,9 +131,13 @@ def test_what_judges_has_no_say_in_what_is_chosen(monkeypatch):
     )
     other = mw.build(spoiled, target="spent", trials=4)
     scores = [
-        {row["label"] + str(row["configuration"]): (row["score"], row["weight"]) for row in m.evaluation["leaderboard"] if "baseline" not in row["learner"]}
-        for m in (one, other)
-    ]  # fmt: skip
+        [
+            (row["label"], row["configuration"], row["score"], row["weight"])
+            for row in model.evaluation["leaderboard"]
+            if "baseline" not in row["learner"]
+        ]
+        for model in (one, other)
+    ]
     if set(seen[1].y.tolist()) == {value + 1.0 for value in judged.tolist()}:  # the strata put the same rows aside
         assert scores[0] == scores[1]
     else:

@@ -78,13 +78,16 @@ def _twin(found: Found, options: Options, budget: Budget, *, small: bool) -> tup
     prepared = found.folds.prepare(0, best.entry.learner.variant)
     fallback = from_fold(best, prepared, len(found.material.target.classes)) if best.results else None
     problems = {best.entry.learner.variant: prepared.train}
-    if budget.cancelled and fallback is not None:
+    rows = found.folds.folds[0][0] if small else found.order.strata
+    growth = len(rows) / max(1, prepared.train.X.shape[0])
+    reserve = EVALUATION_SHARE * (budget.seconds or 0.0)
+    late = budget.left < growth * found.seconds + reserve
+    if (budget.cancelled or late) and fallback is not None:
         return fallback, problems, True
     chosen = list(found.chosen)
     if found.linear is not None and all(one.trial is not found.linear for one in chosen):
         chosen.append(Chosen(found.linear, 0.0))
     material = found.folds.material.take(found.folds.folds[0][0]) if small else found.material
-    reserve = EVALUATION_SHARE * (budget.seconds or 0.0)
     made: Refit = refit(material, chosen, seed=options.seed, threads=options.workers, stop=budget.stop_at(reserve))
     if not made.complete and fallback is not None:
         return fallback, problems, True

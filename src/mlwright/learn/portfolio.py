@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from mlwright.learn.base import Configuration, Learner
+from mlwright.learn.learners import available
 
 FLOOR = "linear"
 ORDER = ("lightgbm", "catboost", "xgboost", "extratrees")
@@ -21,7 +22,7 @@ class Entry:
 
 def portfolio(learners: Mapping[str, Learner], objective: str, cells: int) -> Iterator[Entry]:
     """Yield what is worth trying, in order: the linear floor, then round after round the next of every learner."""
-    usable = [learner for learner in _ordered(learners) if objective in learner.objectives]
+    usable = [learner for learner in _ordered(learners) if objective in learner.objectives and available(learner)]
     usable = [learner for learner in usable if learner.max_cells is None or cells <= learner.max_cells]
     queues = {learner.name: list(learner.configurations[objective]) for learner in usable}
     for round_ in range(max((len(queue) for queue in queues.values()), default=0)):
