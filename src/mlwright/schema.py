@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass, fields, replace
+from dataclasses import asdict, dataclass, field, fields, replace
 from typing import Any, Literal, get_args
 
 from mlwright.errors import ColumnError
@@ -86,6 +86,11 @@ class Schema:
     """The columns of a table, in their order."""
 
     columns: tuple[Column, ...]
+    _by_name: dict[str, Column] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        """Index the columns: schemas of ten thousand are asked for each by name."""
+        object.__setattr__(self, "_by_name", {column.name: column for column in reversed(self.columns)})
 
     def __iter__(self) -> Iterator[Column]:
         """Iterate over the columns."""
@@ -97,13 +102,12 @@ class Schema:
 
     def __contains__(self, name: object) -> bool:
         """Tell whether a column of that name exists."""
-        return any(column.name == name for column in self.columns)
+        return name in self._by_name
 
     def __getitem__(self, name: str) -> Column:
         """Return the column of that name."""
-        for column in self.columns:
-            if column.name == name:
-                return column
+        if name in self._by_name:
+            return self._by_name[name]
         raise ColumnError.missing(name, self.names)
 
     @property

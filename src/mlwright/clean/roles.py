@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Literal
 
@@ -14,13 +14,15 @@ from mlwright.clean.copies import copies_of, equal_columns
 from mlwright.clean.infer import infer_with_findings
 from mlwright.clean.order import Entity, Moments, dated_columns, repeated_entities
 from mlwright.clean.question import Question
-from mlwright.columns import Coded, read_frame
+from mlwright.columns import Coded, plain_numbers, read_frame
 from mlwright.errors import ColumnError, OptionError
 from mlwright.findings import Finding
 from mlwright.schema import Column, Schema
 from mlwright.table import Table
 from mlwright.values import parse_number, read_value
 
+PLAIN = r"^-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?$"
+"""Numbers without leading zeros, which could be codes."""
 SPLITS = ("auto", "random", "time", "group")
 SplitKind = Literal["random", "time", "group"]
 
@@ -40,12 +42,22 @@ def infer_schema(table: Table, question: Question) -> tuple[Schema, tuple[Findin
     question.check(table)
     columns: list[Column] = []
     findings: list[Finding] = []
+    plain = plain_numbers(table.frame, table.frame.columns, PLAIN)
     for series in table.frame.iter_columns():
-        column, found = infer_with_findings(series)
+        column, found = _inferred(series, plain)
         columns.append(_in_role(series, column, question))
         findings.extend(found)
     schema, copied = _without_copies(table, Schema(tuple(columns)))
     return schema, (*findings, *copied)
+
+
+def _inferred(series: pl.Series, plain: Mapping[str, NDArray[np.float64]]) -> tuple[Column, tuple[Finding, ...]]:
+    """Infer from the numbers where the texts are nothing but numbers, which is quicker and says the same."""
+    if series.name in plain:
+        column, found = infer_with_findings(pl.Series(series.name, plain[series.name], nan_to_null=True))
+        if column.kind in {"number", "integer"}:
+            return column, found
+    return infer_with_findings(series)
 
 
 def _in_role(series: pl.Series, column: Column, question: Question) -> Column:
