@@ -131,6 +131,12 @@ def test_short_budgets_on_many_rows_score_on_fewer():
     assert (short.folds, long.folds, long.rows) == (1, 3, 1_000_000)
 
 
+def test_small_but_wide_tables_are_gone_through_once():
+    wide = make_plan(500, 10_000, seconds=10, threads=2, trials=None, judged=False)
+    narrow = make_plan(500, 10, seconds=10, threads=2, trials=None, judged=False)
+    assert (wide.folds, wide.repeats, narrow.folds, narrow.repeats) == (3, 1, 5, 2)
+
+
 def test_patience_grows_with_rows():
     assert [patience(n) for n in (20, 500, 5_000, 500_000)] == sorted(patience(n) for n in (20, 500, 5_000, 500_000))
 

@@ -18,6 +18,10 @@ if TYPE_CHECKING:
     from mlwright.table import Table
 
 
+WRITING_SHARE = 0.4
+"""Writing a model and its evidence takes at most this share of the time that understanding its columns took."""
+
+
 def build(
     source: object,
     target: str,
@@ -110,7 +114,9 @@ def build_from(table: Table, options: Options, budget: Budget, progress: Progres
     from mlwright.building.store import assemble
 
     progress.stage("Understanding the columns")
+    begun = budget.spent
     asked = ask(table, options)
+    budget.keep(WRITING_SHARE * (budget.spent - begun))
     require_rows(asked)
     asked.tell(progress, options)
     told_to_stop = partial(progress.say, "Stopping: the best model so far is kept.")

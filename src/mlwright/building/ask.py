@@ -38,6 +38,7 @@ class Asked:
     order: Order
     rows: NDArray[np.intp]
     """The rows of the table that have a target; material and order hold these."""
+    data_hash: str
     findings: tuple[Finding, ...]
     assumptions: tuple[str, ...]
 
@@ -85,7 +86,9 @@ def ask(table: Table, options: Options) -> Asked:
     order = _order(frame, schema, split, task.strata(target))
     found = (*table.findings, *findings, *task.findings(target), *table_findings(table, schema))
     assumptions = (assumption, split.reason, *_notes(schema))
-    return Asked(table, schema, task, material.metric, split, material, order, rows, found, assumptions)
+    return Asked(
+        table, schema, task, material.metric, split, material, order, rows, data_hash(table), found, assumptions
+    )
 
 
 def data_hash(table: Table) -> str:

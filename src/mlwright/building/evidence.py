@@ -10,7 +10,7 @@ from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
-from mlwright.building.ask import Asked, data_hash
+from mlwright.building.ask import Asked
 from mlwright.building.find import Found
 from mlwright.building.judge import Judged
 from mlwright.building.options import Options
@@ -52,7 +52,7 @@ def run_facts(asked: Asked, options: Options, budget: Budget) -> dict[str, Any]:
         "versions": dict(_versions()),
         "machine": _machine(options),
         "command": options.command(asked.table.origin),
-        "data_hash": data_hash(asked.table),
+        "data_hash": asked.data_hash,
         "interrupted": budget.cancelled,
     }
 
@@ -121,7 +121,7 @@ def _entry(trial: Trial, weight: float) -> dict[str, Any]:
 def _data(asked: Asked) -> dict[str, Any]:
     return {
         "rows": asked.table.rows,
-        "hash": data_hash(asked.table),
+        "hash": asked.data_hash,
         "columns": [
             {
                 "name": column.name,

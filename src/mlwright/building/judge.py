@@ -210,10 +210,10 @@ def _method(found: Found, asked: Asked) -> str:
     """Return one sentence on how the score was measured."""
     held, learned = found.judging.rows, found.material.rows
     if held == 0:
-        repeats = len(found.folds.folds) // 5 if asked.split.kind != "time" else 1
+        repeats = found.folds.repeats
         often = f", repeated {repeats} times" if repeats > 1 else ""
         return (
-            f"Cross-validation in {len(found.folds.folds) // max(repeats, 1)} parts{often} over {learned:,} rows, with"
+            f"Cross-validation in {len(found.folds.folds) // repeats} parts{often} over {learned:,} rows, with"
             " the effect of choosing among models removed (bootstrap bias correction)."
         )
     how = {

@@ -21,7 +21,7 @@ from mlwright.model.folder import to_files
 from mlwright.model.parts import GOLDEN_ROWS, Parts, golden_rows
 from mlwright.registry.workspace import Workspace, checked_name
 
-TIMED_ROWS = 40
+TIMED_ROWS, TIMED_SECONDS = 40, 0.2
 
 
 def assemble(asked: Asked, found: Found, ensemble: Ensemble, told: Mapping[str, Any], run: Mapping[str, Any]) -> Model:
@@ -58,7 +58,10 @@ def _row_ms(model: Model) -> float | None:
     if not rows:
         return None
     times = []
+    begun = time.perf_counter()
     for place in range(TIMED_ROWS):
+        if time.perf_counter() - begun > TIMED_SECONDS:
+            break
         start = time.perf_counter()
         model.answer(rows[place % len(rows)])
         times.append(time.perf_counter() - start)

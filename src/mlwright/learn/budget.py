@@ -51,6 +51,7 @@ class Budget:
         self.seconds = seconds
         self._clock = clock
         self._start = clock()
+        self._kept = 0.0
         self.cancelled = False
 
     def limited(self, seconds: float | None) -> Budget:
@@ -66,8 +67,12 @@ class Budget:
 
     @property
     def left(self) -> float:
-        """Seconds until the end; infinite without a limit, never negative."""
-        return math.inf if self.seconds is None else max(0.0, self.seconds - self.spent)
+        """Seconds until the end, less what is kept; infinite without a limit, never negative."""
+        return math.inf if self.seconds is None else max(0.0, self.seconds - self._kept - self.spent)
+
+    def keep(self, seconds: float) -> None:
+        """Keep seconds for what has to be done when all else has ended; at most a quarter of the budget."""
+        self._kept = min(seconds, (self.seconds or 0.0) / 4)
 
     def cancel(self) -> None:
         """End all work at its next look; what is usable so far is kept."""

@@ -33,14 +33,16 @@ def make_plan(rows: int, features: int, *, seconds: float, threads: int, trials:
     `judged` tells that other rows judge; without, the cross-validation is the judgement and is repeated. A number of
     `trials` promises the same model twice, so the plan then looks at the rows alone, never at the clock.
     """
+    one_fit = rows * max(features, 1) / CELLS_PER_SECOND
+    allowed = FIRST_TRIAL_SHARE * seconds
     if not judged:
-        repeats = 3 if rows < 500 else 2
-        return Plan(folds=5, repeats=repeats, rows=rows, trials=trials or patience(rows))
+        folds, repeats = 5, 3 if rows < 500 else 2
+        if trials is None and math.ceil(folds * repeats / threads) * one_fit > 2 * allowed:
+            folds, repeats = 5 if math.ceil(5 / threads) * one_fit <= 2 * allowed else 3, 1
+        return Plan(folds=folds, repeats=repeats, rows=rows, trials=trials or patience(rows))
     folds = 5 if rows <= MANY_ROWS else 3
     if trials is not None or math.isinf(seconds):
         return Plan(folds=folds, repeats=1, rows=rows, trials=trials or patience(rows))
-    one_fit = rows * max(features, 1) / CELLS_PER_SECOND
-    allowed = FIRST_TRIAL_SHARE * seconds
     while folds > 1 and math.ceil(folds / threads) * one_fit > 2 * allowed:
         folds = 3 if folds == 5 else 1
     kept = rows if one_fit <= allowed else max(2_000, int(rows * allowed / one_fit))
