@@ -48,8 +48,8 @@ BINARY: dict[str, Metric] = {
             interval="delong",
             meaning="The chance that a case is ranked above a row that is no case; 0.5 is guessing and 1 is perfect.",
             label="ROC AUC",
-            verdict="ranks a case above a row that is no case in {score_100} of 100 pairs "
-            "(95 % interval {low_100} to {high_100})",
+            verdict="tells which of two rows, one a case and one not, is the case in {score_100} of 100 pairs "
+            "(95 % interval {low_100} to {high_100}; guessing tells 50)",
         ),
         LOG_LOSS,
         Metric(
