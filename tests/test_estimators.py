@@ -14,7 +14,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
-from mlwright import Classifier, DataError, Regressor
+from mlwright import Classifier, DataError, Regressor, load
 
 WEIGHTS = "the folds that choose settings are drawn from rows, and a row repeated is two rows where its weight is one"
 EXPECTED: dict[str, dict[str, str]] = {
@@ -79,3 +79,13 @@ def test_one_class_is_refused():
 def test_sample_weight_must_be_one_per_row():
     with pytest.raises(ValueError, match="sample_weight"):
         Regressor(trials=1).fit(np.arange(40.0).reshape(20, 2), np.arange(20.0), sample_weight=[1.0])
+
+
+def test_what_a_classifier_saves_answers_with_its_labels(frame, tmp_path):
+    X, y = frame
+    fitted = Classifier(trials=1).fit(X, pd.Series(y, name="decision"))
+    fitted.model_.save(tmp_path / "m")
+    loaded = load(tmp_path / "m")
+    assert (loaded.target, loaded.classes_.tolist()) == ("decision", ["leave", "stay"])
+    assert loaded.predict(X).tolist() == fitted.predict(X).tolist()
+    assert loaded.evaluate(X.assign(decision=y))["metrics"]["roc_auc"]["score"] > 0.5

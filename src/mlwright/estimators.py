@@ -121,12 +121,15 @@ class Classifier(ClassifierMixin, _Estimator):
         self.classes_, codes = np.unique(labels, return_inverse=True)
         if len(self.classes_) < 2:
             raise DataError(f"y has only one class, {self.classes_[0]!r}: there is nothing to tell apart.")
-        return self._build(X, codes, "binary" if len(self.classes_) == 2 else "multiclass", sample_weight)
+        self._build(X, codes, "binary" if len(self.classes_) == 2 else "multiclass", sample_weight)
+        self.model_ = self.model_.relabelled([_label(each) for each in self.classes_], _target_name(X, y))
+        return self
 
     def predict(self, X: object) -> NDArray[Any]:
         """Return (n,) labels, as y had them."""
         rows = self._rows(X)
-        return np.asarray(self.classes_[np.asarray(self.model_.predict(rows), dtype=np.intp)])
+        place = {label: position for position, label in enumerate(self.model_.parts.classes)}
+        return np.asarray(self.classes_[[place[label] for label in self.model_.predict(rows).tolist()]])
 
     def predict_proba(self, X: object) -> NDArray[np.float64]:
         """Return (n, classes) probabilities, in the order of `classes_`."""
@@ -156,6 +159,18 @@ class Regressor(RegressorMixin, _Estimator):
         """Return (n,) numbers."""
         rows = self._rows(X)
         return np.asarray(self.model_.predict(rows), dtype=np.float64)
+
+
+def _label(label: Any) -> str | int | float | bool:
+    """Return a label as a model keeps it."""
+    plain = label.item() if isinstance(label, np.generic) else label
+    return plain if isinstance(plain, str | int | float | bool) else str(plain)
+
+
+def _target_name(X: object, y: object) -> str:
+    """Return y's own name where it has one that X has not."""
+    name = getattr(y, "name", None)
+    return name if isinstance(name, str) and name not in map(str, getattr(X, "columns", ())) else "target"
 
 
 def _is_frame(X: object) -> bool:

@@ -35,6 +35,8 @@ class Column:
     categories: tuple[str, ...] | None = None
     missing_tokens: tuple[str, ...] = ()
     """Strings that mean "missing" in this column beyond the universal ones of `values.MISSING`."""
+    level_tokens: tuple[str, ...] = ()
+    """Casefolded texts that elsewhere mean "missing" and here are a value, such as a class called "None"."""
     missing_numbers: tuple[float, ...] = ()
     """Numbers (or epoch seconds) that mean "missing" here, such as -999."""
     decimal: Literal[".", ","] = "."

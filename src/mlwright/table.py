@@ -26,6 +26,13 @@ class Table:
     findings: tuple[Finding, ...] = field(default=())
 
     @property
+    def typed(self) -> bool:
+        """Whether the source tells numbers from texts: everything but a text file does."""
+        import polars as pl
+
+        return self.origin == "memory" or any(dtype != pl.String for dtype in self.frame.dtypes)
+
+    @property
     def rows(self) -> int:
         """The number of data rows."""
         return self.frame.height

@@ -199,6 +199,63 @@ def test_options_that_cannot_be_are_told_in_a_sentence(table, options, match):
         mw.build(table, target="left", **{"trials": 1, **options})
 
 
+def test_noise_is_called_noise():
+    """Nothing is to be learned: the scores average a guess, and their intervals hold it."""
+    scores = []
+    for seed in range(6):
+        random = np.random.default_rng(seed)
+        columns = {f"x{place}": random.normal(size=300) for place in range(6)}
+        table = pl.DataFrame({**columns, "y": random.permutation(np.arange(300) % 2)})
+        evidence = mw.build(table, target="y", trials=4, seed=seed).evaluation
+        scores.append(evidence["score"]["value"])
+        assert evidence["verdict"]["beats_baseline"] != "yes"
+        assert evidence["score"]["interval"][0] <= 0.52
+    assert 0.46 < np.mean(scores) < 0.54
+
+
+def test_copies_of_rows_do_not_flatter():
+    random = np.random.default_rng(0)
+    once = pl.DataFrame(
+        {**{f"x{place}": random.normal(size=300) for place in range(5)}, "y": random.integers(0, 2, 300)}
+    )
+    model = mw.build(pl.concat([once] * 4).sample(fraction=1, shuffle=True, seed=1), target="y", trials=3)
+    assert model.evaluation["score"]["value"] < 0.65
+    assert model.evaluation["verdict"]["beats_baseline"] != "yes"
+
+
+def test_a_class_called_none_is_a_class():
+    table = make_table(400).with_columns(
+        pl.when(pl.col("age") < 40).then(pl.lit("None")).when(pl.col("age") < 60).then(pl.lit("mild"))
+        .otherwise(pl.lit("severe")).alias("pain")
+    )  # fmt: skip
+    model = mw.build(table, target="pain", trials=1)
+    assert model.classes_.tolist() == ["None", "mild", "severe"]
+    assert model.evaluation["question"]["rows"] == 400
+    assert set(model.predict(table)) == {"None", "mild", "severe"}
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "labels"),
+    [("1", "2", ["1", "2"]), ("5%", "10%", ["10%", "5%"]), (1, 2, [1, 2]), ("$1", "$2", ["$1", "$2"]), (False, True, [False, True])],
+)  # fmt: skip
+def test_labels_are_what_the_target_holds(low, high, labels):
+    table = make_table(300).with_columns(pl.Series("y", [high if age > 45 else low for age in make_table(300)["age"]]))
+    model = mw.build(table, target="y", trials=1)
+    assert model.classes_.tolist() == labels
+    assert (model.predict(table) == table["y"].to_numpy()).mean() > 0.9
+
+
+def test_labels_of_a_text_file_are_numbers_where_they_are_written_so(tmp_path):
+    make_table(300).with_columns((pl.col("age") > 45).cast(int).alias("y")).write_csv(tmp_path / "t.csv")
+    assert mw.build(tmp_path / "t.csv", target="y", trials=1).classes_.tolist() == [0, 1]
+
+
+def test_weights_that_leave_one_class_are_refused():
+    table = make_table(200).with_columns(w=pl.when(pl.col("left") == "yes").then(1.0).otherwise(0.0))
+    with pytest.raises(mw.DataError, match="single class"):
+        mw.build(table, target="left", weight="w", trials=1)
+
+
 def test_the_callers_table_is_left_as_it_was(table):
     before = table.clone()
     mw.build(table, target="left", trials=2)

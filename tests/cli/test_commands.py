@@ -13,6 +13,8 @@ import pytest
 
 from mlwright import load
 from mlwright.cli import main
+from mlwright.cli.rows_in import unread
+from mlwright.schema import Column
 
 Run = Callable[..., tuple[int, str, str]]
 
@@ -31,7 +33,14 @@ def parsed(text: str) -> dict[str, Any]:
 def test_build_prints_the_answer_and_keeps_model_and_report(run: Run, csv: Path) -> None:
     code, out, err = run("build", csv, "--target", "y", "--trials", 1, "--threads", 1)
     assert code == 0
-    for told in ("120 rows", "2 columns to learn from", "target 'y'", "task binary", "metric ROC AUC", "1 trials"):
+    for told in (
+        "120 rows",
+        "2 columns to learn from",
+        "target 'y'",
+        "task binary",
+        "metric ROC AUC",
+        ": 1 trial, however long it takes.",
+    ):
         assert told in err
     for told in ("score ", "95 %", "baseline ", "took ", "model ", "report ", "mlwright predict customers"):
         assert told in out
@@ -116,6 +125,48 @@ def test_predict_gives_numbers_their_interval(run: Run, write_rows: Callable[...
     assert (answers["lower"] <= answers["prediction"]).all()
 
 
+def test_predict_says_what_it_could_not_read(run: Run, built: Path) -> None:
+    frame = pl.read_csv(built, infer_schema=False)
+    frame[0, "x"], frame[1, "x"], frame[2, "x"], frame[3, "x"] = "much", "NA", None, "much"
+    frame.write_csv("odd.csv")
+    told = "2 values of 'x' could not be read and were taken as missing, for example 'much'."
+    code, out, err = run("predict", "customers", "odd.csv")
+    assert (code, len(out.splitlines())) == (0, 121)
+    assert err.splitlines() == ["Reading the rows ...", told]
+    assert run("predict", "customers", "odd.csv", "--quiet")[2] == ""
+
+
+def test_values_that_cannot_be_read_are_counted_by_column() -> None:
+    frame = pl.DataFrame(
+        {
+            "since": ["99.99.2015", "", "01.02.2015", "99.99.2015"],
+            "active": ["maybe", "?", "no", "yes"],
+            "income": [-999.0, float("nan"), None, 1.0],
+        }
+    )
+    columns = [
+        Column(name="since", kind="datetime", datetime_format="%d.%m.%Y"),
+        Column(name="active", kind="boolean"),
+        Column(name="income", kind="number", missing_numbers=(-999.0,)),
+    ]
+    assert unread(frame, columns) == [
+        "2 values of 'since' could not be read and were taken as missing, for example '99.99.2015'.",
+        "1 value of 'active' could not be read and was taken as missing, for example 'maybe'.",
+    ]
+
+
+def test_predict_names_all_missing_columns(run: Run, built: Path) -> None:
+    pl.DataFrame({"a": [1, 2]}).write_csv("other.csv")
+    code, out, err = run("predict", "customers", "other.csv", "--quiet")
+    assert (code, out) == (2, "")
+    assert "2 columns that the model reads are not in the data: 'x', 'colour'." in err.replace(
+        "'colour', 'x'", "'x', 'colour'"
+    )
+    assert "other.csv" in err
+    pl.read_csv(built).drop("x").write_csv("other.csv")
+    assert "The column 'x' is not in the data." in run("predict", "customers", "other.csv")[2]
+
+
 def test_evaluate_passes_and_fails(run: Run, built: Path) -> None:
     code, out, _ = run("evaluate", "customers", built)
     assert code == 0
@@ -146,6 +197,11 @@ def test_report_writes_again_and_elsewhere(run: Run, built: Path) -> None:
     assert code == 0
     assert parsed(out) == {"model": "customers", "report": "r.html", "json": "r.json", "markdown": "r.md"}
     assert Path("r.html").stat().st_size < 2_000_000
+    code, out, err = run("report", "customers", "--out", "r.pdf")
+    assert (code, out) == (2, "")
+    assert "--out cannot be '.pdf'" in err
+    assert ".html, .json, .md" in err
+    assert not list(Path().glob("r.pdf*"))
 
 
 def test_workspace_by_option_and_by_environment(run: Run, csv: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import signal
 import subprocess
@@ -112,6 +113,18 @@ def test_stdout_on_a_full_disk(built: Path) -> None:
     assert "Traceback" not in done.stderr
 
 
+@pytest.mark.parametrize("ending", [".csv", ".parquet", ".json", ".ndjson", ".xlsx"])
+def test_answers_on_a_full_disk(run: Run, built: Path, ending: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(_: int) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr("mlwright.cli.rows_out.os.fsync", full)
+    code, out, err = run("predict", "customers", built, "--out", f"answers{ending}", "--quiet")
+    assert (code, out) == (2, "")
+    assert err == f"error: The answers cannot be written: the disk is full.\n  answers{ending}\n"
+    assert not list(Path().glob("*answers*"))
+
+
 @contextmanager
 def long_build(csv: Path) -> Iterator[tuple[subprocess.Popen[bytes], int]]:
     """Start a build on a terminal of its own (its stderr) that would take minutes; give it and the terminal."""
@@ -169,6 +182,33 @@ def test_ctrl_c_before_anything_ends_with_130(long_csv: Path) -> None:
         process.send_signal(signal.SIGINT)
         assert process.wait(60) == 130
     assert sorted(path.name for path in long_csv.parent.iterdir()) == ["customers.csv"]
+
+
+def test_ctrl_c_while_it_is_imported_ends_with_130() -> None:
+    """Ctrl-C once while the first library is imported, and again at the very end."""
+    lines = [
+        "import atexit, os, signal, sys, mlwright.cli",
+        "class Finder:",
+        "    def find_spec(self, name, *rest):",
+        "        if name == 'typer':",
+        "            os.kill(os.getpid(), signal.SIGINT)",
+        "sys.meta_path.insert(0, Finder())",
+        "atexit.register(os.kill, os.getpid(), signal.SIGINT)",
+        "sys.exit(mlwright.cli.main())",
+    ]
+    done = subprocess.run([sys.executable, "-c", "\n".join(lines)], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout, done.stderr) == (130, "", "Stopped.\n")
+
+
+def test_ctrl_c_that_a_library_wraps_is_no_bug(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*_: object, **__: object) -> None:
+        try:
+            raise KeyboardInterrupt
+        except KeyboardInterrupt as stop:
+            raise ImportError("half imported") from stop
+
+    monkeypatch.setattr("mlwright.registry.Workspace.models", fail)
+    assert run("models") == (130, "", "Stopped.\n")
 
 
 @pytest.mark.parametrize("module", ["mlwright", "mlwright.cli"])

@@ -96,11 +96,11 @@ def test_json_is_flattened_and_mixed_columns_are_text(tmp_path):
 def test_damaged_json_is_located(tmp_path):
     path = tmp_path / "a.json"
     path.write_text('[{"a": 1},\n {"a": 2,}]')
-    with pytest.raises(SourceError, match=r"a\.json, line 2, column \d+: This is not JSON"):
+    with pytest.raises(SourceError, match=r"a\.json, line 2, character \d+: This is not JSON"):
         collect(path)
     path = tmp_path / "a.ndjson"
     path.write_text('{"a": 1}\n{"a": 2\n')
-    with pytest.raises(SourceError, match=r"a\.ndjson, line 2, column \d+: This is not JSON"):
+    with pytest.raises(SourceError, match=r"a\.ndjson, line 2, character \d+: This is not JSON"):
         collect(path)
     path.write_text('{"a": 1}\n[1]\n')
     with pytest.raises(SourceError, match=r"line 2: Each line must hold an object, and this one holds a list"):
@@ -146,6 +146,15 @@ def test_excel(tmp_path):
         collect(path, sheet="Secnd")
     with pytest.raises(OptionError, match="There is no sheet 5"):
         collect(path, sheet=5)
+
+
+@pytest.mark.parametrize("blank", [0, 2])
+def test_a_title_above_a_sheet_is_passed_over(tmp_path, blank):
+    table = [["id", "", "v"], [1, "a", 2.5], [2, "b", None], [3, "c", 4.5]]
+    rows = [*[[]] * blank, ["Kundenliste 2024"], [], *table]
+    found = collect(workbook(tmp_path / "a.xlsx", {"S": rows}))
+    assert found.frame.to_dict(as_series=False) == {"id": [1, 2, 3], "column_2": ["a", "b", "c"], "v": [2.5, None, 4.5]}
+    assert [finding.kind for finding in found.findings] == ["lines_above_the_table", "renamed_columns"]
 
 
 def test_a_late_text_in_a_column_of_numbers_is_not_lost(tmp_path):

@@ -78,11 +78,11 @@ def test_a_quote_that_is_never_closed_is_located(write, text):
     with pytest.raises(SourceError) as caught:
         collect(write(text))
     assert "A quote is opened and never closed" in str(caught.value)
-    assert caught.value.where.endswith("data.csv, line 3, column 3")
+    assert caught.value.where.endswith("data.csv, line 3, character 3")
 
 
 def test_zero_bytes_are_located(write):
-    with pytest.raises(SourceError, match=r"data\.csv, line 2, column 2: The file holds binary data \(a zero byte\)"):
+    with pytest.raises(SourceError, match=r"data\.csv, line 2, byte 2: The file holds binary data \(a zero byte\)"):
         collect(write(b"a,b\n1\x00,2\n"))
 
 

@@ -6,6 +6,7 @@ import datetime as dt
 import gzip
 import itertools
 import os
+import shlex
 import sqlite3
 import sys
 from pathlib import Path
@@ -63,8 +64,10 @@ def test_several_tables_are_named(shop):
     with sqlite3.connect(shop) as connection:
         connection.execute('CREATE TABLE "odd ""name" (a)')
     connection.close()
-    with pytest.raises(SourceError, match=r"2 tables .*customers.*, and none was named\. Hint: give a query"):
+    with pytest.raises(SourceError, match=r"2 tables .*customers.*, and none was named\. Hint: give a query") as caught:
         collect(shop)
+    assert caught.value.hint is not None
+    assert shlex.split(caught.value.hint)[-2:] == ["--query", 'SELECT * FROM "customers"']
     with pytest.raises(SourceError, match=r"There is no table 'custmers'\. Hint: did you mean 'customers'"):
         collect(shop, query="SELECT * FROM custmers")
     with pytest.raises(SourceError, match="The query fails: no such column: nme"):
@@ -157,6 +160,9 @@ def test_duckdb(tmp_path):
         collect(path, query="SELECT * FROM event")
     with pytest.raises(SourceError, match="The query fails"):
         collect(path, query="SELECT nothing FROM events")
+    (tmp_path / "secret.txt").write_text("s3cret")
+    with pytest.raises(SourceError, match="The query fails: Permission Error"):
+        collect(path, query=f"SELECT * FROM read_text('{tmp_path}/secret.txt')")
 
 
 @pytest.mark.parametrize(

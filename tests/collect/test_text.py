@@ -209,12 +209,12 @@ def test_utf8_with_a_broken_byte_stays_utf8(write):
     table = collect(write(b"a,b\n" + "Zürich,é\n".encode() * 20 + b"\xff,1\n"))
     assert table.frame["a"].to_list()[0] == "Zürich"
     assert table.frame["a"][-1] == "\ufffd"
-    assert "line 22, column 1" in table.findings[0].message
+    assert "line 22, byte 1" in table.findings[0].message
 
 
 def test_encoding_can_be_said(write):
     assert collect(write("a,b\nŁódź,1\n".encode("cp1250")), encoding="cp1250").frame["a"].to_list() == ["Łódź"]
-    with pytest.raises(SourceError, match=r"line 2, column 2: The byte 0xe9 is not utf-8"):
+    with pytest.raises(SourceError, match=r"line 2, byte 2: The byte 0xe9 is not utf-8"):
         collect(write("a,b\ncé,1\n".encode("latin-1")), encoding="utf-8")
     with pytest.raises(OptionError, match="There is no encoding 'klingon'"):
         collect(write(CSV), encoding="klingon")

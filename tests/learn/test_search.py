@@ -12,13 +12,13 @@ from tests.learn.toys import Toy
 from mlwright.columns import Columns
 from mlwright.errors import DataError
 from mlwright.learn.budget import Budget
+from mlwright.learn.choose import choose_affordable
 from mlwright.learn.material import Folds, Material, standard
 from mlwright.learn.plan import Plan, make_plan, patience
 from mlwright.learn.portfolio import portfolio
-from mlwright.learn.refit import Chosen, affordable
 from mlwright.learn.search import Search
 from mlwright.learn.splits import Order, folds
-from mlwright.learn.trials import Trial, best_first
+from mlwright.learn.trials import best_first
 from mlwright.progress import Silent
 from mlwright.schema import Column
 from mlwright.tasks import TASKS, find_metric
@@ -141,19 +141,35 @@ def test_patience_grows_with_rows():
     assert [patience(n) for n in (20, 500, 5_000, 500_000)] == sorted(patience(n) for n in (20, 500, 5_000, 500_000))
 
 
-def test_members_are_dropped_until_they_fit_into_the_time():
-    def trial(seconds: float) -> Trial:
-        return Trial(0, None, seconds=seconds, fits=1)
+def test_what_cannot_be_refitted_in_time_is_left_out_and_the_best_is_kept():
+    _, trials = search([Toy("linear", shifts=(5.0,)), Toy("toy", shifts=(0.0, 1.0))])
+    rows, scored = material(), np.ones(90, dtype=bool)
+    best = best_first(trials, greater_is_better=False)
 
-    chosen = [Chosen(trial(10.0), 0.5), Chosen(trial(1.0), 0.3), Chosen(trial(30.0), 0.2)]
+    def choose(seconds: float, cost: dict[str, float]):
+        names = lambda members: sum(cost[trial.entry.learner.name] for trial in members)  # noqa: E731
+        return choose_affordable(best, rows, scored, seconds=seconds, cost=names)[0]
 
-    def cost(trials) -> float:
-        return sum(trial.seconds for trial in trials)
+    assert choose(math.inf, {"toy": 9.0, "linear": 1.0})[0].trial is best[0]
+    # Only the linear one can be refitted, but the best by itself scores better: it was fitted on the folds already.
+    assert [one.trial for one in choose(2.0, {"toy": 9.0, "linear": 1.0})] == [best[0]]
+    assert [one.trial for one in choose(0.0, {"toy": 9.0, "linear": 1.0})] == [best[0]]
 
-    assert len(affordable(chosen, math.inf, 1.0, cost)) == 3
-    kept = affordable(chosen, 15.0, 1.0, cost)
-    assert [one.weight for one in kept] == pytest.approx([0.625, 0.375])
-    assert len(affordable(chosen, 0.0, 1.0, cost)) == 1
+
+def test_where_folds_judge_the_scored_rows_choose_nothing():
+    rows = material()
+    order = Order(TASKS["regression"].strata(rows.target))
+    seen = []
+
+    class Watching(Toy):
+        def fit(self, problem, configuration, valid, effort):
+            seen.append((len(problem.y), None if valid is None else len(valid.y), effort.rounds))
+            return super().fit(problem, configuration, valid, effort)
+
+    for judging in (False, True):
+        made = Folds(rows, folds(order, 3, 1, 0), 0, judging=judging)
+        Search(made, PLAN, Budget(None), threads=1, seed=0, growth=1.0).run({"toy": Watching()}, Silent())
+    assert seen == [(60, 30, None)] * 3 + [(48, 12, None), (60, None, 7)] * 3
 
 
 def test_numbers_are_standardised_and_classes_are_not():

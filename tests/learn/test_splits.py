@@ -84,3 +84,12 @@ def test_large_tables_set_no_more_than_50000_rows_aside():
 def test_a_split_that_cannot_be_is_told(kwargs, match):
     with pytest.raises(DataError, match=match):
         set_aside(order(1500, **kwargs), seed=0)
+
+
+@given(st.integers(1, 400), st.integers(0, 5))
+@settings(max_examples=30, deadline=None)
+def test_copies_of_a_row_stay_on_one_side(kinds, seed):
+    copies = np.random.default_rng(seed).integers(0, kinds, 1200)
+    made = Order(np.zeros(1200, dtype=np.intp), copies=copies)
+    for train, valid in [set_aside(made, seed), *folds(made, 5, 2, seed)]:
+        assert not set(copies[train]) & set(copies[valid])

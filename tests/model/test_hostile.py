@@ -360,6 +360,11 @@ def test_json_that_no_model_holds(data: bytes, files: Files, tmp_path: Path) -> 
             load(put(broken if name == "manifest.json" else signed(broken), tmp_path / "model"))
 
 
+def test_a_damaged_manifest_is_told_with_its_subject(files: Files, tmp_path: Path) -> None:
+    with pytest.raises(ModelError, match=r"^[^:]+manifest\.json: The file is damaged: it is not the JSON"):
+        load(put({**files, "manifest.json": b"{"}, tmp_path / "model"))
+
+
 def test_files_too_few_or_too_many(files: Files, tmp_path: Path) -> None:
     for name in files:
         with pytest.raises(ModelError, match=r"missing|no manifest"):

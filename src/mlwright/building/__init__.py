@@ -86,7 +86,7 @@ def build(
     options = Options(
         target=target, task=task, budget=budget, trials=trials, metric=metric, time=time, group=group, weight=weight,
         sensitive=tuple(sensitive), exclude=tuple(exclude), split=split, cost_fp=cost_fp, cost_fn=cost_fn, seed=seed,
-        prefer=prefer, threads=threads,
+        prefer=prefer, threads=threads, query=query,
     )  # fmt: skip
     tell = progress or Silent()
     os.environ.setdefault("OMP_WAIT_POLICY", "passive")  # spinning OpenMP threads starve their neighbours

@@ -11,6 +11,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from mlwright.building.options import Options
+from mlwright.clean.copies import copied_rows
 from mlwright.clean.findings_basic import table_findings
 from mlwright.clean.roles import SplitPlan, apply_split, infer_schema, propose_split
 from mlwright.columns import Coded, Values, read_frame
@@ -19,10 +20,10 @@ from mlwright.findings import Finding
 from mlwright.learn.material import Material
 from mlwright.learn.splits import Order
 from mlwright.progress import Progress
-from mlwright.schema import Schema
+from mlwright.schema import Column, Schema
 from mlwright.table import Table
 from mlwright.tasks import choose_task, find_metric
-from mlwright.tasks.base import Metric, Task
+from mlwright.tasks.base import Metric, Target, Task
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +51,8 @@ class Asked:
     def tell(self, progress: Progress, options: Options) -> None:
         """Say what was understood, before the long work begins."""
         taught = f"{self.material.rows:,} rows, {len(self.material.features):,} columns to learn from"
-        limit = f"at most {options.seconds:.0f} s" if options.seconds else f"{options.trials} trials"
+        many = f"{options.trials} trial{'' if options.trials == 1 else 's'}"
+        limit = f"at most {options.seconds:.0f} s" if options.seconds else many
         metric = self.metric.label or self.metric.name
         progress.say(f"{taught}; target {options.target!r}; task {self.task.name}; metric {metric}; {limit}.")
         for sentence in self.assumptions[:2]:
@@ -69,7 +71,7 @@ def ask(table: Table, options: Options) -> Asked:
         raise DataError(f"The target {options.target!r} is empty in all {table.rows:,} rows.", where=table.origin)
     frame = table.frame if len(rows) == table.rows else table.frame[rows]
     task, assumption = choose_task(options.task, target_column, target_column.distinct, len(rows))
-    target = task.encode(frame[options.target], target_column)
+    target = _encode(task, frame[options.target], target_column, typed=table.typed)
     features = schema.features
     if not features:
         raise DataError(
@@ -81,7 +83,7 @@ def ask(table: Table, options: Options) -> Asked:
         target=target,
         task=task,
         metric=find_metric(task, options.metric),
-        weight=_weight(frame, schema),
+        weight=_weight(frame, schema, target),
     )
     order = _order(frame, schema, split, task.strata(target))
     found = (*table.findings, *findings, *task.findings(target), *table_findings(table, schema))
@@ -98,22 +100,35 @@ def data_hash(table: Table) -> str:
     return hashlib.sha256(buffer.getbuffer()).hexdigest()
 
 
+def _encode(task: Task, values: pl.Series, column: Column, *, typed: bool) -> Target:
+    """Return the target; texts of a source that tells texts from numbers stay texts: "1" is not 1 there."""
+    target = task.encode(values, column)
+    texts = typed and values.dtype == pl.String
+    return Target(target.y, tuple(map(str, target.classes))) if texts else target
+
+
 def _present(values: Values) -> NDArray[np.bool_]:
     return values.codes >= 0 if isinstance(values, Coded) else ~np.isnan(values)
 
 
-def _weight(frame: pl.DataFrame, schema: Schema) -> NDArray[np.float64] | None:
+def _weight(frame: pl.DataFrame, schema: Schema, target: Target) -> NDArray[np.float64] | None:
+    """Return the weights, the largest 1. Raises DataError where rows of a single class have any."""
     column = schema.only("weight")
     if column is None:
         return None
     weight = read_frame(frame.select(column.name), [column])[column.name]
-    return None if isinstance(weight, Coded) else weight
+    if isinstance(weight, Coded):
+        return None
+    scaled: NDArray[np.float64] = weight / weight.max()
+    if target.classes and len(np.unique(target.y[scaled > 0])) < 2:
+        raise DataError(f"The weights in {column.name!r} leave rows of a single class: all others weigh 0.")
+    return scaled
 
 
 def _order(frame: pl.DataFrame, schema: Schema, split: SplitPlan, strata: NDArray[np.intp]) -> Order:
     """Return what the split respects, read from its column."""
     if split.kind == "random" or split.column is None:
-        return Order(strata)
+        return Order(strata, copies=copied_rows(frame, schema))
     column = schema[split.column]
     values = read_frame(frame.select(column.name), [column])[column.name]
     if split.kind == "time":
@@ -123,13 +138,16 @@ def _order(frame: pl.DataFrame, schema: Schema, split: SplitPlan, strata: NDArra
                 hint="name a column of dates, or use --split random.",
             )
         return Order(strata, time=values)
-    codes = values.codes if isinstance(values, Coded) else np.unique(values, return_inverse=True)[1]
-    alone = codes < 0
-    groups = codes.astype(np.intp)
+    if isinstance(values, Coded):
+        groups = values.codes.astype(np.intp)
+    else:
+        groups = np.unique(values, return_inverse=True)[1].astype(np.intp)
+        groups[np.isnan(values)] = -1
+    alone = groups < 0  # a row of no known entity is an entity of its own
     groups[alone] = groups.max(initial=0) + 1 + np.arange(alone.sum())
     return Order(strata, groups=groups)
 
 
 def _notes(schema: Schema) -> list[str]:
     """Return what was assumed of single columns and changes what the model may see."""
-    return [column.note for column in schema if column.note and column.role in {"ignored", "weight"}][:20]
+    return [column.note for column in schema if column.note and column.role in {"ignored", "weight", "target"}][:20]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import platform
 import sys
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from functools import cache
 from importlib.metadata import PackageNotFoundError, version
@@ -17,6 +18,7 @@ from mlwright.building.options import Options
 from mlwright.building.reasons import Reasons
 from mlwright.evaluate.wording import count
 from mlwright.learn.budget import Budget
+from mlwright.learn.refit import Chosen
 from mlwright.learn.trials import Trial, best_first, configuration_facts
 
 PACKAGES = ("mlwright", "numpy", "scipy", "polars", "scikit-learn", "lightgbm", "xgboost-cpu", "xgboost", "catboost")
@@ -28,9 +30,9 @@ def evidence(
     """Return all that is known of the model; what may differ between two same builds stands in `run_facts`."""
     told = judged.evaluation.to_dict()
     return {
-        "question": _question(asked, found, options),
+        "question": _question(asked, found, judged, options),
         **told,
-        "leaderboard": _leaderboard(found, told, asked),
+        "leaderboard": _leaderboard(found, found.chosen if on_all else judged.chosen, told, asked),
         "learning_curve": reasons.learning_curve,
         "importance": reasons.importance,
         "effects": reasons.effects,
@@ -57,7 +59,7 @@ def run_facts(asked: Asked, options: Options, budget: Budget) -> dict[str, Any]:
     }
 
 
-def _question(asked: Asked, found: Found, options: Options) -> dict[str, Any]:
+def _question(asked: Asked, found: Found, judged: Judged, options: Options) -> dict[str, Any]:
     classes = asked.material.target.classes
     return {
         "target": options.target,
@@ -73,14 +75,14 @@ def _question(asked: Asked, found: Found, options: Options) -> dict[str, Any]:
         "classes": list(classes),
         "positive": classes[1] if len(classes) == 2 else None,
         "rows_held_out": found.judging.rows,
-        "rows_learned": found.material.rows,
+        "rows_learned": judged.rows if found.judging.rows else found.material.rows,
     }
 
 
-def _leaderboard(found: Found, told: dict[str, Any], asked: Asked) -> list[dict[str, Any]]:
+def _leaderboard(found: Found, chosen: Sequence[Chosen], told: dict[str, Any], asked: Asked) -> list[dict[str, Any]]:
     """Return the trials, best first, then the failed ones; the simple rules stand among them by their score."""
     greater = asked.metric.greater_is_better
-    weights = {id(one.trial): one.weight for one in found.chosen}
+    weights = {id(one.trial): one.weight for one in chosen}
     rows = [_entry(trial, weights.get(id(trial), 0.0)) for trial in best_first(found.trials, greater_is_better=greater)]
     nothing = dict.fromkeys(("seconds", "memory_mb", "rounds", "size_bytes", "row_ms"))
     rows += [
@@ -138,7 +140,7 @@ def _data(asked: Asked) -> dict[str, Any]:
 
 def _limits(asked: Asked, found: Found, *, on_all: bool) -> list[str]:
     """Return for what the model should not be used, as far as the data tells."""
-    learned, judged = count(found.material.rows, "row"), found.judging.rows > 0
+    learned, judged = count(asked.material.rows if on_all else found.material.rows, "row"), found.judging.rows > 0
     sensitive = ", ".join(repr(column.name) for column in asked.schema if column.role == "sensitive")
     told = [
         (True, f"Do not use it for rows unlike the {learned} it learned from: other places or times were not tested."),

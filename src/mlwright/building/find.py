@@ -12,12 +12,12 @@ from mlwright.building.ask import Asked
 from mlwright.building.options import Options
 from mlwright.errors import DataError
 from mlwright.learn.budget import Budget
-from mlwright.learn.choose import candidates, choose_members
+from mlwright.learn.choose import candidates, choose_affordable
 from mlwright.learn.learners import LEARNERS
 from mlwright.learn.material import Folds, Material
 from mlwright.learn.plan import make_plan
 from mlwright.learn.portfolio import FLOOR
-from mlwright.learn.refit import Chosen, affordable
+from mlwright.learn.refit import Chosen
 from mlwright.learn.search import Search
 from mlwright.learn.splits import Order, folds, no_judge, set_aside
 from mlwright.learn.trials import Trial
@@ -50,6 +50,12 @@ class Found:
     """Rows the trials were scored on."""
 
     @property
+    def widest(self) -> int:
+        """The fold that taught most rows: with time, the latest one."""
+        sizes = [len(teach) for teach, _ in self.folds.folds]
+        return sizes.index(max(sizes))
+
+    @property
     def linear(self) -> Trial | None:
         """The regularised linear model: one of the simple rules a model has to beat."""
         return next((t for t in self.trials if t.usable and t.entry.learner.name == FLOOR), None)
@@ -61,7 +67,7 @@ def find(asked: Asked, options: Options, budget: Budget, progress: Progress) -> 
     material, teaching = asked.material.take(teach), asked.order.take(teach)
     plan = make_plan(
         len(teach),
-        material.width,
+        round(material.width * max(1.0, len(material.target.classes) / 4)),
         seconds=math.inf if budget.seconds is None else budget.left,
         threads=options.workers,
         trials=options.trials,
@@ -73,17 +79,19 @@ def find(asked: Asked, options: Options, budget: Budget, progress: Progress) -> 
         searched, order = material.take(sample), teaching.take(sample)
     made = folds(order, plan.folds, plan.repeats, options.seed)
     repeats = 1 if order.time is not None else plan.repeats
-    prepared = Folds(searched, made, options.seed, repeats=repeats)
+    prepared = Folds(searched, made, options.seed, repeats=repeats, judging=len(judge) == 0 and options.judge)
     refit_rows = len(teach) + (asked.material.rows if len(judge) else 0)
     growth = refit_rows / max(1, min(len(train) for train, _ in made))
     search = Search(prepared, plan, budget, threads=options.workers, seed=options.seed, growth=growth)
     trials = search.run(LEARNERS, progress)
     best = candidates(trials, searched)
-    chosen, predictions = choose_members(best, searched, prepared.scored)
-    seconds = budget.left - EVALUATION_SHARE * (budget.seconds or 0.0)
-    kept = affordable(chosen, seconds, growth, search.refit_seconds)
-    if len(kept) < len(chosen):
-        chosen, predictions = choose_members([one.trial for one in kept], searched, prepared.scored)
+    chosen, predictions = choose_affordable(
+        best,
+        searched,
+        prepared.scored,
+        seconds=budget.left - EVALUATION_SHARE * (budget.seconds or 0.0),
+        cost=lambda members: 1.2 * growth * search.refit_seconds(members),
+    )
     decision = asked.task.decide(searched.target.take(np.flatnonzero(prepared.scored)), predictions, options.costs)
     return Found(
         material=material,

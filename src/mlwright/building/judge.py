@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
+from numpy.typing import NDArray
 
 from mlwright.building.ask import Asked
 from mlwright.building.find import EVALUATION_SHARE, Found
@@ -15,13 +15,13 @@ from mlwright.evaluate.baselines import best_single_column, constant
 from mlwright.evaluate.evaluation import Evaluation, evaluate_holdout
 from mlwright.evaluate.held_out import HeldOut, time_blocks
 from mlwright.evaluate.selection import Selection, evaluate_selection
-from mlwright.learn.base import Problem
+from mlwright.learn.base import Problem, Stop, never
 from mlwright.learn.budget import Budget
 from mlwright.learn.choose import candidates, chooser
 from mlwright.learn.ensemble import Ensemble
 from mlwright.learn.portfolio import FLOOR
-from mlwright.learn.refit import Chosen, Refit, from_fold, refit
-from mlwright.learn.trials import Trial
+from mlwright.learn.refit import Chosen, from_fold, refit
+from mlwright.learn.splits import Order
 from mlwright.tasks.base import Floats
 
 RESAMPLES = 100
@@ -29,11 +29,26 @@ RESAMPLES = 100
 
 
 @dataclass(frozen=True, slots=True)
+class Twin:
+    """What is judged: the chosen, fitted without the rows that judge, or what the folds left where time was short."""
+
+    ensemble: Ensemble
+    """Its members, and the linear model with weight 0 where that is not one of them: it is one of the simple rules."""
+    chosen: list[Chosen]
+    problems: dict[str, Problem]
+    """What was learned from, by recipe variant."""
+    complete: bool = True
+
+
+@dataclass(frozen=True, slots=True)
 class Judged:
-    """The judgement, and the twin it was made with: the same members, fitted without the rows that judge."""
+    """The judgement, and the twin it was made with."""
 
     evaluation: Evaluation
     twin: Ensemble
+    chosen: list[Chosen]
+    rows: int
+    """The rows that the twin learned from."""
     complete: bool
     seconds: float
     """Seconds that fitting the twin took."""
@@ -43,13 +58,11 @@ def judge(found: Found, asked: Asked, options: Options, budget: Budget) -> Judge
     """Score what was found: on the rows set aside, or by corrected cross-validation where there are too few rows."""
     before = budget.spent
     small = found.judging.rows == 0
-    twin, problems, complete = _twin(found, options, budget, small=small)
+    twin = _twin(found, options, budget, small=small)
     seconds = budget.spent - before
-    if small:
-        evaluation = _by_selection(found, asked, options, budget)
-    else:
-        evaluation = _on_held_out(found, asked, options, budget, twin=twin, problems=problems)
-    return Judged(evaluation, _without_idle(twin), complete, seconds)
+    evaluation = _by_selection(found, asked, options) if small else _on_held_out(found, asked, options, twin)
+    rows = len(next(iter(twin.problems.values())).y)
+    return Judged(evaluation, _without_idle(twin.ensemble), twin.chosen, rows, twin.complete, seconds)
 
 
 def fit_on_all(
@@ -72,32 +85,35 @@ def fit_on_all(
     return judged.twin, False
 
 
-def _twin(found: Found, options: Options, budget: Budget, *, small: bool) -> tuple[Ensemble, dict[str, Problem], bool]:
-    """Fit the chosen without the rows that judge; on small data, without the first fold, to give reasons only."""
-    best = found.chosen[0].trial if len(found.chosen) == 1 else next(t for t in _kept(found.trials))
-    prepared = found.folds.prepare(0, best.entry.learner.variant)
-    fallback = from_fold(best, prepared, len(found.material.target.classes)) if best.results else None
-    problems = {best.entry.learner.variant: prepared.train}
-    rows = found.folds.folds[0][0] if small else found.order.strata
-    growth = len(rows) / max(1, prepared.train.X.shape[0])
+def _twin(found: Found, options: Options, budget: Budget, *, small: bool) -> Twin:
+    """Fit the chosen without the rows that judge; on small data, without one fold, to give reasons only."""
+    fold = found.widest
+    teach = found.folds.folds[fold][0]
+    growth = (len(teach) if small else found.material.rows) / max(1, len(teach))
     reserve = EVALUATION_SHARE * (budget.seconds or 0.0)
-    late = budget.left < growth * found.seconds + reserve
-    if (budget.cancelled or late) and fallback is not None:
-        return fallback, problems, True
+    if budget.cancelled or budget.left < growth * found.seconds + reserve:
+        return _from_folds(found, fold)
     chosen = list(found.chosen)
     if found.linear is not None and all(one.trial is not found.linear for one in chosen):
         chosen.append(Chosen(found.linear, 0.0))
-    material = found.folds.material.take(found.folds.folds[0][0]) if small else found.material
-    made: Refit = refit(material, chosen, seed=options.seed, threads=options.workers, stop=budget.stop_at(reserve))
-    if not made.complete and fallback is not None:
-        return fallback, problems, True
-    return made.ensemble, made.problems, made.complete
+    material = found.folds.material.take(teach) if small else found.material
+    made = refit(material, chosen, seed=options.seed, threads=options.workers, stop=budget.stop_at(reserve))
+    return Twin(made.ensemble, found.chosen, made.problems) if made.complete else _from_folds(found, fold)
 
 
-def _kept(trials: Sequence[Trial]) -> list[Trial]:
-    """Return the trials that still hold what they fitted on the folds: the best one."""
-    kept = [trial for trial in trials if trial.usable and trial.results]
-    return kept or [trial for trial in trials if trial.usable]
+def _from_folds(found: Found, fold: int) -> Twin:
+    """Return the best trial as it was fitted on a fold, with the linear model: what there is without more time."""
+    kept = [trial for trial in found.trials if trial.usable and trial.results]
+    chosen = [one.trial for one in found.chosen if one.trial in kept]
+    best = chosen[0] if len(chosen) == 1 == len(found.chosen) else candidates(kept, found.material)[0]
+    members = [Chosen(best, 1.0)]
+    if found.linear is not None and found.linear.results and found.linear is not best:
+        members.append(Chosen(found.linear, 0.0))
+    problems = {
+        one.trial.entry.learner.variant: found.folds.prepare(fold, one.trial.entry.learner.variant).train
+        for one in members
+    }
+    return Twin(from_fold(members, found.folds, fold), members[:1], problems)
 
 
 def _without_idle(ensemble: Ensemble) -> Ensemble:
@@ -116,50 +132,60 @@ def _alone(ensemble: Ensemble, learner: str) -> Ensemble | None:
     return None
 
 
-def _on_held_out(
-    found: Found, asked: Asked, options: Options, budget: Budget, *, twin: Ensemble, problems: dict[str, Problem]
-) -> Evaluation:
+def _on_held_out(found: Found, asked: Asked, options: Options, twin: Twin) -> Evaluation:
     """Judge on the rows set aside, which are touched here for the first time."""
-    held, learned = found.judging, found.material
+    held, learned, ensemble = found.judging, found.material, twin.ensemble
     prior = asked.task.prior(learned.target, learned.weight)
     baselines: dict[str, tuple[str, Floats]] = {"prior": (prior_label(asked), constant(prior, held.rows))}
-    variant, recipe = next(iter(twin.recipes.items()))
+    variant, recipe = next(iter(ensemble.recipes.items()))
     sources = [feature.source for feature in recipe.features]
-    stop = budget.stop_at(0.5 * EVALUATION_SHARE * (budget.seconds or 0.0))
     X = recipe.transform(held.columns)
-    name, alone = best_single_column(problems[variant], sources, X, seed=options.seed, stop=stop)
-    baselines["single column"] = (f"{name!r} alone", alone * twin.scale + twin.center)
-    linear = _alone(twin, FLOOR)
+    stop = _grace(options)
+    name, alone = best_single_column(twin.problems[variant], sources, X, seed=options.seed, stop=stop)
+    baselines["single column"] = (f"{name!r} alone", alone * ensemble.scale + ensemble.center)
+    linear = _alone(ensemble, FLOOR)
     if linear is not None:
         baselines["linear"] = ("regularised linear model", linear.predict(held.columns))
     return evaluate_holdout(
         asked.task,
         asked.metric,
         held_out(found),
-        _without_idle(twin).predict(held.columns),
+        _without_idle(ensemble).predict(held.columns),
         baselines=baselines,
         decision=found.decision,
-        method=_method(found, asked),
+        method=_method(found, asked, len(twin.problems[variant].y)),
         seed=options.seed,
     )
 
 
+def _grace(options: Options) -> Stop:
+    """Return what ends a part of the scoring: it may take a second whatever is left, for a verdict needs its rules."""
+    if options.trials is not None or options.seconds is None:
+        return never
+    return Budget(max(1.0, EVALUATION_SHARE * options.seconds)).stop_at()
+
+
 def held_out(found: Found) -> HeldOut:
     """Return the rows set aside; of one entity, or neighbours in time, they are one piece of evidence."""
-    order = found.judging_order
-    groups = order.groups if order.time is None else time_blocks(order.time)
-    return HeldOut(found.judging.target, weight=found.judging.weight, groups=groups)
+    return HeldOut(found.judging.target, weight=found.judging.weight, groups=together(found.judging_order))
 
 
-def _by_selection(found: Found, asked: Asked, options: Options, budget: Budget) -> Evaluation:
+def together(order: Order) -> NDArray[np.intp] | None:
+    """Return which rows are one piece of evidence: of one entity, neighbours in time, copies of one row."""
+    if order.time is not None:
+        return time_blocks(order.time)
+    return order.groups if order.groups is not None else order.copies
+
+
+def _by_selection(found: Found, asked: Asked, options: Options) -> Evaluation:
     """Judge by cross-validation with the effect of choosing among trials removed."""
     material = found.folds.material
     scored = np.flatnonzero(found.folds.scored)
     rows = material.take(scored)
-    groups = None if asked.order.groups is None else asked.order.groups[scored]
-    stop = budget.stop_at(EVALUATION_SHARE * (budget.seconds or 0.0))
+    groups = together(found.order.take(scored))
+    stop = _grace(options)
     pool = [trial.repeated[:, scored] for trial in candidates(found.trials, material) if trial.repeated is not None]
-    baselines = _baselines_out_of_fold(found, asked, options, budget)
+    baselines = _baselines_out_of_fold(found, asked, options)
     return evaluate_selection(
         asked.task,
         asked.metric,
@@ -172,16 +198,14 @@ def _by_selection(found: Found, asked: Asked, options: Options, budget: Budget) 
     )
 
 
-def _baselines_out_of_fold(
-    found: Found, asked: Asked, options: Options, budget: Budget
-) -> dict[str, tuple[str, Floats]]:
+def _baselines_out_of_fold(found: Found, asked: Asked, options: Options) -> dict[str, tuple[str, Floats]]:
     """Return what the simple rules predict for rows they did not learn from."""
     material = found.folds.material
     width = found.predictions.shape[1]
     prior, single = np.full((material.rows, width), np.nan), np.full((material.rows, width), np.nan)
     names: Counter[str] = Counter()
     variant = found.chosen[0].trial.entry.learner.variant
-    stop = budget.stop_at(0.0)
+    stop = _grace(options)
     for fold, (teach, valid) in enumerate(found.folds.folds):
         if not np.isnan(prior[valid]).any():
             continue  # a later repeat: the rules are scored on the first
@@ -206,9 +230,9 @@ def prior_label(asked: Asked) -> str:
     return "always the same shares" if asked.material.target.classes else "always the average"
 
 
-def _method(found: Found, asked: Asked) -> str:
+def _method(found: Found, asked: Asked, rows: int | None = None) -> str:
     """Return one sentence on how the score was measured."""
-    held, learned = found.judging.rows, found.material.rows
+    held, learned = found.judging.rows, rows or found.material.rows
     if held == 0:
         repeats = found.folds.repeats
         often = f", repeated {repeats} times" if repeats > 1 else ""
@@ -221,4 +245,4 @@ def _method(found: Found, asked: Asked) -> str:
         "time": f"the latest by {asked.split.column!r}",
         "group": f"of values of {asked.split.column!r} that were never learned from",
     }[asked.split.kind]
-    return f"Scored once on {held:,} held-out rows, {how}; learned from the other {learned:,}."
+    return f"Scored once on {held:,} held-out rows, {how}; learned from {learned:,} others."

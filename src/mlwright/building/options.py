@@ -41,6 +41,7 @@ class Options:
     prefer: str = "balanced"
     threads: int = 0
     judge: bool = True
+    query: str | None = None
 
     def __post_init__(self) -> None:
         """Raise OptionError where a value cannot be."""
@@ -108,6 +109,8 @@ class Options:
             ("--split", None if self.split == "auto" else self.split),
             ("--cost-fp", self.cost_fp),
             ("--cost-fn", self.cost_fn),
+            ("--query", self.query),
+            ("--threads", self.threads or None),
             ("--seed", self.seed),
         ):
             if value is not None:

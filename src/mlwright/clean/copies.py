@@ -4,7 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import numpy as np
 import polars as pl
+from numpy.typing import NDArray
+
+from mlwright.schema import Schema
 
 
 def equal_columns(frame: pl.DataFrame, names: Sequence[str]) -> list[list[str]]:
@@ -57,3 +61,30 @@ def _fingerprint(series: pl.Series) -> int:
         return 0
     hashed = series.hash(0)
     return int((hashed % 1_000_003 * (pl.int_range(len(series), dtype=pl.UInt64, eager=True) % 1_000_003 + 1)).sum())
+
+
+def copied_rows(frame: pl.DataFrame, schema: Schema) -> NDArray[np.intp] | None:
+    """Return a number for each row, the same for rows that are copies; None where there are none to speak of.
+
+    Rows of few short columns are alike by chance. They count as copies where chance would make fewer than a twentieth
+    of the pairs there are: the chance of a pair is the product of the columns' chances that two values are equal.
+    """
+    names = [column.name for column in schema if column.kind != "id" and _comparable(frame[column.name].dtype)]
+    if not names or frame.height < 2:
+        return None
+    hashed = frame.select(names).hash_rows(seed=0)
+    if hashed.n_unique() == frame.height:
+        return None
+    sizes = hashed.value_counts()["count"].to_numpy().astype(np.float64)
+    pairs = float((sizes * (sizes - 1)).sum() / 2)
+    by_chance = frame.height * (frame.height - 1) / 2.0
+    for name in names:
+        shares = frame[name].value_counts()["count"].to_numpy() / frame.height
+        by_chance *= float((shares**2).sum())
+    if by_chance > pairs / 20:
+        return None
+    return np.unique(hashed.to_numpy(), return_inverse=True)[1].astype(np.intp)
+
+
+def _comparable(dtype: pl.DataType) -> bool:
+    return dtype != pl.Object and not dtype.is_nested()

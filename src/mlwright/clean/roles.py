@@ -14,7 +14,7 @@ from mlwright.clean.copies import copies_of, equal_columns
 from mlwright.clean.infer import infer_with_findings
 from mlwright.clean.order import Entity, Moments, dated_columns, repeated_entities
 from mlwright.clean.question import Question
-from mlwright.columns import Coded, plain_numbers, read_frame
+from mlwright.columns import Coded, plain_numbers, read_frame, read_series
 from mlwright.errors import ColumnError, OptionError
 from mlwright.findings import Finding
 from mlwright.schema import Column, Schema
@@ -23,6 +23,8 @@ from mlwright.values import parse_number, read_value
 
 PLAIN = r"^-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?$"
 """Numbers without leading zeros, which could be codes."""
+WORDS_FOR_NONE = ("none", "na", "nil")
+"""Words for "missing" that are also answers: no pain, North America, none of these."""
 SPLITS = ("auto", "random", "time", "group")
 SplitKind = Literal["random", "time", "group"]
 
@@ -76,10 +78,31 @@ def _in_role(series: pl.Series, column: Column, question: Question) -> Column:
 
 
 def _target(series: pl.Series, column: Column) -> Column:
+    if levels := _word_levels(series, column):
+        named = ", ".join(map(repr, levels))
+        column = replace(column, kind="category", numeric_text=False, level_tokens=levels)
+        values = read_series(series, column)
+        codes = values.codes if isinstance(values, Coded) else np.empty(0, dtype=np.int32)
+        return replace(
+            column,
+            role="target",
+            distinct=len(np.unique(codes[codes >= 0])),
+            missing_share=float((codes < 0).mean()),
+            note=f"{named} in the target is taken for an answer like the others, not for a missing one.",
+        )
     if column.kind == "id" and _holds_numbers(series, column):
         # A target that differs in every row is no identifier but an amount.
         return replace(_as_number(column), role="target", note="")
     return column.with_role("target")
+
+
+def _word_levels(series: pl.Series, column: Column) -> tuple[str, ...]:
+    """Return words such as "none" that are so frequent among the target's words that they are one of its answers."""
+    if column.is_float or series.dtype not in {pl.String, pl.Categorical, pl.Enum}:
+        return ()
+    folded = series.cast(pl.String).str.strip_chars().str.to_lowercase()
+    counts = [(word, int((folded == word).sum())) for word in WORDS_FOR_NONE]
+    return tuple(word for word, count in counts if count >= max(5, 0.01 * len(series)))
 
 
 def _time(series: pl.Series, column: Column) -> Column:

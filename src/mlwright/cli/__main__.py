@@ -2,6 +2,6 @@
 
 import sys
 
-from mlwright.cli.run import main
+from mlwright.cli import main
 
 sys.exit(main())

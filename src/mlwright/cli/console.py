@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from typing import Any, TextIO
 
+STOPPED = 130
 _STYLES = {"bold": "1", "red": "1;31", "cyan": "36", "green": "32"}
 
 
@@ -46,6 +48,18 @@ def say(text: str) -> None:
         with suppress(OSError, ValueError):
             sys.stderr.write(_writable(text, sys.stderr) + "\n")
             sys.stderr.flush()
+
+
+def stopped(*, ours: bool) -> int:
+    """Say that Ctrl-C has stopped it, and return the exit code; where the process is `ours`, it ends in peace.
+
+    Python would end a process by the signal, not by its exit code, where Ctrl-C is pressed again at its very end.
+    """
+    if ours:
+        with suppress(ValueError):  # not in the main thread, where no Ctrl-C arrives
+            signal.signal(signal.SIGINT, signal.SIG_IGN)
+    say("Stopped.")
+    return STOPPED
 
 
 def _writable(text: str, stream: TextIO) -> str:

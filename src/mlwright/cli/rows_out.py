@@ -17,27 +17,27 @@ if TYPE_CHECKING:
     import polars as pl
 
 
-def _csv(frame: pl.DataFrame, file: io.BufferedWriter) -> None:
+def _csv(frame: pl.DataFrame, file: io.BytesIO) -> None:
     frame.write_csv(file)
 
 
-def _parquet(frame: pl.DataFrame, file: io.BufferedWriter) -> None:
+def _parquet(frame: pl.DataFrame, file: io.BytesIO) -> None:
     frame.write_parquet(file)
 
 
-def _json(frame: pl.DataFrame, file: io.BufferedWriter) -> None:
+def _json(frame: pl.DataFrame, file: io.BytesIO) -> None:
     frame.write_json(file)
 
 
-def _ndjson(frame: pl.DataFrame, file: io.BufferedWriter) -> None:
+def _ndjson(frame: pl.DataFrame, file: io.BytesIO) -> None:
     frame.write_ndjson(file)
 
 
-def _excel(frame: pl.DataFrame, file: io.BufferedWriter) -> None:
+def _excel(frame: pl.DataFrame, file: io.BytesIO) -> None:
     frame.write_excel(file)
 
 
-WRITERS: dict[str, Callable[[pl.DataFrame, io.BufferedWriter], None]] = {
+WRITERS: dict[str, Callable[[pl.DataFrame, io.BytesIO], None]] = {
     ".csv": _csv,
     ".parquet": _parquet,
     ".json": _json,
@@ -73,8 +73,11 @@ def write_rows(frame: pl.DataFrame, path: Path | None) -> None:
         return
     beside = path.with_name(f".{path.name}.{os.getpid()}.part")
     try:
+        # Into memory first: on a full disk Polars and the writer of .xlsx fail in ways of their own.
+        content = io.BytesIO()
+        WRITERS[path.suffix.casefold()](frame, content)
         with beside.open("wb") as file:
-            WRITERS[path.suffix.casefold()](frame, file)
+            file.write(content.getbuffer())
             file.flush()
             os.fsync(file.fileno())
         beside.replace(path)

@@ -19,10 +19,10 @@ from typing import Any
 
 import typer
 
-from mlwright.cli.console import say, styled
+from mlwright.cli.console import say, stopped, styled
 from mlwright.errors import InputError, MlwrightError, nearest
 
-DONE, FAILED, WRONG_INPUT, BUG, STOPPED = 0, 1, 2, 3, 130
+DONE, FAILED, WRONG_INPUT, BUG = 0, 1, 2, 3
 PROGRAM = "mlwright"
 COMPLETION = "_MLWRIGHT_COMPLETE"
 FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
@@ -37,12 +37,12 @@ def main(args: Sequence[str] | None = None) -> int:
     except SystemExit as end:
         return end.code if isinstance(end.code, int) else DONE
     except KeyboardInterrupt:
-        return _stopped()
+        return stopped(ours=args is None)
     except BaseException as error:  # noqa: BLE001 (the outermost wall)
         try:
-            return _told(error, words)
+            return stopped(ours=args is None) if _is_stop(error) else _told(error, words)
         except KeyboardInterrupt:
-            return _stopped()
+            return stopped(ours=args is None)
 
 
 def _invoke(words: list[str]) -> int:
@@ -63,12 +63,21 @@ def _invoke(words: list[str]) -> int:
     return DONE
 
 
+def _is_stop(error: BaseException | None) -> bool:
+    """Tell whether Ctrl-C is what led to an error: libraries that are being imported wrap it in errors of their own."""
+    seen = set[int]()
+    while error is not None and id(error) not in seen:
+        if isinstance(error, (KeyboardInterrupt, typer.Abort)):
+            return True
+        seen.add(id(error))
+        error = error.__cause__ or error.__context__
+    return False
+
+
 def _told(error: BaseException, words: Sequence[str]) -> int:
     """Say what went wrong, and return the exit code."""
     if isinstance(error, typer.Exit):
         return error.exit_code
-    if isinstance(error, typer.Abort):
-        return _stopped()
     if isinstance(error, OSError) and error.errno == errno.EPIPE:
         return _hushed()
     if hasattr(error, "format_message"):
@@ -100,11 +109,6 @@ def _bug(error: BaseException, words: Sequence[str]) -> int:
         hint="report it, with that file, at the place mlwright came from: its issue tracker.",
     )
     return BUG
-
-
-def _stopped() -> int:
-    say("Stopped.")
-    return STOPPED
 
 
 def _hushed() -> int:

@@ -146,6 +146,9 @@ def open_duckdb(path: Path, shown: str) -> Iterator[Database]:
         raise MissingExtraError.of("duckdb", "Reading a DuckDB database") from None
     try:
         connection = duckdb.connect(str(path), read_only=True)
+        # A query reads this database and no other file of the machine.
+        connection.execute("SET enable_external_access = false")
+        connection.execute("SET lock_configuration = true")
     except duckdb.Error as error:
         raise SourceError(f"The database cannot be opened: {first_line(error)}.", where=shown) from error
     try:

@@ -55,7 +55,7 @@ def as_utf8(file: File, options: ReadOptions) -> Iterator[tuple[File, list[Findi
             yield (file if plain else copy), findings
 
 
-def line_and_column(content: Content, offset: int) -> tuple[int, int]:
+def line_and_byte(content: Content, offset: int) -> tuple[int, int]:
     """Return where a byte stands, both counted from 1."""
     before = content[:offset]
     return before.count(b"\n") + 1, offset - before.rfind(b"\n")
@@ -79,8 +79,8 @@ def _encoding_of(content: Content, options: ReadOptions, shown: str) -> tuple[st
     letters = sum(map(len, UTF8_LETTER.findall(sample)))
     high = sum(map(len, HIGH.findall(sample)))
     if letters >= 10 * max(1, high - letters):
-        line, column = line_and_column(content, offset)
-        place = f"line {line}, column {column}"
+        line, byte = line_and_byte(content, offset)
+        place = f"line {line}, byte {byte}"
         message = f"The file is UTF-8 but for a few bytes, the first in {place}; they are read as \ufffd."
         return "utf-8", "replace", [Finding(kind="encoding", severity="warning", message=message, applied=True)]
     encoding = _guessed(sample, content)
@@ -151,10 +151,10 @@ def _transcoded(content: Content, encoding: str, errors: str, old_mac: bool, sho
 
 
 def _bad_byte(content: Content, offset: int, encoding: str, shown: str) -> SourceError:
-    line, column = line_and_column(content, offset)
+    line, byte = line_and_byte(content, offset)
     return SourceError(
         f"The byte 0x{content[offset]:02x} is not {encoding}.",
-        where=f"{shown}, line {line}, column {column}",
+        where=f"{shown}, line {line}, byte {byte}",
         hint="leave the encoding away to have it found out, or name the right one.",
     )
 
@@ -162,9 +162,9 @@ def _bad_byte(content: Content, offset: int, encoding: str, shown: str) -> Sourc
 def _refuse_binary(content: Content, head: str, shown: str) -> None:
     offset = content.find(b"\x00")
     if offset >= 0:
-        line, column = line_and_column(content, offset)
+        line, byte = line_and_byte(content, offset)
         raise SourceError(
-            "The file holds binary data (a zero byte), not text.", where=f"{shown}, line {line}, column {column}"
+            "The file holds binary data (a zero byte), not text.", where=f"{shown}, line {line}, byte {byte}"
         )
     _refuse_controls(head, shown)
 

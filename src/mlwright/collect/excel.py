@@ -10,6 +10,7 @@ from mlwright.collect.files import File
 from mlwright.collect.memory import fit
 from mlwright.collect.names import tidy_names
 from mlwright.collect.options import ReadOptions
+from mlwright.collect.sniff import PREAMBLE, ROWS, passed_over, title_lines
 from mlwright.collect.tidy import tidied
 from mlwright.errors import DataError, OptionError, SourceError
 from mlwright.findings import Finding
@@ -35,8 +36,9 @@ class ExcelConnector:
         sheet, told = _chosen(workbook.sheet_names, options, source.shown)
         header = options.header is not False
         try:
+            labels, row = _header(workbook, sheet) if header else ([], None)
             # A sample of the rows would turn what does not fit its types into nulls: look at all of them.
-            loaded = workbook.load_sheet(sheet, header_row=0 if header else None, schema_sample_rows=None)
+            loaded = workbook.load_sheet(sheet, header_row=row, schema_sample_rows=None)
             frame = pl.DataFrame(loaded)
         except errors as error:
             raise SourceError(
@@ -45,13 +47,16 @@ class ExcelConnector:
         frame = frame.filter(~pl.all_horizontal(pl.all().is_null())) if frame.width else frame
         if not frame.height:
             raise DataError(f"The sheet {sheet!r} has no rows.", where=source.shown)
-        names, renamed = tidy_names(_labels(workbook, sheet, frame) if header else [""] * frame.width)
+        if header and len(labels) != frame.width:
+            labels = frame.columns
+        names, renamed = tidy_names(labels if header else [""] * frame.width)
         frame.columns = names
         frame, findings = tidied(frame)
         frame, sampled = fit(
             frame.lazy(), rows=frame.height, size=int(frame.estimated_size()), options=options, where=source.shown
         )
-        found = (*told, *(renamed if header else ()), *findings, *sampled)
+        above = (passed_over(row, 1),) if row else ()
+        found = (*told, *above, *(renamed if header else ()), *findings, *sampled)
         return Table(frame, name=source.name, origin=source.shown, findings=found)
 
 
@@ -88,11 +93,27 @@ def _chosen(names: list[str], options: ReadOptions, shown: str) -> tuple[str, tu
     raise OptionError(f"There is no sheet {sheet}.", where=shown, hint=f"the sheets, from 0: {listed}.")
 
 
-def _labels(workbook: Any, sheet: str, frame: pl.DataFrame) -> list[str]:
-    """Return the names as the sheet has them: fastexcel gives empty and repeated ones names of its own."""
-    first = workbook.load_sheet(sheet, header_row=None, n_rows=1, schema_sample_rows=None, dtypes="string")
-    cells = pl.DataFrame(first).row(0)
-    return [str(cell or "") for cell in cells] if len(cells) == frame.width else frame.columns
+def _header(workbook: Any, sheet: str) -> tuple[list[str], int]:
+    """Return the names as the sheet has them, and the row that holds them, which may stand below a title.
+
+    fastexcel gives empty and repeated names others of its own.
+    """
+    rows = _first_rows(workbook, sheet, None)
+    # A row of one cell is a title; any other is as wide as the table, however many of its cells are empty.
+    sizes = [sum(cell is not None and bool(cell.strip()) for cell in row) for row in rows]
+    cells = [[cell or "" for cell in row] for row in rows]
+    above = title_lines([row if size > 1 else row[:size] for row, size in zip(cells, sizes, strict=True)] or [[]])
+    # fastexcel counts blank rows at the top for the header's row, and leaves them out of what it reads.
+    for row in range(above, above + PREAMBLE) if above else ():
+        below = _first_rows(workbook, sheet, row)[: len(rows) - above - 1]
+        if below == rows[above + 1 :]:
+            return cells[above], row
+    return (cells[0] if cells else []), 0
+
+
+def _first_rows(workbook: Any, sheet: str, header: int | None) -> list[tuple[str | None, ...]]:
+    loaded = workbook.load_sheet(sheet, header_row=header, n_rows=ROWS, schema_sample_rows=None, dtypes="string")
+    return pl.DataFrame(loaded).rows()
 
 
 def _first_line(error: Exception) -> str:

@@ -80,7 +80,7 @@ class NdjsonConnector:
 
 def damaged(error: json.JSONDecodeError, shown: str, line: int) -> SourceError:
     """Return the sentence for JSON that is none."""
-    return SourceError(f"This is not JSON: {error.msg}.", where=f"{shown}, line {line}, column {error.colno}")
+    return SourceError(f"This is not JSON: {error.msg}.", where=f"{shown}, line {line}, character {error.colno}")
 
 
 def _records(file: File, shown: str) -> Iterator[tuple[Mapping[object, object], int]]:

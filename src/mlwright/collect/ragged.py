@@ -158,7 +158,7 @@ class Rewriter:
         column = text.rfind(f'{self.layout.delimiter}"') + 2 if f'{self.layout.delimiter}"' in text else 1
         return SourceError(
             "A quote is opened and never closed.",
-            where=f"{self.shown}, line {self.line}, column {column}",
+            where=f"{self.shown}, line {self.line}, character {column}",
             hint="close it, or write a quote that is part of the text twice, in quotes.",
         )
 

@@ -157,13 +157,9 @@ class Sniffer:
 
     def _preamble(self, first: int, delimiter: str) -> int:
         """Return how many lines of a title stand above a table of three columns or more."""
-        rows = self._rows(first, delimiter)[0]
-        width = Counter(len(row) for row in rows).most_common(1)[0][0]
-        above = next((number for number, row in enumerate(rows) if len(row) == width), 0)
-        if width < 3 or not 0 < above <= PREAMBLE or any(len(row) > 1 for row in rows[:above]) or len(rows) < above + 3:
-            return 0
-        message = f"{above} line{'s' * (above > 1)} above the table, from line {first + 1}, were passed over."
-        self.findings.append(Finding(kind="lines_above_the_table", message=message, applied=True))
+        above = title_lines(self._rows(first, delimiter)[0])
+        if above:
+            self.findings.append(passed_over(above, first + 1))
         return above
 
     def _rows(
@@ -204,6 +200,25 @@ class Sniffer:
         names, findings = tidy_names(header)
         self.findings.extend(findings)
         return names
+
+
+def title_lines(rows: Sequence[Sequence[str]]) -> int:
+    """Return how many rows of one cell at most stand above a table of three columns or more.
+
+    >>> title_lines([["Customers 2024"], [], ["a", "b", "c"], ["1", "2", "3"], ["4", "5", "6"]])
+    2
+    """
+    width = Counter(len(row) for row in rows).most_common(1)[0][0]
+    above = next((number for number, row in enumerate(rows) if len(row) == width), 0)
+    stands_apart = width >= 3 and above <= PREAMBLE and all(len(row) <= 1 for row in rows[:above])
+    return above if stands_apart and len(rows) >= above + 3 else 0
+
+
+def passed_over(above: int, line: int) -> Finding:
+    """Return what is said of a title above the table."""
+    lines, were = ("line", "was") if above == 1 else ("lines", "were")
+    message = f"{above} {lines} above the table, from line {line}, {were} passed over."
+    return Finding(kind="lines_above_the_table", message=message, applied=True)
 
 
 def looks_like_header(rows: Sequence[Sequence[str]], width: int) -> bool:

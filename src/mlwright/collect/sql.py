@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shlex
 import sys
 import tempfile
 from collections.abc import Iterator
@@ -102,7 +103,8 @@ def _only_table(database: Database, shown: str) -> str:
     raise SourceError(
         f"The database has {len(tables)} tables ({listed}), and none was named.",
         where=shown,
-        hint=f'give a query: "SELECT * FROM {database.quoted(tables[0])}".',  # noqa: S608 - a text for people
+        # As the shell takes it: names in double quotes, of which a query is full, stand in single ones.
+        hint=f"give a query, as with --query {shlex.quote(f'SELECT * FROM {database.quoted(tables[0])}')}",  # noqa: S608
     )
 
 

@@ -8,7 +8,7 @@ thing in the library's own open format, which answers large batches where that l
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, ClassVar, Protocol
 
 import numpy as np
@@ -44,6 +44,12 @@ class Problem:
     classes: int = 0
     weight: Floats | None = None
     categorical: tuple[bool, ...] = ()
+
+
+def take_problem(problem: Problem, index: NDArray[np.intp]) -> Problem:
+    """Return the rows of a problem at these positions."""
+    weight = None if problem.weight is None else problem.weight[index]
+    return replace(problem, X=problem.X[index], y=problem.y[index], weight=weight)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

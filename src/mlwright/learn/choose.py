@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 import numpy as np
+from numpy.typing import NDArray
 
 from mlwright.learn.ensemble import greedy_weights
 from mlwright.learn.material import Material
@@ -40,7 +41,7 @@ def candidates(trials: Sequence[Trial], material: Material) -> list[Trial]:
 
 
 def choose_members(
-    trials: Sequence[Trial], material: Material, scored: np.typing.NDArray[np.bool_]
+    trials: Sequence[Trial], material: Material, scored: NDArray[np.bool_]
 ) -> tuple[list[Chosen], Floats]:
     """Return the members of the ensemble with its out-of-fold predictions of the scored rows."""
     predictions = [trial.predictions[scored] for trial in trials if trial.predictions is not None]
@@ -48,6 +49,35 @@ def choose_members(
     weights = chooser(material)(predictions, material.target.y[scored], weight)
     chosen = [Chosen(trial, float(share)) for trial, share in zip(trials, weights, strict=True) if share > 0]
     return chosen, combine(predictions, weights)
+
+
+def choose_affordable(
+    trials: Sequence[Trial],
+    material: Material,
+    scored: NDArray[np.bool_],
+    *,
+    seconds: float,
+    cost: Callable[[Sequence[Trial]], float],
+) -> tuple[list[Chosen], Floats]:
+    """Choose members that can be refitted in the seconds: again and again without the dearest, until they can.
+
+    Where not even one can, or what can scores worse than the best trial by itself, that trial stands alone: it has been
+    fitted on the folds, which costs nothing more. `trials` come best first.
+    """
+    pool = list(trials)
+    chosen, predictions = choose_members(pool, material, scored)
+    while cost(members := [one.trial for one in chosen]) > seconds:
+        pool.remove(max(members, key=lambda trial: cost([trial])))
+        if not pool:
+            return choose_members(trials[:1], material, scored)
+        chosen, predictions = choose_members(pool, material, scored)
+    if any(trial is trials[0] for trial in members):
+        return chosen, predictions
+    alone, own = choose_members(trials[:1], material, scored)
+    weight = None if material.weight is None else material.weight[scored]
+    y, metric = material.target.y[scored], material.metric
+    better = metric.loss(y, own, weight) < metric.loss(y, predictions, weight)
+    return (alone, own) if better else (chosen, predictions)
 
 
 def combine(predictions: Sequence[Floats], weights: Floats) -> Floats:

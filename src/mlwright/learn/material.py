@@ -14,7 +14,7 @@ from mlwright.columns import Coded, Columns, Values
 from mlwright.features.recipe import Memo, Recipe
 from mlwright.features.words import LONGEST
 from mlwright.learn.base import Problem
-from mlwright.learn.splits import Fold, Index
+from mlwright.learn.splits import Fold, Index, inner_split
 from mlwright.schema import Column
 from mlwright.tasks.base import Floats, Metric, Target, Task
 
@@ -99,14 +99,20 @@ class Prepared:
     valid: Problem
     center: float
     scale: float
+    inner: Fold
+    """A split of the rows that teach, for choosing rounds and penalties where the scored rows must have no say."""
 
 
 class Folds:
     """The folds of a search, prepared once per variant and kept while memory allows. Safe to ask from many threads."""
 
-    def __init__(self, material: Material, folds: Sequence[Fold], seed: int, *, repeats: int = 1) -> None:
+    def __init__(
+        self, material: Material, folds: Sequence[Fold], seed: int, *, repeats: int = 1, judging: bool = False
+    ) -> None:
         self.material = material
         self.folds = folds
+        self.judging = judging
+        """Whether the scored rows are what judges: then nothing may be chosen on them, not even rounds."""
         self.repeats = repeats
         """How often the folds go through the rows; the folds of one repeat follow one another."""
         self.seed = seed
@@ -157,4 +163,5 @@ class Folds:
             valid=valid.problem(recipe.transform(valid.columns), recipe, center, scale),
             center=center,
             scale=scale,
+            inner=inner_split(self.material.task.strata(train.target), self.seed + fold),
         )

@@ -6,12 +6,10 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
-import numpy as np
-
 from mlwright.features.recipe import Memo, Recipe
 from mlwright.learn.base import Effort, Fitted, Problem, Stop
 from mlwright.learn.ensemble import Ensemble, Member
-from mlwright.learn.material import Material, Prepared, standard
+from mlwright.learn.material import Folds, Material, standard
 from mlwright.learn.trials import Trial, configuration_facts
 from mlwright.tasks.base import Floats
 
@@ -63,11 +61,13 @@ def refit(material: Material, chosen: Sequence[Chosen], *, seed: int, threads: i
     return Refit(ensemble, all(each.complete for each in fitted), problems)
 
 
-def from_fold(trial: Trial, prepared: Prepared, classes: int) -> Ensemble:
-    """Return what a trial fitted on its first fold as an ensemble of one, for when there is time for no other."""
-    member = _member(Chosen(trial, 1.0), trial.results[0].fitted)
-    recipes = {trial.entry.learner.variant: prepared.recipe}
-    return Ensemble(recipes, (member,), classes, prepared.center, prepared.scale)
+def from_fold(chosen: Sequence[Chosen], folds: Folds, fold: int) -> Ensemble:
+    """Return what trials fitted on one of their folds as an ensemble, for when there is time for no other."""
+    prepared = {one.trial.entry.learner.variant: folds.prepare(fold, one.trial.entry.learner.variant) for one in chosen}
+    members = tuple(_member(one, one.trial.results[fold].fitted) for one in chosen)
+    recipes = {variant: each.recipe for variant, each in prepared.items()}
+    first = next(iter(prepared.values()))
+    return Ensemble(recipes, members, len(folds.material.target.classes), first.center, first.scale)
 
 
 def _member(one: Chosen, fitted: Fitted) -> Member:
@@ -91,14 +91,3 @@ def refit_seconds(trials: Sequence[Trial], prepare: Callable[[str], float], thre
     recipes = sum(prepare(variant) for variant in {trial.entry.learner.variant for trial in trials})
     slowest = max((trial.seconds_per_fit for trial in trials), default=0.0)
     return recipes + max(slowest, sum(trial.seconds_per_fit for trial in trials) / threads)
-
-
-def affordable(
-    chosen: Sequence[Chosen], seconds: float, growth: float, cost: Callable[[Sequence[Trial]], float]
-) -> list[Chosen]:
-    """Drop the members that give least weight per second until the refits fit into the seconds; one always stays."""
-    kept = list(chosen)
-    while len(kept) > 1 and 1.2 * growth * cost([one.trial for one in kept]) > seconds:
-        kept.remove(min(kept, key=lambda one: one.weight / max(one.trial.seconds_per_fit, 1e-6)))
-    total = float(np.sum([one.weight for one in kept]))
-    return [Chosen(one.trial, one.weight / total) for one in kept]

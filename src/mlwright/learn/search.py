@@ -5,12 +5,13 @@ Fits run side by side, one thread each: on shared cores two fits with one thread
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 
 from mlwright.errors import DataError
-from mlwright.learn.base import Learner
+from mlwright.learn.base import Learner, Stop
 from mlwright.learn.budget import Budget
 from mlwright.learn.material import Folds
 from mlwright.learn.plan import Plan
@@ -23,6 +24,10 @@ FINISH_SHARE = 0.15
 """Share of the budget kept for evaluation, report and writing."""
 LIKELY_MEMBERS = 4
 """How many trials the ensemble is expected to keep; what refitting them costs is kept from the search."""
+TRIAL_SHARE = 0.5
+"""Share of the time left for searching that one trial may take: a slow one ends early and lets others try."""
+FLOOR_RESERVE = 0.4
+"""Share of the budget that even the floor leaves to what follows."""
 MOST_RESERVED, RESERVED_AT_FIRST = 0.5, 0.35
 """Shares of the budget that may be kept at most; less as long as only the floor was tried."""
 TICK = 0.2
@@ -102,10 +107,19 @@ class Search:
         )
 
     def _fit(self, unit: Unit) -> FoldResult:
-        first = unit.trial.number == 0
-        stop = self.budget.stop_at(0.0 if first else lambda: self._reserve)
+        stop = self._stop(first=unit.trial.number == 0)
         seed = self.seed + 1_000 * unit.trial.number + unit.fold
         return run_fold(unit.trial, unit.fold, self.folds, seed=seed, stop=stop)
+
+    def _stop(self, *, first: bool) -> Stop:
+        """Return what ends one fit: the budget, or its share of what one trial may take."""
+        if self.budget.seconds is None:
+            return self.budget.stop_at(0.0)
+        reserve = FLOOR_RESERVE * self.budget.seconds if first else self._reserve
+        rounds = math.ceil(len(self.folds.folds) / self.threads)
+        allowed = TRIAL_SHARE * max(0.0, self.budget.left - reserve) / rounds
+        end = self.budget.stop_at(max(reserve, self.budget.left - allowed))
+        return end if not first else self.budget.stop_at(reserve)
 
     def _collect(self, unit: Unit, future: Future[FoldResult]) -> None:
         trial = unit.trial
@@ -121,7 +135,8 @@ class Search:
             self._reserve = self._finish_cost()
             best = best_first(self.trials, greater_is_better=self.folds.material.metric.greater_is_better)
             for other in best[1:]:
-                other.forget()
+                if other.entry.learner.name != FLOOR:
+                    other.forget()
 
     def _finish_cost(self) -> float:
         """Seconds kept for what comes after the search, with what refitting the likely members costs."""

@@ -25,11 +25,15 @@ TIME_FOLDS = (0.55, 0.7, 0.85, 1.0)
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """What a split has to respect: `strata` to balance, and at most one of `time` and `groups`."""
+    """What a split has to respect: `strata` to balance, and at most one of `time`, `groups` and `copies`.
+
+    `copies` gives rows that are copies of one another the same number: a random split keeps them on one side.
+    """
 
     strata: NDArray[np.intp]
     time: NDArray[np.float64] | None = None
     groups: NDArray[np.intp] | None = None
+    copies: NDArray[np.intp] | None = None
 
     def take(self, index: Index) -> Order:
         """Return the order of the rows at these positions."""
@@ -37,6 +41,7 @@ class Order:
             self.strata[index],
             None if self.time is None else self.time[index],
             None if self.groups is None else self.groups[index],
+            None if self.copies is None else self.copies[index],
         )
 
 
@@ -51,7 +56,7 @@ def set_aside(order: Order, seed: int) -> Fold:
         return _cut_by_time(order.time, 1 - share, 1.0, everything)
     if order.groups is not None:
         return next(_by_group(order.groups, max(2, round(1 / share)), seed))
-    return next(_by_strata(order.strata, max(2, round(1 / share)), seed))
+    return next(_by_strata(order.strata, max(2, round(1 / share)), seed, order.copies))
 
 
 def no_judge(order: Order) -> Fold:
@@ -76,9 +81,14 @@ def folds(order: Order, count: int, repeats: int, seed: int) -> list[Fold]:
         if order.groups is not None:
             splits = _by_group(order.groups, max(count, 5) if count == 1 else count, seed + 1 + repeat)
         else:
-            splits = _by_strata(order.strata, 5 if count == 1 else count, seed + 1 + repeat)
+            splits = _by_strata(order.strata, 5 if count == 1 else count, seed + 1 + repeat, order.copies)
         made.extend([next(splits)] if count == 1 else splits)
     return made
+
+
+def inner_split(strata: NDArray[np.intp], seed: int) -> Fold:
+    """Return a split that keeps a fifth of the rows that teach for choosing rounds and penalties."""
+    return next(_by_strata(strata, 5, seed))
 
 
 def _cut_by_time(time: NDArray[np.float64], start: float, end: float, everything: Index) -> Fold:
@@ -116,8 +126,13 @@ def _by_group(groups: NDArray[np.intp], count: int, seed: int) -> Iterator[Fold]
     yield from _folds_of(fold_of[inverse], count)
 
 
-def _by_strata(strata: NDArray[np.intp], count: int, seed: int) -> Iterator[Fold]:
-    """Deal shuffled rows out into folds, one stratum after the other, so that each fold has its share of each."""
+def _by_strata(
+    strata: NDArray[np.intp], count: int, seed: int, copies: NDArray[np.intp] | None = None
+) -> Iterator[Fold]:
+    """Deal shuffled rows out into folds, one stratum after the other, so that each fold has its share of each.
+
+    A copy follows the first of its kind.
+    """
     rows = len(strata)
     count = min(count, rows)
     if count < 2:
@@ -126,6 +141,9 @@ def _by_strata(strata: NDArray[np.intp], count: int, seed: int) -> Iterator[Fold
     ordered = shuffled[np.argsort(strata[shuffled], kind="stable")]
     fold_of = np.empty(rows, dtype=np.intp)
     fold_of[ordered] = np.arange(rows) % count
+    if copies is not None:
+        _, first, kind = np.unique(copies, return_index=True, return_inverse=True)
+        fold_of = fold_of[first][kind]
     yield from _folds_of(fold_of, count)
 
 

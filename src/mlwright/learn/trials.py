@@ -6,13 +6,13 @@ import resource
 import statistics
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
 
-from mlwright.learn.base import Configuration, Effort, Fitted, Stop
-from mlwright.learn.material import Folds
+from mlwright.learn.base import Configuration, Effort, Fitted, Learner, Stop, take_problem
+from mlwright.learn.material import Folds, Prepared
 from mlwright.learn.portfolio import Entry
 from mlwright.tasks.base import Floats
 
@@ -113,11 +113,27 @@ def run_fold(trial: Trial, fold: int, folds: Folds, *, seed: int, stop: Stop) ->
     prepared = folds.prepare(fold, learner.variant)
     start = time.perf_counter()
     effort = Effort(seed=seed, threads=1, stop=stop)
-    fitted = learner.fit(prepared.train, trial.entry.configuration, prepared.valid, effort)
+    fitted = (
+        _fit_apart(learner, trial.entry.configuration, prepared, effort)
+        if folds.judging
+        else learner.fit(prepared.train, trial.entry.configuration, prepared.valid, effort)
+    )
     predictions = fitted.predict(prepared.valid.X) * prepared.scale + prepared.center
     if not np.isfinite(predictions).all():
         raise FloatingPointError("its predictions are not finite")
     return FoldResult(fitted, predictions, time.perf_counter() - start)
+
+
+def _fit_apart(learner: Learner, configuration: Configuration, prepared: Prepared, effort: Effort) -> Fitted:
+    """Choose rounds and penalties on an inner part of the rows that teach, then fit on all of them.
+
+    Stopping early on the very rows that are scored flatters the score: by 0.06 ROC AUC on 400 rows of noise.
+    """
+    teach, choose = (take_problem(prepared.train, part) for part in prepared.inner)
+    first = learner.fit(teach, configuration, choose, effort)
+    if not first.complete:
+        return first
+    return learner.fit(prepared.train, first.configuration, None, replace(effort, rounds=first.rounds))
 
 
 def _middle(values: Sequence[Any]) -> Any:

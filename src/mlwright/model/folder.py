@@ -217,7 +217,9 @@ class _Checked:
         found = read_json(data, f"{self.where}/{name}", limit=self.json_left)
         self.json_left -= len(data)
         if not isinstance(found, dict):
-            raise ModelError("is not the JSON that a model holds.", where=f"{self.where}/{name}")
+            raise ModelError(
+                "The file is damaged: it is not the JSON that a model holds.", where=f"{self.where}/{name}"
+            )
         return found
 
     def arrays(self, name: str) -> dict[str, NDArray[Any]]:
@@ -242,23 +244,23 @@ class _Checked:
 
 def _manifest(store: Store, where: str) -> dict[str, Any]:
     if MANIFEST not in store.sizes:
-        raise ModelError("is not a model: it holds no manifest.json.", where=where)
+        raise ModelError("This is not a model: it holds no manifest.json.", where=where)
     found = read_json(store.read(MANIFEST, MAX_MANIFEST), f"{where}/{MANIFEST}")
     if not isinstance(found, dict) or found.get("format") != FORMAT:
-        raise ModelError("is not a model of mlwright.", where=where)
+        raise ModelError("This is not a model of mlwright.", where=where)
     version = found.get("format_version")
     if not isinstance(version, int) or isinstance(version, bool) or version < 1:
-        raise ModelError("has a manifest without a version.", where=where)
+        raise ModelError("The model has a manifest without a version.", where=where)
     if version > FORMAT_VERSION:
         raise ModelError(
-            f"was written by a newer mlwright (format {version}; this one reads up to {FORMAT_VERSION}).",
+            f"The model was written by a newer mlwright (format {version}; this one reads up to {FORMAT_VERSION}).",
             where=where,
             hint="pip install --upgrade mlwright",
         )
     if not _is_table(found.get("files")) or not isinstance(found.get("run"), dict):
-        raise ModelError("has a damaged manifest.", where=where)
+        raise ModelError("The model has a damaged manifest.", where=where)
     if found.get("digest") != _digest(found["files"]):
-        raise ModelError("has a manifest whose digest does not match its files.", where=where)
+        raise ModelError("The model has a manifest whose digest does not match its files.", where=where)
     return found
 
 
@@ -304,7 +306,7 @@ def _member(files: _Checked, place: int, facts: Mapping[str, Any], *, trusted: b
         arrays = files.arrays(f"members/{place}.npz")
         weight = _number(facts["weight"])
         if not 0 < weight <= 1 + 1e-9:
-            raise ModelError("has a weight that cannot be.", where=where)
+            raise ModelError("The member has a weight that cannot be.", where=where)
         return Member(
             learner=str(facts["learner"]),
             label=str(facts["label"]),
@@ -327,20 +329,22 @@ def _evidence(files: _Checked, manifest: dict[str, Any]) -> dict[str, Any]:
 def _check(parts: Parts, manifest: dict[str, Any], where: str) -> None:
     """Refuse parts that do not belong together; what the manifest repeats has to be what the hashed files say."""
     if (manifest.get("task"), manifest.get("target")) != (parts.task, parts.target):
-        raise ModelError("has a manifest that contradicts its files.", where=where)
+        raise ModelError("The model has a manifest that contradicts its files.", where=where)
     if manifest.get("classes") != list(parts.classes) or parts.ensemble.classes != len(parts.classes):
-        raise ModelError("has classes that contradict one another.", where=where)
+        raise ModelError("The model has classes that contradict one another.", where=where)
     if len(parts.prior) != max(len(parts.classes), 1):
-        raise ModelError("has a prior of the wrong length.", where=where)
+        raise ModelError("The model has a prior of the wrong length.", where=where)
     for name in parts.ensemble.sources:
         if name not in parts.schema:
-            raise ModelError(f"reads the column {name!r:.200} that its schema does not know.", where=where)
+            raise ModelError(f"The model reads the column {name!r:.200} that its schema does not know.", where=where)
     check_decision(parts, where)
 
 
 def _known_task(name: object, where: str) -> str:
     if name not in TASKS:
-        raise ModelError(f"answers a question of a kind ({name!r:.100}) that this mlwright does not know.", where=where)
+        raise ModelError(
+            f"The model answers a question of a kind ({name!r:.100}) that this mlwright does not know.", where=where
+        )
     return str(name)
 
 

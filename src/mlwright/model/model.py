@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property
 from html import escape
@@ -20,9 +20,9 @@ from mlwright.model import folder
 from mlwright.model.evidence import Evidence
 from mlwright.model.parts import Parts
 from mlwright.model.rows import read
-from mlwright.schema import Schema
+from mlwright.schema import Column, Schema
 from mlwright.tasks import TASKS
-from mlwright.tasks.base import Prediction, Task
+from mlwright.tasks.base import Label, Prediction, Task
 
 if TYPE_CHECKING:
     import polars as pl
@@ -147,6 +147,19 @@ class Model:
         target = Path(path)
         folder.write(self.parts, target)
         return target
+
+    def relabelled(self, labels: Sequence[Label], target: str) -> Model:
+        """Return the same model with other names for its classes, in their order, and for its target."""
+        was = self.schema[self.target]
+        column = Column(
+            name=target, kind="category", role="target", distinct=len(labels), missing_share=was.missing_share
+        )
+        schema = Schema(tuple(column if each.name == was.name else each for each in self.schema))
+        decision = dict(self.parts.decision)
+        if "positive" in decision:
+            decision["positive"] = labels[-1]
+        parts = replace(self.parts, classes=tuple(labels), target=target, schema=schema, decision=decision)
+        return Model(parts, path=self.path)
 
     def renamed(self, name: str, version: int | None = None) -> Model:
         """Return the same model under another name and version."""

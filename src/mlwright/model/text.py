@@ -46,13 +46,13 @@ def write_json(value: object, *, sort: bool = True) -> bytes:
 def read_json(data: bytes, where: str, *, limit: int = MAX_JSON) -> Any:
     """Return what JSON bytes say. Raises ModelError where they are no JSON, too long, too deep, or hold NaN."""
     if len(data) > limit:
-        raise ModelError(f"is {len(data):,} bytes long, more than the {limit:,} allowed.", where=where)
+        raise ModelError(f"The file is {len(data):,} bytes long, more than the {limit:,} allowed.", where=where)
     try:
         found = json.loads(data.decode(), parse_constant=_refuse, parse_float=_finite, object_pairs_hook=_once)
         if b"\\u" in data:
             json.dumps(found, ensure_ascii=False).encode()  # half of a pair of surrogates is no text
     except (ValueError, RecursionError) as error:
-        raise ModelError("is not the JSON that a model holds.", where=where) from error
+        raise ModelError("The file is damaged: it is not the JSON that a model holds.", where=where) from error
     return found
 
 

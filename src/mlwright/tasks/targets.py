@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     import polars as pl
 
 Key = float | str
+PLAIN = re.compile(r"[+-]?[0-9]+(?:\.[0-9]+)?")
 WHOLE = re.compile(r"0|-?[1-9][0-9]{0,17}")
 
 
@@ -52,8 +53,11 @@ def read_classes(values: pl.Series, column: Column) -> Target:
         # A class is called by its most frequent spelling; the alphabet decides where two are as frequent.
         spelling = (-int(count), str(value), value)
         spellings[key] = min(spellings.get(key, spelling), spelling, key=lambda entry: entry[:2])
-    # A number is its own label: "1", "1.0" and "$1" are one class.
-    written = list(spellings) if column.kind in {"number", "integer"} else [entry[2] for entry in spellings.values()]
+    # A number is its own label where it is written plainly: "1" and "1.0" are one class, but "$5" stays "$5".
+    plain = column.kind in {"number", "integer"} and all(
+        not isinstance(v, str) or PLAIN.fullmatch(v.strip()) for v in raw
+    )
+    written = list(spellings) if plain else [entry[2] for entry in spellings.values()]
     labels = _labels(written)
     by_label = sorted(zip(labels, spellings, strict=True), key=lambda pair: pair[0])
     place = {key: position for position, (_, key) in enumerate(by_label)}

@@ -55,14 +55,14 @@ def read_value(raw: object, column: Column) -> float | str | None:
     """
     if isinstance(raw, str):
         text = strip(str(raw))
-        if is_missing(text, column.missing_tokens):
+        if _is_missing(text, column):
             return None
         value: object = text
     elif is_null(raw):
         return None
     else:
         value = plain(raw)
-        if isinstance(value, str) and is_missing(value, column.missing_tokens):
+        if isinstance(value, str) and _is_missing(value, column):
             return None
     if not column.is_float:
         return _read_text(value, column)
@@ -72,9 +72,13 @@ def read_value(raw: object, column: Column) -> float | str | None:
     return number
 
 
+def _is_missing(text: str, column: Column) -> bool:
+    return is_missing(text, column.missing_tokens) and text.casefold() not in column.level_tokens
+
+
 def _read_text(value: object, column: Column) -> str | None:
     text = as_text(value)
-    if text is None or is_missing(text, column.missing_tokens):
+    if text is None or _is_missing(text, column):
         return None
     return canonical_number(text) if column.numeric_text else text
 

@@ -71,7 +71,10 @@ def build(
     ] = None,
     query: Query = None,
     threads: Annotated[
-        int, typer.Option("--threads", metavar="N", help="Fits side by side; 0 takes all cores.", min=0)
+        int,
+        typer.Option(
+            "--threads", metavar="N", help="Fits side by side; 0, the default, takes all cores.", show_default=False
+        ),
     ] = 0,
     workspace: WorkspaceOption = None,
     as_json: Json = False,
@@ -135,7 +138,7 @@ def _opening(budget: str | None, trials: int | None) -> str:
     from mlwright.learn.budget import parse_budget
 
     if trials is not None and budget is None:
-        return f"mlwright {__version__}: {trials} trials, however long they take."
+        return f"mlwright {__version__}: {trials} {'trial' if trials == 1 else 'trials'}, however long it takes."
     seconds = parse_budget(budget or "60s") or 0.0
     end = datetime.now().astimezone() + timedelta(seconds=seconds)
     return f"mlwright {__version__}: finished by {end:%H:%M:%S} at the latest ({seconds:.0f} s)."

@@ -34,9 +34,9 @@ def predict(
     """Answer each row: prediction, then the probability of each class, or the interval of a number."""
     if not quiet:
         say("Reading the rows ...")
+    from mlwright.cli.rows_in import check_columns, unread
     from mlwright.cli.rows_out import check_place, write_rows
     from mlwright.collect import collect
-    from mlwright.errors import ColumnError
     from mlwright.model import load
     from mlwright.registry import Workspace
 
@@ -45,12 +45,12 @@ def predict(
         check_place(out_file)
     with libraries_silenced(verbose=False):
         loaded = load(Workspace(workspace).resolve(model))
-        table = collect(source, query=query)
-        try:
-            frame = answers(loaded.answer(table.frame))
-        except ColumnError as error:
-            error.where = error.where or table.origin
-            raise
+        table = collect(source, query=query, sample=False)  # every row gets its answer
+        check_columns(table, loaded.parts.columns)
+        frame = answers(loaded.answer(table.frame))
+        told = [] if quiet else unread(table.frame, loaded.parts.columns)
+    for sentence in told:
+        say(sentence)
     if to_file:
         write_rows(frame, out_file)
         if not quiet:

@@ -27,6 +27,7 @@ def report(
     from mlwright.model import load
     from mlwright.registry import Workspace
 
+    _check_ending(out_file)
     state = Workspace(workspace)
     place = state.resolve(model)
     loaded = load(place)
@@ -38,3 +39,12 @@ def report(
         out(str(page))
     if open_it:
         open_page(page)
+
+
+def _check_ending(path: Path | None) -> None:
+    """Raise OptionError where the ending is that of another format than those a report is written in."""
+    from mlwright.errors import OptionError
+    from mlwright.report.write import ENDINGS
+
+    if path is not None and path.suffix and path.suffix.casefold() not in ENDINGS:
+        raise OptionError.unknown("The ending of --out", path.suffix, ENDINGS)

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mlwright.errors import ModelError
-from mlwright.learn.base import Configuration, Effort, Fitted, Floats, Problem
+from mlwright.learn.base import Configuration, Effort, Fitted, Floats, Problem, Stop
 from mlwright.learn.learners.configurations import table
 from mlwright.learn.learners.packages import require
 from mlwright.learn.learners.teaching import Packed, constant, hopeless, judging, teaching
@@ -60,7 +60,7 @@ class Linear:
         scale = _Scale.of(rows.X)
         given = configuration.get("penalty")
         path = _PATH if judge is not None and given is None else (given or _USUAL,)
-        lines = _METHODS[rows.objective](replace(rows, X=scale.apply(rows.X)), path)
+        lines = _METHODS[rows.objective](replace(rows, X=scale.apply(rows.X)), path, effort.stop)
         best, chosen, complete, worse = None, path[0], True, 0
         least = np.inf
         for place, (penalty, line) in enumerate(zip(path, lines, strict=False)):
@@ -139,7 +139,7 @@ def _loss(judge: Problem, P: Floats) -> float:
     return float(np.average(losses, weights=judge.weight))
 
 
-def _logistic(rows: Problem, path: Sequence[float]) -> Iterator[Line]:
+def _logistic(rows: Problem, path: Sequence[float], stop: Stop) -> Iterator[Line]:
     """Yield logistic regression's line at each penalty, each started from the one before (by L-BFGS)."""
     from scipy.optimize import minimize
 
@@ -158,10 +158,15 @@ def _logistic(rows: Problem, path: Sequence[float]) -> Iterator[Line]:
         value = -(np.log(np.maximum(own.sum(axis=1), 1e-300)) @ share[:, 0]) + (pull * weight).sum() / 2
         return float(value), np.concatenate([error.sum(axis=0), (rows.X.T @ error + pull).ravel()])
 
+    def heed(xk: Floats) -> None:  # noqa: ARG001  SciPy looks at the name
+        if stop():
+            raise StopIteration
+
     start = np.zeros(width * (rows.X.shape[1] + 1))
     for penalty in path:
         options: Any = {"maxiter": _STEPS, "ftol": 1e-9, "gtol": 1e-6}
-        start = minimize(partial(loss, penalty=penalty), start, jac=True, method="L-BFGS-B", options=options).x
+        step = partial(loss, penalty=penalty)
+        start = minimize(step, start, jac=True, method="L-BFGS-B", options=options, callback=heed).x
         yield _all_classes(start[width:].reshape(-1, width), start[:width], present, rows)
 
 
@@ -174,7 +179,7 @@ def _all_classes(weight: Floats, intercept: Floats, present: NDArray[np.intp], r
     return wide, base
 
 
-def _ridge(rows: Problem, path: Sequence[float]) -> Iterator[Line]:
+def _ridge(rows: Problem, path: Sequence[float], stop: Stop) -> Iterator[Line]:  # noqa: ARG001  it is quick
     """Yield ridge regression's line at each penalty, all from one decomposition of the smaller Gram matrix."""
     weight = np.ones(len(rows.y)) if rows.weight is None else rows.weight
     centre, mean = np.average(rows.X, axis=0, weights=weight), np.average(rows.y, weights=weight)
@@ -189,7 +194,7 @@ def _ridge(rows: Problem, path: Sequence[float]) -> Iterator[Line]:
         yield line[:, None], np.array([mean - centre @ line])
 
 
-_METHODS: Mapping[str, Callable[[Problem, Sequence[float]], Iterator[Line]]] = {
+_METHODS: Mapping[str, Callable[[Problem, Sequence[float], Stop], Iterator[Line]]] = {
     "binary": _logistic,
     "multiclass": _logistic,
     "regression": _ridge,
