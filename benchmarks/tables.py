@@ -4,8 +4,8 @@ usage: python benchmarks/tables.py DATA [--budget 60] [--only NAME ...] [--seed 
 
 DATA is a folder with a MANIFEST.json (file, name, kind, target, leak_columns). A quarter of each table is kept away
 from both; each learns from the same other rows. LightGBM runs as its users run it: scikit-learn wrapper, pandas
-categories, 1,000 rounds with early stopping on a fifth. mlwright runs through its command line, so that wall time is what a person
-waits. Prints one line per table and a summary.
+categories, 1,000 rounds with early stopping on a fifth. mlwright runs through its command line, so that wall time is
+what a person waits. Prints one line per table and a summary.
 """
 
 from __future__ import annotations

@@ -236,8 +236,14 @@ def test_a_class_called_none_is_a_class():
 
 @pytest.mark.parametrize(
     ("low", "high", "labels"),
-    [("1", "2", ["1", "2"]), ("5%", "10%", ["10%", "5%"]), (1, 2, [1, 2]), ("$1", "$2", ["$1", "$2"]), (False, True, [False, True])],
-)  # fmt: skip
+    [
+        ("1", "2", ["1", "2"]),
+        ("5%", "10%", ["10%", "5%"]),
+        ("$1", "$2", ["$1", "$2"]),
+        (1, 2, [1, 2]),
+        (False, True, [False, True]),
+    ],
+)
 def test_labels_are_what_the_target_holds(low, high, labels):
     table = make_table(300).with_columns(pl.Series("y", [high if age > 45 else low for age in make_table(300)["age"]]))
     model = mw.build(table, target="y", trials=1)
