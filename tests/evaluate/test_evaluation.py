@@ -63,7 +63,7 @@ def test_evidence_is_complete_and_json(kind):
 
 def test_sentence_says_score_rival_and_what_follows():
     sentence = evaluated("binary").verdict.sentence
-    assert sentence.startswith("On 400 held-out rows the model ranks ")
+    assert sentence.startswith("On 400 held-out rows the model tells ")
     assert "of 100 pairs (95 % interval " in sentence
     assert "; the best simple rule, 'a poor rule', reaches " in sentence
     assert sentence.endswith(": the model is clearly better.")

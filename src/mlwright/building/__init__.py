@@ -60,7 +60,8 @@ def build(
     budget
         Wall-clock seconds, or text such as "60s", "10m", "1h30m". By default 60 s. A promise: at most 2 % + 2 s over.
     trials
-        Instead of a budget: so many trials, and the same model byte for byte when repeated on one machine.
+        Instead of a budget: so many trials, and the same model byte for byte when repeated on one machine, but for the
+        facts of the run (moment, durations, memory) in its manifest.
     metric
         What to be best at; each task has a default.
     time, group, weight

@@ -60,7 +60,8 @@ class Linear:
         scale = _Scale.of(rows.X)
         given = configuration.get("penalty")
         path = _PATH if judge is not None and given is None else (given or _USUAL,)
-        lines = _METHODS[rows.objective](replace(rows, X=scale.apply(rows.X)), path, effort.stop)
+        stop = _Latch(effort.stop)
+        lines = _METHODS[rows.objective](replace(rows, X=scale.apply(rows.X)), path, stop)
         best, chosen, complete, worse = None, path[0], True, 0
         least = np.inf
         for place, (penalty, line) in enumerate(zip(path, lines, strict=False)):
@@ -70,7 +71,7 @@ class Linear:
                 best, chosen, least, worse = predictor, penalty, loss, 0
             else:
                 worse += 1
-            if place + 1 < len(path) and effort.stop():
+            if place + 1 < len(path) and stop():
                 complete = False
                 break
             if worse >= 2:
@@ -82,6 +83,19 @@ class Linear:
     def load(self, files: Mapping[str, bytes]) -> Fitted:
         """Refuse: there is no file to load."""
         raise ModelError(f"A linear model writes no files, but was given {sorted(files)}.")
+
+
+@dataclass(slots=True)
+class _Latch:
+    """Asks until it is told to stop, and then no more: the steps of one penalty and the path of them ask in turn."""
+
+    ask: Stop
+    told: bool = False
+
+    def __call__(self) -> bool:
+        """Return True when the fit has to end."""
+        self.told = self.told or self.ask()
+        return self.told
 
 
 @dataclass(frozen=True, slots=True)
