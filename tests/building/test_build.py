@@ -256,6 +256,15 @@ def test_labels_of_a_text_file_are_numbers_where_they_are_written_so(tmp_path):
     assert mw.build(tmp_path / "t.csv", target="y", trials=1).classes_.tolist() == [0, 1]
 
 
+def test_rare_cases_that_are_never_called_are_told():
+    random = np.random.default_rng(0)
+    x = random.normal(size=3000)
+    table = pl.DataFrame({"x": x, "fraud": (random.random(3000) < 0.02 * np.exp(x / 2)).astype(int)})
+    model = mw.build(table, target="fraud", trials=2)
+    assert model.predict(table).sum() == 0
+    assert "never answers 1" in model.evaluation["curves"]["threshold"]["sentence"]
+
+
 def test_weights_that_leave_one_class_are_refused():
     table = make_table(200).with_columns(w=pl.when(pl.col("left") == "yes").then(1.0).otherwise(0.0))
     with pytest.raises(mw.DataError, match="single class"):

@@ -165,7 +165,8 @@ def _verdict(metric: Metric, rows: str, value: Scored, baselines: Sequence[Basel
     best = baselines[0]
     answer = answer_of(best.difference)
     reaches = "reaches" if metric.greater_is_better else "comes to"
-    rival = f"the best simple rule, '{best.label}', {reaches} {wording.short(metric, best.score.value)}"
+    named = best.label if "'" in best.label else f"'{best.label}'"
+    rival = f"the best simple rule, {named}, {reaches} {wording.short(metric, best.score.value)}"
     return Verdict(answer, f"{said}; {rival}: {_ending(answer, best.difference)}.")
 
 

@@ -9,7 +9,7 @@ import numpy as np
 
 from mlwright.evaluate.held_out import Floats, HeldOut
 from mlwright.evaluate.influence import Averaged, Ranked, influence, score_of
-from mlwright.evaluate.limits import UNKNOWN, Interval, add_up, around_mean, deviation, logit, newcombe, wilson
+from mlwright.evaluate.limits import UNKNOWN, Interval, Z, add_up, around_mean, deviation, logit, newcombe, wilson
 from mlwright.evaluate.resample import Draws, corrected, left_out, resampled
 from mlwright.tasks.base import Metric
 
@@ -128,8 +128,9 @@ def _of_mean(found: Averaged, held_out: HeldOut) -> Interval:
     """Return the interval of a score that follows from a mean of losses."""
     parts = add_up(found.parts, None if held_out.groups is None else held_out.units)
     low, high = around_mean(found.mean, parts)
-    if found.losses.min(initial=0.0) >= 0.0:
-        low = max(low, 0.0)
+    if found.losses.min(initial=0.0) >= 0.0 and low <= 0.0:
+        # Losses are never below 0: where the plain interval is, the one of their logarithm (delta method) is not.
+        low = found.mean * math.exp(-Z * deviation(parts) / found.mean) if found.mean > 0.0 else 0.0
     ends = sorted((found.link.score(low), found.link.score(high)))
     return (ends[0], ends[1])
 

@@ -17,6 +17,8 @@ from mlwright.learn.base import Stop, never
 from mlwright.tasks.base import Metric
 
 SHARES = (0.25, 0.5, 1.0)
+WORTH_KNOWING = 0.5
+"""Share of the score's interval: a gain that could be larger than this is no small one."""
 WORTH = 0.05
 """Share of the score's interval below which a gain is not worth a word, however sure it is."""
 FEWEST = 20
@@ -84,6 +86,11 @@ def _sentence(metric: Metric, sizes: Sequence[int], gains: Sequence[Scored], now
             "one another more than they should (an early part that no longer holds, or wrong answers in it)."
         )
     most = max(abs(last.low), abs(last.high))
+    if last.high > WORTH_KNOWING * (now.high - now.low):
+        return (
+            f"Whether more rows would help cannot be told: from {half} to {rows} the score of the one learner that was "
+            f"measured moved less than its noise, and the noise is wide (up to {wording.gained(metric, last.high)})."
+        )
     return (
         f"More rows of the same kind would hardly help: from {half} to {rows} the score moved less than its noise "
         f"(at most {wording.gained(metric, most)}); new columns are the better bet."

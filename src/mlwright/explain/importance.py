@@ -25,6 +25,7 @@ from mlwright.learn.base import Stop, never
 from mlwright.tasks.base import Metric
 
 ROWS = 2_000
+FEWEST_OF_CLASS = 200
 REPEATS = 5
 
 Predict = Callable[[Columns], Floats]
@@ -76,10 +77,18 @@ def importance(
 
 
 def _sample(columns: Columns, held_out: HeldOut, most: int, random: np.random.Generator) -> tuple[Columns, HeldOut]:
-    """Return at most so many rows."""
+    """Return at most so many rows, and where there are classes as many as there are, up to 200, of each.
+
+    A difference of scores on the same rows is what matters: six cases among 2,000 rows would tell nothing of a case.
+    """
     if len(held_out) <= most:
         return columns, held_out
-    index = np.sort(random.choice(len(held_out), most, replace=False)).astype(np.intp)
+    kept = [random.choice(len(held_out), most, replace=False)]
+    if held_out.target.classes:
+        rows = [np.flatnonzero(held_out.y == position) for position in range(len(held_out.target.classes))]
+        few = max(1, min(FEWEST_OF_CLASS, most // len(rows)))
+        kept += [random.choice(each, min(few, len(each)), replace=False) for each in rows if len(each)]
+    index = np.unique(np.concatenate(kept)).astype(np.intp)
     return columns.take(index), held_out.take(index)
 
 

@@ -147,9 +147,9 @@ def _beats_baseline(metric: Metric, held: HeldOut, P: Floats, prior: Floats) -> 
     elif difference.high <= 0:
         verdict = "fail"
     said = {
-        "pass": "The model is better than the simple rule that looks at no column",
-        "fail": "The model is no better than the simple rule that looks at no column",
-        "unknown": "These rows are too few to tell whether the model beats the simple rule that looks at no column",
+        "pass": "The model is better than always giving the same answer",
+        "fail": "The model is no better than always giving the same answer",
+        "unknown": "These rows are too few to tell whether the model beats always giving the same answer",
     }[verdict]
     return Gate("beats the baseline", difference, 0.0, verdict, f"{said} ({_told(metric, difference)}).")
 

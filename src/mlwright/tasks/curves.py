@@ -110,7 +110,10 @@ def thresholds(y: Floats, probability: Floats, decision: Mapping[str, Any]) -> d
     at = int(np.flatnonzero(grid == chosen)[0])
     positive = repr(decision["positive"])
     sentence = (
-        f"A row is called {positive} from a probability of {percent(chosen)} on: "
+        f"At this threshold ({percent(chosen)}) the model never answers {positive}: no row is that likely to be one. "
+        "--cost-fn and --cost-fp say what errors cost and move it"
+        if not above[at]
+        else f"A row is called {positive} from a probability of {percent(chosen)} on: "
         f"{percent(recall[at])} of all {positive} rows are found so, and {percent(precision[at])} of the rows called "
         f"{positive} are right"
     )

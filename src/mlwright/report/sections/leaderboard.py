@@ -61,7 +61,7 @@ def _kept(board: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
 def _table(kept: Sequence[Mapping[str, Any]], total: int, scoring: Scoring) -> Table:
     optional = (("rounds", "Rounds"), ("memory_mb", "Memory"), ("size_bytes", "Size"), ("row_ms", "One row"))
     present = [(key, name) for key, name in optional if any(words.known(entry.get(key)) for entry in kept)]
-    names = [scoring.label, "Weight", "Time to learn", *(name for _, name in present)]
+    names = [scoring.label, "Weight", "Time of all its fits", *(name for _, name in present)]
     head = (Header("Model"), *(Header(name, numeric=True) for name in names))
     rows = tuple(_row(entry, [key for key, _ in present], scoring) for entry in kept)
     caption = f"Leaderboard, best first ({'more' if scoring.greater_is_better else 'less'} {scoring.label} is better)"

@@ -10,11 +10,11 @@ from mlwright.report.document import Figures, Section
 from mlwright.report.sections.scoring import Scoring
 
 
-def section(evidence: Mapping[str, Any]) -> Section:
-    """Return the section."""
+def section(evidence: Mapping[str, Any]) -> Section | None:
+    """Return the section; none where it was not measured."""
     title, curve = "Would more rows help?", evidence["learning_curve"]
     if curve is None or not curve["rows"]:
-        return Section("more-rows", title, "Whether more rows would help was not measured for this model.")
+        return None
     scoring = Scoring.of(evidence)
     figure = learning_curve.figure(curve, scoring.label, percent=scoring.percent)
     sentence = (
