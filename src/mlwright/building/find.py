@@ -19,7 +19,7 @@ from mlwright.learn.plan import make_plan
 from mlwright.learn.portfolio import FLOOR
 from mlwright.learn.refit import Chosen
 from mlwright.learn.search import Search
-from mlwright.learn.splits import Order, folds, no_judge, set_aside
+from mlwright.learn.splits import Order, enough_to_judge, folds, no_judge, set_aside
 from mlwright.learn.trials import Trial
 from mlwright.progress import Progress
 from mlwright.tasks.base import Floats
@@ -63,7 +63,8 @@ class Found:
 
 def find(asked: Asked, options: Options, budget: Budget, progress: Progress) -> Found:
     """Set rows aside to judge, then search on the others and choose the members."""
-    teach, judge = set_aside(asked.order, options.seed) if options.judge else no_judge(asked.order)
+    most = enough_to_judge(asked.material.width)
+    teach, judge = set_aside(asked.order, options.seed, most) if options.judge else no_judge(asked.order)
     material, teaching = asked.material.take(teach), asked.order.take(teach)
     plan = make_plan(
         len(teach),

@@ -72,9 +72,11 @@ def fit_on_all(
 
     Returns the ensemble, and whether it learned from all rows.
     """
-    growth = asked.material.rows / max(1, found.material.rows)
-    known = judged is not None and found.judging.rows > 0
-    needed = 1.2 * growth * (judged.seconds if judged is not None and known else found.seconds)
+    rows = len(found.folds.folds[found.widest][0])
+    seconds = found.seconds
+    if judged is not None and judged.rows > rows:  # a twin was fitted: what that took is known best
+        rows, seconds = judged.rows, judged.seconds
+    needed = 1.2 * asked.material.rows / max(1, rows) * seconds
     reserve = 0.5 * EVALUATION_SHARE * (budget.seconds or 0.0)
     enough = not budget.cancelled and budget.left >= needed + reserve
     if judged is None or enough:

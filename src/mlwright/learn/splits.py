@@ -45,13 +45,22 @@ class Order:
         )
 
 
-def set_aside(order: Order, seed: int) -> Fold:
+def enough_to_judge(width: int) -> int:
+    """Return how many rows judge at most: scoring rows of so many columns must not take longer than learning.
+
+    >>> [enough_to_judge(width) for width in (10, 250, 10_000)]
+    [50000, 5000, 2000]
+    """
+    return max(2_000, min(HOLDOUT_MOST, HOLDOUT_MOST * 25 // max(width, 1)))
+
+
+def set_aside(order: Order, seed: int, most: int = HOLDOUT_MOST) -> Fold:
     """Return (rows to learn from, rows that judge); none judge below `SMALL` rows."""
     rows = len(order.strata)
     if rows < SMALL:
         return no_judge(order)
     everything = np.arange(rows)
-    share = min(HOLDOUT_SHARE, HOLDOUT_MOST / rows)
+    share = min(HOLDOUT_SHARE, most / rows)
     if order.time is not None:
         return _cut_by_time(order.time, 1 - share, 1.0, everything)
     if order.groups is not None:
