@@ -69,6 +69,20 @@ def test_sentence_says_score_rival_and_what_follows():
     assert sentence.endswith(": the model is clearly better.")
 
 
+def test_a_label_with_quotes_gets_no_more():
+    task, held_out, good, bad = made("binary")
+    sentence = evaluate_holdout(
+        task,
+        task.metrics["roc_auc"],
+        held_out,
+        good,
+        baselines={"single column": ("'tenure' alone", bad)},
+        decision=task.decide(held_out.target, good, Costs()),
+        method="Scored once.",
+    ).verdict.sentence
+    assert "the best simple rule, 'tenure' alone, reaches" in sentence
+
+
 def test_sentence_of_a_metric_without_one_uses_its_name():
     task = TASKS["binary"]
     silent = dataclasses.replace(task.metrics["log_loss"], verdict="")

@@ -84,6 +84,21 @@ def test_perfect_ranking_still_has_an_interval():
     assert value.high == 1.0
 
 
+def test_the_same_answer_for_all_rows_has_exactly_one_half():
+    held_out, P = yes_no(300, share=0.1)
+    value = score(AUC, held_out, np.tile([0.9, 0.1], (300, 1)))
+    assert value.interval == [value.value, value.value] == [0.5, 0.5]
+    # What they share with others still has one: how often that answer is right.
+    assert score(ACCURACY, held_out, P[:1].repeat(300, axis=0)).low < 1.0
+
+
+@pytest.mark.parametrize("metric", [RMSE, REGRESSION["mae"]], ids=["rmse", "mae"])
+def test_errors_of_few_rows_with_one_far_off_do_not_reach_zero(metric):
+    off = np.r_[np.random.default_rng(0).random(29), 2_000.0]
+    value = score(metric, HeldOut(Target(np.zeros(30))), off[:, None])
+    assert 0.05 * value.value < value.low < value.value < value.high
+
+
 def test_one_row_of_a_class_gives_a_wide_interval_and_none_gives_none():
     y = np.array([1.0] + [0.0] * 30)
     P = np.column_stack([1 - y, y])

@@ -42,6 +42,17 @@ def test_a_flat_curve_promises_nothing():
     found, _ = curve(lambda rows: 1.0 + 1e-6 * random.standard_normal())
     assert "would hardly help" in found["sentence"]
     assert "likely" not in found["sentence"]
+    assert "of the one learner that was measured" in found["sentence"]
+
+
+def test_noise_that_may_hide_a_worthwhile_gain_is_no_no():
+    random = np.random.default_rng(2)
+    y, noise = random.standard_normal(60), random.standard_normal((2, 60))
+    # Half of the errors change from fit to fit, and get no smaller.
+    errors = {200: noise[0] + 0.5 * noise[1], 400: noise[0] + 0.5 * noise[1][::-1], 800: noise[0] + 0.5 * noise[1]}
+    found = learning_curve(lambda index: (y + errors[len(index)])[:, None], 800, HeldOut(Target(y)), REGRESSION["rmse"])
+    assert "cannot be told from these rows" in found["sentence"]
+    assert "may have gained up to 0." in found["sentence"]
 
 
 def test_rows_that_make_it_worse_are_told():

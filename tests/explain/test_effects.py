@@ -84,6 +84,14 @@ def test_booleans_and_dates_are_drawn_by_name():
     assert "1970-02-28" in joined["sentence"]
 
 
+def test_seasons_neither_rise_nor_fall():
+    x = np.linspace(0.0, 1.0, 500)
+    columns = Columns({"x": x}, 500)
+    (found,) = drawn(columns, [Column(name="x", kind="number")], lambda given: np.cos(15.7 * given["x"])[:, None])
+    assert abs(found["y"][-1] - found["y"][0]) > 1.5
+    assert "goes up and down" in found["sentence"]
+
+
 def test_what_cannot_be_drawn_is_left_out_and_stop_is_heard():
     words = Coded(np.arange(30, dtype=np.int32), tuple(map(str, range(30))))
     columns = Columns({"text": words, "same": np.ones(30), "empty": np.full(30, np.nan), "x": np.arange(30.0)}, 30)

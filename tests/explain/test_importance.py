@@ -99,6 +99,22 @@ def test_at_most_two_thousand_rows_and_five_shuffles():
     assert asked == [2_000] * 11
 
 
+def test_rare_cases_are_all_there():
+    random = np.random.default_rng(0)
+    x, y = random.standard_normal(50_000), np.zeros(50_000)
+    y[:150] = 1.0
+    x[:150] += 0.5
+    columns, held_out = Columns({"x": x, "noise": random.random(50_000)}, 50_000), HeldOut(Target(y, ("no", "yes")))
+
+    def predict(given):
+        p = 1 / (1 + np.exp(-given["x"] - 0.01 * given["noise"]))
+        return np.column_stack([1 - p, p])
+
+    found = importance(predict, columns, list(columns), held_out, BINARY["roc_auc"])
+    assert found[0]["column"] == "x"
+    assert found[0]["interval"][0] > 0
+
+
 def test_stops_between_columns_and_keeps_what_it_has():
     columns, held_out, predict = linear()
     calls = iter([False, False, False, False, False, True, True, True])

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from mlwright.report import render_html
 from mlwright.report.charts import FORMS
 from mlwright.report.charts.dates import date_ticks
+from mlwright.report.charts.effects import figure
 from mlwright.report.charts.plot import Axis, spanning
 from mlwright.report.charts.svg import FONT, WIDTH, nice_ticks
 
@@ -48,6 +49,28 @@ def test_drawings_are_valid_and_keep_inside(name, make, run):
 def test_text_can_be_read_on_a_phone():
     assert FONT * PHONE / WIDTH >= 11
     assert f"font: {FONT}px" in STYLE
+
+
+def test_dates_are_drawn_in_order_of_time():
+    days = ["2024-01-01", "2024-02-01", "2024-03-01"]
+    effect = {"column": "day", "kind": "category", "x": days, "y": [0.3, 0.1, 0.2], "count": [5, 9, 7]}
+    drawn = figure(effect | {"y_label": "probability of yes", "sentence": "It falls."}, dates=True)
+    assert [cells[0].text for cells in drawn.table.rows] == days
+    line = re.search(r'<polyline[^>]*points="([^"]*)"', drawn.svg).group(1)
+    across = [float(point.partition(",")[0]) for point in line.split()]
+    assert across == sorted(across)
+    assert len(across) == 3
+
+
+def test_the_average_line_is_named_and_keeps_off_the_names():
+    effect = {"column": "day", "kind": "category", "x": ["a", "b"], "y": [0.3, 0.1], "count": [5, 9]}
+    svg = figure(effect | {"y_label": "probability of yes", "sentence": "It is highest where it is a."}).svg
+    assert "average over these rows" in svg
+    dashes = re.search(r'class="reference" d="([^"]*)"', svg).group(1)
+    lines = [(float(start), float(end)) for start, end in re.findall(r"M\S+ ([\d.]+)L\S+ ([\d.]+)", dashes)]
+    names = [float(y) for y in re.findall(r'<text class="t halo" x="0" y="([\d.]+)"', svg)]
+    assert len(lines) == len(names) == 2
+    assert not [name for name in names for start, end in lines if start < name < end]
 
 
 @given(finite, finite, st.integers(2, 8))

@@ -164,6 +164,24 @@ def test_baselines_and_used_models_are_never_cut_from_the_leaderboard(make, run)
         assert label in page
 
 
+def test_baselines_stand_apart_from_the_models(make, run):
+    page = render_html(make("binary"), run)
+    board = page[page.index('<section id="leaderboard"') : page.index('<section id="errors"')]
+    models, rules = board.split("The baselines, on the held-out rows", 1)
+    assert "on the" in models
+    assert "always the same shares" in rules
+    assert "always the same shares" not in models
+    assert "Time of all its fits" in models
+
+
+def test_importance_that_could_not_be_measured_is_told(make, run):
+    made = make("binary")
+    made["importance"] = [{"column": "a", "value": 0.01, "interval": [-0.1, 0.2]}]
+    page = render_html(made, run)
+    assert "could not be measured: these rows cannot tell which column matters" in page
+    assert "The model as a whole does beat the" in page
+
+
 def test_scores_are_written_with_their_intervals(make, run):
     page = render_html(make("binary"), run).replace("\u00a0", " ")
     assert "0.851 (0.829 to 0.873)" in page
@@ -220,6 +238,6 @@ def degenerate(made):
 def test_degenerate_curves_are_drawn(make, run):
     page = render_html(degenerate(make("binary")), run)
     read(page)
-    assert "These rows cannot tell which column matters" in page
+    assert "these rows cannot tell which column matters" in page
     assert "nan" not in page.casefold()
     assert "CatBoost failed: out of memory" in page

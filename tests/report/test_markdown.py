@@ -36,5 +36,11 @@ def test_tables_have_as_many_cells_as_columns(make, run):
             width = cells
 
 
+def test_explanations_are_cut_at_the_end_of_a_word(make, run):
+    made = make("binary")
+    made["metrics"]["roc_auc"]["meaning"] = "sixteen " * 40
+    assert "sixteen…)" in render_markdown(made, run)
+
+
 def test_markdown_stays_short(make, run):
     assert len(render_markdown(make("huge"), run)) < 40_000

@@ -131,8 +131,21 @@ def test_calibration_says_where_probabilities_are_off() -> None:
     assert "at their word" in good["sentence"]
     bad = calibration((rng.random(4000) < p**3).astype(float), p, event="'yes'")
     assert "too high" in bad["sentence"]
+    assert "10 groups of rows with similar probabilities are off" in bad["sentence"]
     constant = calibration(np.array([0.0, 1.0, 1.0]), np.full(3, 0.5), event="'yes'")
     assert constant["count"] == [3]
+
+
+def test_one_range_that_is_clearly_off_is_told() -> None:
+    p = np.repeat(np.linspace(0.05, 0.95, 10), 400)
+    happened = (np.tile(np.arange(400), 10) < 400 * p).astype(float)
+    assert "at their word" in calibration(happened, p, event="'yes'")["sentence"]
+    happened[p == p[1600]] = np.arange(400) < 240
+    sentence = calibration(happened, p, event="'yes'")["sentence"]
+    assert "too low: where 45 % was said (45 % on average), 'yes' happened in 60 % of 400 rows" in sentence
+    assert "1 of 10 groups of rows with similar probabilities is off" in sentence
+    happened[p == p[1600]] = np.arange(400) < 202
+    assert "but for 1 of 10, as chance alone would have it" in calibration(happened, p, event="'yes'")["sentence"]
 
 
 def test_confusion_merges_rare_classes_beyond_twenty() -> None:

@@ -16,6 +16,9 @@ from mlwright.tasks.base import Metric
 FEW_ERRORS = 10.0
 """Misplaced rows of the rarer class below which DeLong's variance is itself too uncertain to be believed alone."""
 
+NEAR_ZERO = 0.1
+"""Share of a mean loss below which the lower end of its plain interval says more of the method than of the rows."""
+
 
 @dataclass(frozen=True, slots=True)
 class Scored:
@@ -46,7 +49,9 @@ def score(metric: Metric, held_out: HeldOut, P: Floats, *, seed: int = 0) -> Sco
     value = score_of(metric, held_out, P)
     found = influence(metric, held_out, P) if len(held_out) > 1 else None
     if isinstance(found, Ranked):
-        low, high = _of_area(found, held_out)
+        # Where all rows are told the same the area is 0.5 by its nature, on any rows.
+        same = not np.ptp(P, axis=0).any()
+        low, high = (value, value) if same else _of_area(found, held_out)
     elif isinstance(found, Averaged):
         low, high = _of_share(found, held_out) if metric.interval == "wilson" else _of_mean(found, held_out)
     elif len(held_out) > 1 and math.isfinite(value):
@@ -128,8 +133,8 @@ def _of_mean(found: Averaged, held_out: HeldOut) -> Interval:
     """Return the interval of a score that follows from a mean of losses."""
     parts = add_up(found.parts, None if held_out.groups is None else held_out.units)
     low, high = around_mean(found.mean, parts)
-    if found.losses.min(initial=0.0) >= 0.0 and low <= 0.0:
-        # Losses are never below 0: where the plain interval is, the one of their logarithm (delta method) is not.
+    if found.losses.min(initial=0.0) >= 0.0 and low < NEAR_ZERO * found.mean:
+        # Losses are never below 0: where the plain interval comes near, that of their logarithm (delta method) is used.
         low = found.mean * math.exp(-Z * deviation(parts) / found.mean) if found.mean > 0.0 else 0.0
     ends = sorted((found.link.score(low), found.link.score(high)))
     return (ends[0], ends[1])

@@ -17,10 +17,12 @@ from mlwright.learn.base import Stop, never
 from mlwright.tasks.base import Metric
 
 SHARES = (0.25, 0.5, 1.0)
-WORTH_KNOWING = 0.5
-"""Share of the score's interval: a gain that could be larger than this is no small one."""
+WORTHWHILE = 0.05
+"""Share of the error that is left: a gain that could be larger than this is worth to be looked for."""
 WORTH = 0.05
 """Share of the score's interval below which a gain is not worth a word, however sure it is."""
+MEASURED = "the one learner that was measured"
+"""Who learned: not the whole model, whose score may be better."""
 FEWEST = 20
 """Rows that a learner needs to learn anything."""
 
@@ -77,21 +79,23 @@ def _sentence(metric: Metric, sizes: Sequence[int], gains: Sequence[Scored], now
         before = gains[-2] if len(gains) > 1 else None
         fraction = min(last.value / before.value, 1.0) if before is not None and before.low > 0.0 else 0.5
         return (
-            f"More rows would help: from {half} to {rows} the model still got better, and doubling them again "
+            f"More rows would help: from {half} to {rows} {MEASURED} still got better, and doubling them again "
             f"is likely to {wording.bettered(metric, fraction * last.value)}."
         )
     if worth and last.high < 0.0:
         return (
-            f"More rows did not help: from {half} to {rows} the model got worse, which hints at rows that differ from "
+            f"More rows did not help: from {half} to {rows} {MEASURED} got worse, which hints at rows that differ from "
             "one another more than they should (an early part that no longer holds, or wrong answers in it)."
         )
     most = max(abs(last.low), abs(last.high))
-    if last.high > WORTH_KNOWING * (now.high - now.low):
+    # The best of every metric in which more is better is 1, and of every other 0.
+    left = 1.0 - now.value if metric.greater_is_better else now.value
+    if last.high > WORTHWHILE * left:
         return (
-            f"Whether more rows would help cannot be told: from {half} to {rows} the score of the one learner that was "
-            f"measured moved less than its noise, and the noise is wide (up to {wording.gained(metric, last.high)})."
+            f"Whether more rows would help cannot be told from these rows: from {half} to {rows} the score of "
+            f"{MEASURED} moved less than its noise, but it may have gained up to {wording.gained(metric, last.high)}."
         )
     return (
-        f"More rows of the same kind would hardly help: from {half} to {rows} the score moved less than its noise "
-        f"(at most {wording.gained(metric, most)}); new columns are the better bet."
+        f"More rows of the same kind would hardly help: from {half} to {rows} the score of {MEASURED} moved less "
+        f"than its noise (at most {wording.gained(metric, most)}); new columns are the better bet."
     )

@@ -182,7 +182,8 @@ def _sentence(column: Column, grid: _Grid, answers: Sequence[float], y_label: st
         )
     first, last = answers[0], answers[-1]
     ends = f"as {column.name!r} goes from {_told(grid.shown[0])} to {_told(grid.shown[-1])}"
-    if abs(last - first) >= 0.7 * across:
+    # Seasons may end far from where they began, and yet neither rise nor fall.
+    if abs(last - first) >= 0.7 * across and np.sum(np.abs(np.diff(answers))) <= 2.0 * across:
         direction = "rises" if last > first else "falls"
         return f"The {y_label} {direction} from {told(first)} to {told(last)} {ends}."
     return (

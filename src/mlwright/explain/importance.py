@@ -44,9 +44,11 @@ def importance(
 ) -> list[dict[str, Any]]:
     """Return the "importance" of the evidence: what the score loses when each column is shuffled, the largest first.
 
-    At most 2,000 rows and 5 shuffles; with `seconds`, fewer of both where the first prediction says that so many would
-    take longer (two builds may then differ). `stop` ends it between predictions: columns not reached are left out. The
-    interval covers the choice of rows and of shuffles.
+    At most 2,000 rows, and 200 of each class where there are as many, and 5 shuffles. Rare classes are then more
+    frequent than among all rows: an importance is a difference of scores on the same rows, not from the headline's
+    score. With `seconds`, fewer of both where the first prediction says that so many would take longer (two builds may
+    then differ). `stop` ends it between predictions: columns not reached are left out. The interval covers the choice
+    of rows and of shuffles.
     """
     random = np.random.default_rng(seed)
     if not len(held_out) or not names:

@@ -151,7 +151,9 @@ def _beats_baseline(metric: Metric, held: HeldOut, P: Floats, prior: Floats) -> 
         "fail": "The model is no better than always giving the same answer",
         "unknown": "These rows are too few to tell whether the model beats always giving the same answer",
     }[verdict]
-    return Gate("beats the baseline", difference, 0.0, verdict, f"{said} ({_told(metric, difference)}).")
+    return Gate(
+        "better than always giving the same answer", difference, 0.0, verdict, f"{said} ({_told(metric, difference)})."
+    )
 
 
 def _as_good_as_built(metric: Metric, now: Scored, evidence: Mapping[str, Any]) -> Gate:

@@ -231,13 +231,18 @@ def tidy(text: object) -> str:
 
 
 def clipped(text: object, length: int) -> str:
-    """Return a text cut to a length, with dots where something is missing.
+    """Return a text cut to a length, at the end of a word where one is near, with dots where something is missing.
 
-    >>> clipped("total_day_minutes", 10)
-    'total_day…'
+    >>> clipped("total_day_minutes", 10), clipped("the share of rows that are right", 22)
+    ('total_day…', 'the share of rows…')
     """
     line = tidy(text)
-    return line if len(line) <= length else line[: length - 1].rstrip() + "…"
+    if len(line) <= length:
+        return line
+    kept = line[: length - 1]
+    if line[length - 1] != " ":
+        kept = kept if kept.rfind(" ") < length / 2 else kept[: kept.rfind(" ")]
+    return kept.rstrip(" ,;:") + "…"
 
 
 def listed(names: Sequence[object], most: int = 8) -> str:

@@ -24,8 +24,8 @@ from mlwright.report.format import clipped, tidy
 from mlwright.report.glossary import Terms
 from mlwright.report.sections import page
 
-NAME = 60
-"""Names in tables are cut after so many characters."""
+NAME = 120
+"""Names and explanations in tables are cut after so many characters."""
 WIDE = 12
 """A table with more columns than this is left to the other twins."""
 
@@ -84,7 +84,7 @@ def _cell(cell: Cell) -> str:
     if not cell.text:
         return ""
     note = f" ({plain(clipped(cell.note, NAME))})" if cell.note else ""
-    return plain(clipped(cell.text, 2 * NAME)) + note
+    return plain(clipped(cell.text, NAME)) + note
 
 
 def _paragraph(block: Paragraph) -> Lines:

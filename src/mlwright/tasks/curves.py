@@ -20,17 +20,21 @@ Z = 1.959963984540054
 """The 97.5 % point of the standard normal distribution."""
 
 
-def wilson(successes: Floats, count: Floats) -> tuple[Floats, Floats]:
-    """Return the 95 % interval of a share (Wilson, 1927).
+CLEAR = 3.0
+"""The same for a single group of ten that chance alone would hardly put there."""
+
+
+def wilson(successes: Floats, count: Floats, point: float = Z) -> tuple[Floats, Floats]:
+    """Return the interval of a share (Wilson, 1927), at 95 % unless another point is given.
 
     >>> low, high = wilson(np.array([8.0]), np.array([10.0]))
     >>> round(float(low[0]), 3), round(float(high[0]), 3)
     (0.49, 0.943)
     """
     share = successes / count
-    spread = Z * np.sqrt(share * (1 - share) / count + Z**2 / (4 * count**2))
-    scale = 1 + Z**2 / count
-    centre = share + Z**2 / (2 * count)
+    spread = point * np.sqrt(share * (1 - share) / count + point**2 / (4 * count**2))
+    scale = 1 + point**2 / count
+    centre = share + point**2 / (2 * count)
     return np.clip((centre - spread) / scale, 0.0, 1.0), np.clip((centre + spread) / scale, 0.0, 1.0)
 
 
@@ -44,6 +48,7 @@ def calibration(happened: Floats, probability: Floats, *, event: str) -> dict[st
     predicted = np.bincount(place, weights=probability, minlength=len(inner) + 1)[used] / count
     events = np.bincount(place, weights=happened, minlength=len(inner) + 1)[used].astype(np.float64)
     low, high = wilson(events, count)
+    ends = [(float(probability[place == at].min()), float(probability[place == at].max())) for at in np.unique(place)]
     return {
         "form": "calibration",
         "predicted": predicted.tolist(),
@@ -51,25 +56,33 @@ def calibration(happened: Floats, probability: Floats, *, event: str) -> dict[st
         "lower": low.tolist(),
         "upper": high.tolist(),
         "count": count.astype(int).tolist(),
-        "sentence": _calibration_sentence(predicted, events / count, low, high, count, event=event),
+        "sentence": _calibration_sentence(predicted, events, count, ends, event=event),
     }
 
 
 def _calibration_sentence(
-    predicted: Floats, observed: Floats, low: Floats, high: Floats, count: Floats, *, event: str
+    predicted: Floats, events: Floats, count: Floats, ends: Sequence[tuple[float, float]], *, event: str
 ) -> str:
-    outside = (predicted < low) | (predicted > high)
-    # One of twenty intervals misses by chance alone.
-    if outside.sum() <= len(predicted) / 10:
+    """Say whether probabilities are what happens; where not, in which range they are off most."""
+    observed, groups = events / count, len(count)
+    outside, clear = (
+        (predicted < low) | (predicted > high) for low, high in (wilson(events, count), wilson(events, count, CLEAR))
+    )
+    # One of twenty intervals misses by chance alone, but not by far.
+    if outside.sum() <= groups / 10 and not clear.any():
+        chance = f" (but for {outside.sum()} of {groups}, as chance alone would have it)" if outside.any() else ""
         return (
             f"The stated probabilities can be taken at their word: {event} happened about as often as was said, "
-            "in groups of rows with similar probabilities."
+            f"in groups of rows with similar probabilities{chance}."
         )
     worst = int(np.argmax(np.where(outside, np.abs(predicted - observed) * np.sqrt(count), -1)))
     direction = "too low" if observed[worst] > predicted[worst] else "too high"
+    first, last = percent(ends[worst][0]), percent(ends[worst][1])
     return (
-        f"Some stated probabilities are {direction}: where {percent(predicted[worst])} was said on average, "
-        f"{event} happened in {percent(observed[worst])} of {count[worst]:,.0f} rows."
+        f"Some stated probabilities are {direction}: where {first if first == last else f'{first} to {last}'} was said "
+        f"({percent(predicted[worst])} on average), {event} happened in {percent(observed[worst])} of "
+        f"{count[worst]:,.0f} rows. {outside.sum()} of {groups} groups of rows with similar probabilities "
+        f"{'is' if outside.sum() == 1 else 'are'} off."
     )
 
 

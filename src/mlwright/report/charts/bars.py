@@ -61,7 +61,9 @@ def bars(rows: Sequence[Bar], look: Look, description: str) -> str:
     _ticks(canvas, axis, top, bottom)
     if look.reference is not None:
         at = across(look.reference)
-        canvas.line((at, top - 2), (at, bottom), "reference")
+        # Beside the marks alone: the names between them stay readable.
+        marks = [top + position * ROW for position in range(len(rows))]
+        canvas.lines((((at, start + 19), (at, start + ROW + 2)) for start in marks), "reference")
         half = text_width(look.reference_name) / 2
         canvas.text((min(max(at, half), canvas.width - half), top - 8), look.reference_name, "t m")
     for position, bar in enumerate(rows):

@@ -43,7 +43,8 @@ def _heat(classes: Sequence[str], counts: Sequence[Sequence[float]]) -> Table:
         right = words.number(line[position] / total, percent=True) if total else words.UNKNOWN
         cells += [Cell(words.count(total)), Cell(right)]
         rows.append((Cell(name), *(cells[:-1] if few else cells)))
-    head = headers("Really", *(words.clipped(name, 20) for name in classes), "All", *([] if few else ["Found"]))
+    said = [f"Model said {words.clipped(name, 20)}" if few else words.clipped(name, 20) for name in classes]
+    head = headers("Really is", *said, "All", *([] if few else ["Found"]))
     caption = "Rows by what they really are (down) and what the model said (across)"
     return Table(caption, head, tuple(rows), look="heat" if few else "heat many", short=LARGEST)
 

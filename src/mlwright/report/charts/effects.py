@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from datetime import UTC, datetime
 from typing import Any
 
 from mlwright.report import format as words
@@ -20,16 +21,16 @@ Triple = tuple[Any, float, float]
 
 
 def figure(effect: Mapping[str, Any], *, dates: bool = False) -> Figure:
-    """Return the chart with its numbers; `dates` where the column's numbers are seconds since 1970."""
+    """Return the chart with its numbers; `dates` where the column holds dates: as seconds since 1970 or in ISO form."""
     triples: list[Triple] = [
-        (x, y, n or 0)
+        (_seconds(x) if dates else x, y, n or 0)
         for x, y, n in zip(effect["x"], effect["y"], effect["count"], strict=True)
         if words.known(y) is not None
     ]
     name, unit = words.tidy(effect["column"]), words.tidy(effect["y_label"])
     share = unit.startswith("probability") and all(0 <= y <= 1 for _, y, _ in triples)
     numeric = [triple for triple in triples if words.known(triple[0]) is not None]
-    as_line = effect["kind"] == "number" and len(numeric) > 1
+    as_line = (effect["kind"] == "number" or (dates and len(numeric) == len(triples))) and len(numeric) > 1
     label = f"{unit} by {name}, with the number of rows at each value."
     y_axis = Axis(*spanning([y for _, y, _ in triples], margin=0.15), words.clipped(unit, 46))
     y_axis = replace(y_axis, label=percentage if share else words.short, steps=4)
@@ -43,6 +44,14 @@ def figure(effect: Mapping[str, Any], *, dates: bool = False) -> Figure:
     )
     table = Table(f"{unit} by {name}", headers(name, unit, "Rows"), rows, cut(len(listed), len(rows)))
     return Figure(drawn, label, effect["sentence"], table, name)
+
+
+def _seconds(x: Any) -> Any:
+    """Return a date in ISO form as seconds since 1970, so that it has a place on the axis; all else as it is."""
+    try:
+        return datetime.fromisoformat(x).replace(tzinfo=UTC).timestamp() if isinstance(x, str) else x
+    except ValueError:
+        return x
 
 
 def _heights(values: Sequence[float], *, share: bool) -> list[str]:
@@ -87,5 +96,5 @@ def _dots(triples: list[Triple], y_axis: Axis, label: str) -> str:
         Bar(f"{_name(x, words.number)} ({words.counted(n, 'row')})", y, height)
         for (x, y, n), height in zip(kept, heights, strict=True)
     ]
-    name = "" if average is None else "average"
+    name = "" if average is None else "dashed: average over these rows"
     return bars(marks, Look("dot", y_axis.title, y_axis.label, average, name), label)

@@ -1,4 +1,4 @@
-"""Section 3: all models that were tried, best first, the baselines among them."""
+"""Section 3: all models that were tried, best first, and the baselines apart: they are scored on other rows."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from mlwright.report import format as words
-from mlwright.report.document import Block, Bullets, Cell, Header, Heading, Paragraph, Section, Table, cut, row
+from mlwright.report.document import Block, Bullets, Cell, Header, Heading, Paragraph, Section, Table, cut, headers, row
 from mlwright.report.sections.scoring import Scoring
 
 SHOWN = 20
-"""So many of the best stand in the table, so many of those that have a weight, and all baselines."""
+"""So many of the best stand in the table, and so many of those that have a weight."""
 
 
 def section(evidence: Mapping[str, Any]) -> Section:
@@ -21,10 +21,12 @@ def section(evidence: Mapping[str, Any]) -> Section:
     failed = [entry for entry in models if _failed(entry)]
     used = [entry for entry in models if entry.get("weight")]
     sentence = _opening(len(models), used)
-    kept = _kept(board)
+    kept = _kept(models)
     blocks: list[Block] = []
     if kept:
-        blocks = [_table(kept, len(board) - len(failed), scoring), Paragraph(_remark(board), quiet=True)]
+        blocks = [_table(kept, len(models) - len(failed), scoring), Paragraph(_remark(board), quiet=True)]
+    if evidence["baselines"]:
+        blocks.append(_baselines(evidence, scoring))
     if failed:
         blocks += [Heading("What failed"), _failures(failed)]
     return Section("leaderboard", "Which models were tried", sentence, tuple(blocks))
@@ -49,12 +51,11 @@ def _opening(tried: int, used: Sequence[Mapping[str, Any]]) -> str:
     return f"{start}."
 
 
-def _kept(board: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
-    """Return what is shown of the leaderboard: the best, the best of those with a weight, all baselines."""
-    ranked = [entry for entry in board if not _failed(entry)]
+def _kept(models: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+    """Return what is shown of the models: the best, and the best of those with a weight."""
+    ranked = [entry for entry in models if not _failed(entry)]
     used = [place for place, entry in enumerate(ranked) if entry.get("weight")]
-    rules = [place for place, entry in enumerate(ranked) if _is_baseline(entry)]
-    keep = {*range(min(SHOWN, len(ranked))), *used[:SHOWN], *rules}
+    keep = {*range(min(SHOWN, len(ranked))), *used[:SHOWN]}
     return [ranked[place] for place in sorted(keep)]
 
 
@@ -64,8 +65,19 @@ def _table(kept: Sequence[Mapping[str, Any]], total: int, scoring: Scoring) -> T
     names = [scoring.label, "Weight", "Time of all its fits", *(name for _, name in present)]
     head = (Header("Model"), *(Header(name, numeric=True) for name in names))
     rows = tuple(_row(entry, [key for key, _ in present], scoring) for entry in kept)
-    caption = f"Leaderboard, best first ({'more' if scoring.greater_is_better else 'less'} {scoring.label} is better)"
-    return Table(caption, head, rows, cut(total, len(kept)), short=15)
+    better = f"{'more' if scoring.greater_is_better else 'less'} {scoring.label} is better"
+    return Table(f"Leaderboard, best first, on the folds ({better})", head, rows, cut(total, len(kept)), short=15)
+
+
+def _baselines(evidence: Mapping[str, Any], scoring: Scoring) -> Table:
+    """Return the simplest ways to answer, on the rows on which the final model was judged."""
+    rows = tuple(
+        row(words.clipped(rule["label"], 60), scoring.interval(rule["score"], rule["interval"]))
+        for rule in evidence["baselines"][:SHOWN]
+    )
+    where = "the held-out rows" if evidence["question"]["rows_held_out"] else "the rows of the score above"
+    more = cut(len(evidence["baselines"]), len(rows))
+    return Table(f"The baselines, on {where}", headers("Baseline", f"{scoring.label} and 95 % interval"), rows, more)
 
 
 def _row(entry: Mapping[str, Any], optional: Sequence[str], scoring: Scoring) -> tuple[Cell, ...]:
@@ -75,12 +87,12 @@ def _row(entry: Mapping[str, Any], optional: Sequence[str], scoring: Scoring) ->
         "size_bytes": words.size(entry.get("size_bytes")),
         "row_ms": words.milliseconds(entry.get("row_ms")),
     }
-    note = "baseline" if _is_baseline(entry) else settings(entry.get("configuration") or {})
+    note = settings(entry.get("configuration") or {})
     if entry["status"] == "stopped":
         note = f"stopped by the budget; {note}" if note else "stopped by the budget"
     weight = words.known(entry.get("weight"))
     return row(
-        Cell(words.clipped(entry["label"], 60), note, "info" if _is_baseline(entry) else "good" if weight else ""),
+        Cell(words.clipped(entry["label"], 60), note, "good" if weight else ""),
         scoring.number(entry["score"]),
         f"{words.fixed(100 * weight, 0)} %" if weight else words.UNKNOWN,
         words.duration(entry.get("seconds")),
@@ -106,7 +118,7 @@ def _remark(board: Sequence[Mapping[str, Any]]) -> str:
     early = f" {words.counted(stopped, 'model')} had to stop early because the time was used up." if stopped else ""
     return (
         "These scores chose the models, so the best of many is a little flattered by luck. The score at the top of "
-        f"this page was measured apart from that choice, and so were those of the baselines.{early}"
+        f"this page was measured apart from that choice, and so were those of the baselines below.{early}"
     )
 
 

@@ -71,7 +71,13 @@ def _finding(evidence: Mapping[str, Any], scoring: Scoring) -> str:
     entries = evidence["importance"]
     first, gains = entries[0], [max(entry["value"], 0.0) for entry in entries]
     if _reading(first) != "matters":
-        return "These rows cannot tell which column matters: shuffling any one of them costs no more than chance would."
+        beaten = (
+            " The model as a whole does beat the baselines." if evidence["verdict"]["beats_baseline"] == "yes" else ""
+        )
+        return (
+            "What single columns are worth could not be measured: these rows cannot tell which column matters, for "
+            f"shuffling any one of them costs no more than chance would.{beaten}"
+        )
     lost = f"{_losses([first['value']], scoring)[0]} of {scoring.label}"
     start = f"“{words.clipped(first['column'], 60)}” matters most: without it {lost} would be lost"
     clear = sum(_reading(entry) == "matters" for entry in entries)
