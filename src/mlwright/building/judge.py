@@ -112,7 +112,7 @@ def _from_folds(found: Found, fold: int) -> Twin:
     if found.linear is not None and found.linear.results and found.linear is not best:
         members.append(Chosen(found.linear, 0.0))
     problems = {
-        one.trial.entry.learner.variant: found.folds.prepare(fold, one.trial.entry.learner.variant).train
+        one.trial.entry.variant: found.folds.prepare(fold, one.trial.entry.variant).train
         for one in members
     }
     return Twin(from_fold(members, found.folds, fold), members[:1], problems)
@@ -206,7 +206,7 @@ def _baselines_out_of_fold(found: Found, asked: Asked, options: Options) -> dict
     width = found.predictions.shape[1]
     prior, single = np.full((material.rows, width), np.nan), np.full((material.rows, width), np.nan)
     names: Counter[str] = Counter()
-    variant = found.chosen[0].trial.entry.learner.variant
+    variant = found.chosen[0].trial.entry.variant
     stop = _grace(options)
     for fold, (teach, valid) in enumerate(found.folds.folds):
         if not np.isnan(prior[valid]).any():

@@ -22,7 +22,7 @@ import typer
 from mlwright.cli.console import say, stopped, styled
 from mlwright.errors import InputError, MlwrightError, nearest
 
-DONE, FAILED, WRONG_INPUT, BUG = 0, 1, 2, 3
+DONE, WRONG_INPUT, BUG = 0, 2, 3
 PROGRAM = "mlwright"
 COMPLETION = "_MLWRIGHT_COMPLETE"
 FULL = frozenset({errno.ENOSPC, errno.EDQUOT})

@@ -15,11 +15,6 @@ TIMES = (dt.datetime, dt.date, dt.time, dt.timedelta)
 INTEGERS = (-(2**63), 2**63 - 1)
 
 
-def frame_of(columns: Mapping[str, Sequence[object]]) -> pl.DataFrame:
-    """Return columns of Python values as a frame."""
-    return pl.DataFrame([series_of(name, values) for name, values in columns.items()])
-
-
 def series_of(name: str, values: Sequence[object]) -> pl.Series:
     """Return a column of one type: the values' own where they share one, else their text.
 

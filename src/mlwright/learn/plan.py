@@ -21,11 +21,6 @@ class Plan:
     rows: int
     trials: int
 
-    @property
-    def thorough(self) -> bool:
-        """Whether every row that teaches is also scored once or more."""
-        return self.folds > 1
-
 
 def make_plan(rows: int, features: int, *, seconds: float, threads: int, trials: int | None, judged: bool) -> Plan:
     """Return the plan for so many rows to learn from.

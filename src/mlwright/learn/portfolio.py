@@ -14,10 +14,11 @@ ORDER = ("lightgbm", "catboost", "xgboost", "extratrees")
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One learner with one configuration."""
+    """One learner with one configuration, on what one recipe variant makes of the rows."""
 
     learner: Learner
     configuration: Configuration
+    variant: str
 
 
 def portfolio(learners: Mapping[str, Learner], objective: str, cells: int) -> Iterator[Entry]:
@@ -28,7 +29,7 @@ def portfolio(learners: Mapping[str, Learner], objective: str, cells: int) -> It
     for round_ in range(max((len(queue) for queue in queues.values()), default=0)):
         for learner in usable:
             if round_ < len(queues[learner.name]):
-                yield Entry(learner, queues[learner.name][round_])
+                yield Entry(learner, queues[learner.name][round_], learner.variant)
 
 
 def _ordered(learners: Mapping[str, Learner]) -> Sequence[Learner]:

@@ -47,11 +47,11 @@ def refit(material: Material, chosen: Sequence[Chosen], *, seed: int, threads: i
         if learned is None:
             raise RuntimeError(f"{one.trial.name} was never scored")
         effort = Effort(seed=seed + 1_000 * one.trial.number, threads=1, stop=stop, rounds=learned.rounds)
-        learner = one.trial.entry.learner
-        return learner.fit(problems[learner.variant], learned.configuration, None, effort)
+        entry = one.trial.entry
+        return entry.learner.fit(problems[entry.variant], learned.configuration, None, effort)
 
     with ThreadPoolExecutor(threads, thread_name_prefix="mlwright-refit") as pool:
-        variants = list(dict.fromkeys(one.trial.entry.learner.variant for one in chosen))
+        variants = list(dict.fromkeys(one.trial.entry.variant for one in chosen))
         for variant, (recipe, X) in zip(variants, pool.map(prepare, variants), strict=True):
             recipes[variant] = recipe
             problems[variant] = material.problem(X, recipe, center, scale)
@@ -63,7 +63,7 @@ def refit(material: Material, chosen: Sequence[Chosen], *, seed: int, threads: i
 
 def from_fold(chosen: Sequence[Chosen], folds: Folds, fold: int) -> Ensemble:
     """Return what trials fitted on one of their folds as an ensemble, for when there is time for no other."""
-    prepared = {one.trial.entry.learner.variant: folds.prepare(fold, one.trial.entry.learner.variant) for one in chosen}
+    prepared = {one.trial.entry.variant: folds.prepare(fold, one.trial.entry.variant) for one in chosen}
     members = tuple(_member(one, one.trial.results[fold].fitted) for one in chosen)
     recipes = {variant: each.recipe for variant, each in prepared.items()}
     first = next(iter(prepared.values()))
@@ -76,7 +76,7 @@ def _member(one: Chosen, fitted: Fitted) -> Member:
         learner=learner.name,
         label=learner.label,
         configuration=configuration_facts(fitted.configuration),
-        variant=learner.variant,
+        variant=one.trial.entry.variant,
         weight=one.weight,
         predictor=fitted.pack(),
         native=fitted.files(),
@@ -88,6 +88,6 @@ def refit_seconds(trials: Sequence[Trial], prepare: Callable[[str], float], thre
 
     `prepare` gives the seconds that a variant's recipe takes; recipes work in Python and do not speed up with threads.
     """
-    recipes = sum(prepare(variant) for variant in {trial.entry.learner.variant for trial in trials})
+    recipes = sum(prepare(variant) for variant in {trial.entry.variant for trial in trials})
     slowest = max((trial.seconds_per_fit for trial in trials), default=0.0)
     return recipes + max(slowest, sum(trial.seconds_per_fit for trial in trials) / threads)

@@ -103,7 +103,7 @@ class Search:
     def _first_time(self) -> float:
         """Seconds that the recipes of a learner's first trial take, judged by those made for others."""
         return len(self.folds.folds) * max(
-            (self.folds.seconds(t.entry.learner.variant) for t in self.trials), default=0.0
+            (self.folds.seconds(t.entry.variant) for t in self.trials), default=0.0
         )
 
     def _fit(self, unit: Unit) -> FoldResult:
@@ -118,8 +118,7 @@ class Search:
         reserve = FLOOR_RESERVE * self.budget.seconds if first else self._reserve
         rounds = math.ceil(len(self.folds.folds) / self.threads)
         allowed = TRIAL_SHARE * max(0.0, self.budget.left - reserve) / rounds
-        end = self.budget.stop_at(max(reserve, self.budget.left - allowed))
-        return end if not first else self.budget.stop_at(reserve)
+        return self.budget.stop_at(reserve if first else max(reserve, self.budget.left - allowed))
 
     def _collect(self, unit: Unit, future: Future[FoldResult]) -> None:
         trial = unit.trial

@@ -110,7 +110,7 @@ def _learned(fitted: Sequence[Fitted]) -> Learned:
 def run_fold(trial: Trial, fold: int, folds: Folds, *, seed: int, stop: Stop) -> FoldResult:
     """Fit a trial's learner on one fold and predict the rows it is scored on, in the target's own units."""
     learner = trial.entry.learner
-    prepared = folds.prepare(fold, learner.variant)
+    prepared = folds.prepare(fold, trial.entry.variant)
     start = time.perf_counter()
     effort = Effort(seed=seed, threads=1, stop=stop)
     fitted = (

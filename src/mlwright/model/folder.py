@@ -129,12 +129,6 @@ def _packed(name: str, data: bytes) -> tuple[str, bytes]:
     return (name, data) if name.endswith(PACKED) else (name + PACKED, gzip.compress(data, 6, mtime=0))
 
 
-def read_manifest(path: Path) -> dict[str, Any]:
-    """Return a model's manifest, checked in itself. Raises ModelError."""
-    with opened(path) as store:
-        return _manifest(store, str(path))
-
-
 def read_evidence(path: Path) -> tuple[dict[str, Any], dict[str, Any]]:
     """Return a model's manifest and evidence without reading what predicts. Raises ModelError."""
     with opened(path) as store:
