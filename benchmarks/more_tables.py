@@ -32,19 +32,21 @@ BINARY = (
 )
 MULTICLASS = (
     "DAAG nassCDS dvcat -caseid; Ecdat Catsup choice -id; Ecdat Fishing mode; Ecdat Kakadu answer; Ecdat Car choice;"
-    "carData Chile vote; dplyr storms status -category; Stat2Data Hawks Species -BandNumber; Ecdat Heating depvar -idcase;"
-    "mlmRev star eth -id -birthq; ggplot2movies movies mpaa -title; Ecdat MedExp health"
+    "carData Chile vote; dplyr storms status -category; Stat2Data Hawks Species -BandNumber;"
+    "Ecdat Heating depvar -idcase; mlmRev star eth -id -birthq; ggplot2movies movies mpaa -title; Ecdat MedExp health"
 )
 REGRESSION = (
-    "AER CPS1988 wage; AER CollegeDistance score; Ecdat Computers price; Ecdat BudgetFood wfood; Ecdat Males wage;"
-    "ISLR Wage wage -logwage; ISLR College Outstate; wooldridge airfare fare -lfare; wooldridge census2000 lweekinc;"
-    "wooldridge countymurders murdrate -murders -arrests -arrestrate; wooldridge mathpnl math4; Ecdat DoctorContacts mdu;"
-    "ggplot2 txhousing median; ggplot2movies movies rating -r1 -r2 -r3 -r4 -r5 -r6 -r7 -r8 -r9 -r10;"
-    "mlmRev egsingle math -childid; mlmRev star math -read -id; modeldata Sacramento price; openintro hfi hf_score -hf_rank;"
-    "openintro nycflights arr_delay -dep_delay -tailnum; openintro loans_full_schema interest_rate -grade -sub_grade;"
-    "openintro mlbbat10 run -name; plm Snmesp y; robustbase NOxEmissions LNOx; sampleSelection nlswork ln_wage;"
-    "causaldata scorecard earnings_med; survival nafld1 bmi -id -case.id -weight; stevedata gss_wages realrinc;"
-    "wooldridge school93_98 math4; psych bfi age; plm RiceFarms goutput -noutput -id"
+    "AER CPS1988 wage; AER CollegeDistance score; Ecdat Computers price; Ecdat BudgetFood wfood; "
+    "Ecdat Males wage; ISLR Wage wage -logwage; ISLR College Outstate; wooldridge airfare fare -lfare; "
+    "wooldridge census2000 lweekinc; wooldridge countymurders murdrate -murders -arrests -arrestrate; "
+    "wooldridge mathpnl math4; Ecdat DoctorContacts mdu; ggplot2 txhousing median; "
+    "ggplot2movies movies rating -r1 -r2 -r3 -r4 -r5 -r6 -r7 -r8 -r9 -r10; mlmRev egsingle math -childid; "
+    "mlmRev star math -read -id; modeldata Sacramento price; openintro hfi hf_score -hf_rank; "
+    "openintro nycflights arr_delay -dep_delay -tailnum; "
+    "openintro loans_full_schema interest_rate -grade -sub_grade; openintro mlbbat10 run -name; plm Snmesp y; "
+    "robustbase NOxEmissions LNOx; sampleSelection nlswork ln_wage; causaldata scorecard earnings_med; "
+    "survival nafld1 bmi -id -case.id -weight; stevedata gss_wages realrinc; wooldridge school93_98 math4; "
+    "psych bfi age; plm RiceFarms goutput -noutput -id"
 )
 MOST = 60_000
 
@@ -93,9 +95,9 @@ def main() -> None:
         for name, kind, target, leaks, whole in source():
             frame = whole if len(whole) <= MOST else whole.sample(MOST, random_state=0)
             frame = frame[frame[target].notna()]
-            leaks = [leak for leak in leaks if leak in frame.columns]
+            there = [leak for leak in leaks if leak in frame.columns]
             frame.to_csv(folder / f"{name}.csv.gz", index=False)
-            entry = {"file": f"{name}.csv.gz", "name": name, "kind": kind, "target": target, "leak_columns": leaks}
+            entry = {"file": f"{name}.csv.gz", "name": name, "kind": kind, "target": target, "leak_columns": there}
             manifest.append(entry)
             print(f"{name:40} {kind:10} {frame.shape[0]:7,} x {frame.shape[1]:3}")
     (folder / "MANIFEST.json").write_text(json.dumps(manifest, indent=1))

@@ -90,7 +90,7 @@ def sample(learner: str, random: np.random.Generator) -> dict[str, Any]:
         return {
             "learning_rate": log(0.02, 0.1), "num_leaves": round(log(4, 200)), "min_data_in_leaf": round(log(1, 64)),
             "feature_fraction": flat(0.4, 1.0), "bagging_fraction": either(1.0, flat(0.7, 1.0)),
-            "extra_trees": either(False, False, True), "cat_smooth": log(0.1, 100), "cat_l2": log(0.05, 10),
+            "extra_trees": random.random() < 1 / 3, "cat_smooth": log(0.1, 100), "cat_l2": log(0.05, 10),
             "lambda_l2": either(0.0, log(0.01, 10)),
         }  # fmt: skip
     if learner == "catboost":
@@ -229,9 +229,8 @@ class Blend:
             return Blend(self.known, valid, test)
         y = self.known.y["valid"]
         weight = min(STEPS, key=lambda w: self.known.loss(y, (1 - w) * self.valid + w * valid))
-        return Blend(
-            self.known, *((1 - weight) * was + weight * new for was, new in ((self.valid, valid), (self.test, test)))
-        )
+        mixed = ((1 - weight) * was + weight * new for was, new in ((self.valid, valid), (self.test, test)))
+        return Blend(self.known, *mixed)
 
     @property
     def value(self) -> float:
