@@ -98,6 +98,7 @@ def main() -> None:
             there = [leak for leak in leaks if leak in frame.columns]
             frame.to_csv(folder / f"{name}.csv.gz", index=False)
             entry = {"file": f"{name}.csv.gz", "name": name, "kind": kind, "target": target, "leak_columns": there}
+            entry["rows"] = len(frame)
             manifest.append(entry)
             print(f"{name:40} {kind:10} {frame.shape[0]:7,} x {frame.shape[1]:3}")
     (folder / "MANIFEST.json").write_text(json.dumps(manifest, indent=1))

@@ -1,7 +1,7 @@
 """Learn the portfolio: which configurations, in which order, are worth a trial.
 
     python benchmarks/portfolio.py record FOLDER [FOLDER ...] --records RECORDS [--rows 8000] [--workers 2]
-    python benchmarks/portfolio.py choose --records RECORDS [--objective binary] [--length 16]
+    python benchmarks/portfolio.py choose --records RECORDS [--length 24] [--write FILE]
 
 FOLDER holds tables with a MANIFEST.json (see more_tables.py). `record` samples configurations from published ranges,
 adds those of the present portfolio, fits each once on every table and keeps what it predicts for rows that stop the fit
@@ -44,17 +44,38 @@ from mlwright.learn.material import standard
 from mlwright.learn.portfolio import portfolio
 from mlwright.tasks import TASKS
 
-SAMPLED = {"lightgbm": 24, "catboost": 12, "xgboost": 12, "extratrees": 4}
-VARIANTS = {
-    "lightgbm": ("codes", "codes", "indicators"),
-    "catboost": ("target", "indicators"),
-    "xgboost": ("target", "indicators"),
-    "extratrees": ("target", "indicators"),
-}
-"""The recipe variants that each learner's sampled configurations read, in turn."""
+SAMPLED = (
+    ("lightgbm", ("codes", "codes", "indicators"), 24),
+    ("catboost", ("target", "indicators"), 12),
+    ("xgboost", ("target", "indicators"), 12),
+    ("extratrees", ("target", "indicators"), 4),
+    ("lightgbm", ("target",), 10),
+    ("catboost", ("indicators",), 10),
+)
+"""How many configurations are drawn for which learner, and the recipe variants that they read in turn."""
+USUAL: tuple[tuple[str, str, dict[str, Any]], ...] = (
+    ("lightgbm", "codes", {"learning_rate": 0.05, "num_leaves": 31, "min_data_in_leaf": 20, "feature_fraction": 0.9}),
+    ("lightgbm", "codes", {"learning_rate": 0.05, "num_leaves": 31, "feature_fraction": 0.9, "extra_trees": True}),
+    ("lightgbm", "codes", {"learning_rate": 0.03, "num_leaves": 128, "min_data_in_leaf": 5, "feature_fraction": 0.9}),
+    ("catboost", "target", {"learning_rate": 0.05, "depth": 6, "l2_leaf_reg": 3.0}),
+    ("catboost", "indicators", {"learning_rate": 0.05, "depth": 6, "l2_leaf_reg": 3.0}),
+    ("xgboost", "target", {"learning_rate": 0.1, "max_depth": 6, "min_child_weight": 1.0}),
+    ("xgboost", "indicators", {"learning_rate": 0.1, "max_depth": 6, "min_child_weight": 1.0}),
+)
+"""Defaults of the libraries, and of AutoML systems that start from them."""
+REST: dict[str, dict[str, Any]] = {
+    "lightgbm": {
+        "min_data_in_leaf": 20, "bagging_fraction": 1.0, "extra_trees": False, "cat_smooth": 10.0, "cat_l2": 10.0,
+        "lambda_l2": 0.0,
+    },
+    "catboost": {"subsample": 0.8, "random_strength": 1.0, "rsm": 1.0, "leaf_estimation_iterations": 1},
+    "xgboost": {"subsample": 1.0, "colsample_bylevel": 1.0, "reg_lambda": 1.0, "gamma": 0.0},
+}  # fmt: skip
 FIT_SECONDS = 30.0
 VALID_SHARE, TEST_SHARE = 0.2, 0.25
+FEWER = 6
 PARTS = 5
+FAR = 2.0
 STEPS = (0.0, 0.1, 0.2, 0.35, 0.5, 0.7)
 """Weights that a new member may get in the ensemble."""
 
@@ -90,7 +111,7 @@ def sample(learner: str, random: np.random.Generator) -> dict[str, Any]:
         return {
             "learning_rate": log(0.02, 0.1), "num_leaves": round(log(4, 200)), "min_data_in_leaf": round(log(1, 64)),
             "feature_fraction": flat(0.4, 1.0), "bagging_fraction": either(1.0, flat(0.7, 1.0)),
-            "extra_trees": random.random() < 1 / 3, "cat_smooth": log(0.1, 100), "cat_l2": log(0.05, 10),
+            "extra_trees": bool(either(0, 0, 1)), "cat_smooth": log(0.1, 100), "cat_l2": log(0.05, 10),
             "lambda_l2": either(0.0, log(0.01, 10)),
         }  # fmt: skip
     if learner == "catboost":
@@ -108,19 +129,24 @@ def sample(learner: str, random: np.random.Generator) -> dict[str, Any]:
     return {"max_features": either("sqrt", 0.3, 0.5, 0.7, 1.0), "min_samples_leaf": either(1, 2, 3, 5, 8, 15)}
 
 
-def candidates(objective: str) -> list[Candidate]:
-    """Return the present portfolio in its order, then sampled configurations."""
-    present = [
+def present_candidates(objective: str) -> list[Candidate]:
+    """Return the present portfolio in its order, the floor first."""
+    return [
         Candidate(entry.learner.name, entry.variant, dict(entry.configuration))
         for entry in portfolio(LEARNERS, objective, 0)
     ]
-    drawn = []
-    for name, count in SAMPLED.items():
-        random = np.random.default_rng(zlib.crc32(name.encode()))
+
+
+def candidates(objective: str, *, few: bool = False) -> list[Candidate]:
+    """Return the present portfolio in its order, then sampled configurations: all, or a few of each kind."""
+    drawn = [Candidate(name, variant, {**REST[name], **given}) for name, variant, given in USUAL]
+    randoms = {name: np.random.default_rng(zlib.crc32(name.encode())) for name in LEARNERS}
+    for name, variants, count in SAMPLED:
         for place in range(count):
-            variant = VARIANTS[name][place % len(VARIANTS[name])]
-            drawn.append(Candidate(name, variant, sample(name, random)))
-    return present + drawn
+            configuration = sample(name, randoms[name])
+            if place < FEWER or not few:
+                drawn.append(Candidate(name, variants[place % len(variants)], configuration))
+    return list({one.key: one for one in [*present_candidates(objective), *drawn]}.values())
 
 
 def read(folder: Path, entry: dict[str, Any], rows: int) -> Asked:
@@ -136,7 +162,7 @@ def read(folder: Path, entry: dict[str, Any], rows: int) -> Asked:
     return ask(collect(frame), Options(target=target, task=task, split="random"))
 
 
-def record(folder: Path, entry: dict[str, Any], rows: int, records: Path) -> None:
+def record(folder: Path, entry: dict[str, Any], rows: int, records: Path, few: bool) -> None:  # noqa: FBT001
     """Fit every candidate that has no record yet on one table."""
     asked = read(folder, entry, rows)
     material, task = asked.material, asked.task
@@ -149,7 +175,7 @@ def record(folder: Path, entry: dict[str, Any], rows: int, records: Path) -> Non
     kept["about"] = np.array(json.dumps({"task": task.name, "rows": material.rows}))
     center, scale = standard(train.target, train.weight)
     prepared: dict[str, Any] = {}
-    for one in candidates(task.objective):
+    for one in candidates(task.objective, few=few):
         if f"{one.key}.seconds" in kept:
             continue
         if one.variant not in prepared:
@@ -174,7 +200,7 @@ def record(folder: Path, entry: dict[str, Any], rows: int, records: Path) -> Non
     beside.replace(path)
 
 
-def _record(job: tuple[Path, dict[str, Any], int, Path]) -> str:
+def _record(job: tuple[Path, dict[str, Any], int, Path, bool]) -> str:
     start = time.perf_counter()
     try:
         record(*job)
@@ -193,25 +219,28 @@ class Known:
     predictions: dict[str, dict[str, np.ndarray]]
     """By part and candidate."""
     seconds: dict[str, float]
+    best: float
+    """The loss of the best single candidate."""
     spread: float
     """By how much single candidates differ on this table: the unit that makes tables comparable."""
 
 
-def load(records: Path, objective: str, keys: Sequence[str]) -> Iterator[Known]:
-    """Yield the tables of an objective on which all candidates were fitted."""
+def load(records: Path, objectives: Sequence[str], keys: Sequence[str]) -> Iterator[Known]:
+    """Yield the tables of these objectives on which all candidates were fitted."""
     for path in sorted(records.glob("*.npz")):
         kept = dict(np.load(path, allow_pickle=False))
         task = TASKS[json.loads(str(kept["about"]))["task"]]
-        if task.objective != objective or any(f"{key}.seconds" not in kept for key in keys):
+        if task.objective not in objectives or any(f"{key}.seconds" not in kept for key in keys):
             continue
         metric = next(iter(task.metrics.values()))
         y = {part: kept[f"y.{part}"] for part in ("valid", "test")}
         predictions = {part: {key: kept[f"{key}.{part}"].astype(np.float64) for key in keys} for part in y}
         seconds = {key: float(kept[f"{key}.seconds"]) for key in keys}
         losses = [metric.loss(y["test"], P) for P in predictions["test"].values()]
-        spread = float(np.quantile(losses, 0.75) - np.min(losses))
+        best = float(np.min(losses))
+        spread = float(np.median(losses)) - best
         if spread > 1e-9:
-            yield Known(path.stem, metric.loss, y, predictions, seconds, spread)
+            yield Known(path.stem, metric.loss, y, predictions, seconds, best, spread)
 
 
 @dataclass(slots=True)
@@ -234,36 +263,38 @@ class Blend:
 
     @property
     def value(self) -> float:
-        """Its loss on fresh rows, in units of the table's spread."""
+        """Its loss on fresh rows above the best single candidate's, in spreads; no table counts for more than two."""
         assert self.test is not None
-        return self.known.loss(self.known.y["test"], self.test) / self.known.spread
+        return min(FAR, (self.known.loss(self.known.y["test"], self.test) - self.known.best) / self.known.spread)
 
 
 def greedy(tables: Sequence[Known], keys: Sequence[str], length: int, power: float) -> list[str]:
-    """Return the order: each next candidate lowers the ensembles' loss most for its (relative) seconds."""
+    """Return the order: each next candidate lowers the ensembles' loss most for its (relative) seconds.
+
+    The first key is the floor, which is there before any other.
+    """
     typical = {known.name: float(np.median(list(known.seconds.values()))) for known in tables}
     cost = {key: float(np.mean([known.seconds[key] / typical[known.name] for known in tables])) for key in keys}
-    blends = [Blend(known) for known in tables]
+    blends = [Blend(known).with_(keys[0]) for known in tables]
     order: list[str] = []
     while len(order) < length:
-        now = np.mean([blend.value for blend in blends]) if order else 0.0
+        now = np.mean([blend.value for blend in blends])
         gain = {}
-        for key in keys:
-            if key in order:
-                continue
-            then = float(np.mean([blend.with_(key).value for blend in blends]))
-            gain[key] = (now - then) / max(cost[key], 0.1) ** power if order else -then - power * np.log(cost[key])
+        for key in keys[1:]:
+            if key not in order:
+                then = float(np.mean([blend.with_(key).value for blend in blends]))
+                gain[key] = (now - then) / max(cost[key], 0.1) ** power
         best = max(gain, key=lambda key: gain[key])
         order.append(best)
         blends = [blend.with_(best) for blend in blends]
     return order
 
 
-def curve(tables: Sequence[Known], order: Sequence[str]) -> np.ndarray:
+def curve(tables: Sequence[Known], floor: str, order: Sequence[str]) -> np.ndarray:
     """Return (tables, length): the loss of the ensemble after each candidate of the order, in units of the spread."""
     rows = []
     for known in tables:
-        blend, values = Blend(known), []
+        blend, values = Blend(known).with_(floor), []
         for key in order:
             blend = blend.with_(key)
             values.append(blend.value)
@@ -271,44 +302,51 @@ def curve(tables: Sequence[Known], order: Sequence[str]) -> np.ndarray:
     return np.array(rows)
 
 
-def choose(records: Path, objective: str, length: int, power: float) -> None:
-    """Print the learned order, and how it does on tables left out of the choice beside the present one."""
-    known_candidates = {one.key: one for one in candidates(objective)}
-    tables = list(load(records, objective, list(known_candidates)))
+def choose(
+    records: Path, objectives: Sequence[str], length: int, power: float, *, few: bool = False
+) -> list[dict[str, Any]]:
+    """Return the learned order; print it, and how it does on tables left out of the choice beside the present one."""
+    known_candidates = {one.key: one for one in candidates(objectives[0], few=few)}
     keys = list(known_candidates)
-    present = [one.key for one in candidates(objective)][: len(keys) - sum(SAMPLED.values())][:length]
-    print(f"{objective}: {len(tables)} tables, {len(keys)} candidates")
-    singles = np.array([[k.loss(k.y["test"], k.predictions["test"][key]) / k.spread for key in keys] for k in tables])
-    singles -= singles.min(axis=1, keepdims=True)
-    seconds = np.array([[k.seconds[key] for key in keys] for k in tables])
-    print("\nsingle candidates, average loss above the best of the table (in spreads), average rank, median seconds:")
-    ranks = singles.argsort(axis=1).argsort(axis=1).mean(axis=0)
-    for place in np.argsort(singles.mean(axis=0)):
-        one = known_candidates[keys[place]]
-        mark = "*" if one.key in present else " "
-        print(
-            f"{mark} {singles[:, place].mean():6.3f} {ranks[place]:5.1f} {np.median(seconds[:, place]):6.2f} s"
-            f"  {one.learner:10} {one.variant:10} {list(one.configuration.values())}"
-        )
+    tables = list(load(records, objectives, keys))
+    present = [one.key for one in present_candidates(objectives[0])][1 : length + 1]
+    print(f"\n{' and '.join(objectives)}: {len(tables)} tables, {len(keys)} candidates")
+    _print_singles(tables, known_candidates, present)
     parts = np.random.default_rng(0).permutation(len(tables)) % PARTS
     learned, old = [], []
     for part in range(PARTS):
         left = [known for known, of in zip(tables, parts, strict=True) if of == part]
         rest = [known for known, of in zip(tables, parts, strict=True) if of != part]
-        learned.append(curve(left, greedy(rest, keys, length, power)))
-        old.append(curve(left, present))
+        if left:
+            learned.append(curve(left, keys[0], greedy(rest, keys, length, power)))
+            old.append(curve(left, keys[0], present))
     new, was = np.concatenate(learned), np.concatenate(old)
-    best = np.array([[min(k.loss(k.y["test"], k.predictions["test"][key]) for key in keys) / k.spread] for k in tables])
-    best = np.concatenate([best[parts == part] for part in range(PARTS)])
     print("\nensemble after so many trials on tables left out of the choice, loss above the best single (in spreads):")
     print("trials  learned  present  learned better on")
     for trials in range(1, min(new.shape[1], was.shape[1]) + 1):
-        a, b = (new - best)[:, trials - 1], (was - best)[:, trials - 1]
+        a, b = new[:, trials - 1], was[:, trials - 1]
         print(f"{trials:6} {a.mean():8.3f} {b.mean():8.3f}  {np.mean(a < b):5.0%}")
     print("\nlearned on all tables:")
-    for key in greedy(tables, keys, length, power):
-        one = known_candidates[key]
+    order = [known_candidates[key] for key in greedy(tables, keys, length, power)]
+    for one in order:
         print(f"  {one.learner:10} {one.variant:10} {json.dumps(one.configuration)}")
+    return [{"learner": o.learner, "variant": o.variant, "configuration": o.configuration} for o in order]
+
+
+def _print_singles(tables: Sequence[Known], known: dict[str, Candidate], present: Sequence[str]) -> None:
+    keys = list(known)
+    losses = [[(k.loss(k.y["test"], k.predictions["test"][key]) - k.best) / k.spread for key in keys] for k in tables]
+    singles = np.minimum(FAR, np.array(losses))
+    seconds = np.array([[k.seconds[key] for key in keys] for k in tables])
+    ranks = singles.argsort(axis=1).argsort(axis=1).mean(axis=0)
+    print("single candidates (* present): loss above the best of the table (in spreads), rank, median seconds")
+    for place in np.argsort(singles.mean(axis=0)):
+        one = known[keys[place]]
+        print(
+            f"{'*' if keys[place] in present else ' '} {singles[:, place].mean():6.3f} {ranks[place]:5.1f}"
+            f" {np.median(seconds[:, place]):6.2f} s  {one.learner:10} {one.variant:10}"
+            f" {list(one.configuration.values())}"
+        )
 
 
 def main() -> None:
@@ -319,20 +357,27 @@ def main() -> None:
     parser.add_argument("--records", type=Path, required=True)
     parser.add_argument("--rows", type=int, default=8_000)
     parser.add_argument("--workers", type=int, default=2)
-    parser.add_argument("--objective", default="")
-    parser.add_argument("--length", type=int, default=16)
-    parser.add_argument("--power", type=float, default=0.5, help="0 ignores seconds, 1 is gain per second")
+    parser.add_argument("--few", action="store_true", help="fewer sampled configurations, for large tables")
+    parser.add_argument("--least", type=int, default=0, help="tables of fewer rows are passed over")
+    parser.add_argument("--length", type=int, default=24)
+    parser.add_argument("--write", type=Path, help="where the learned order goes: src/mlwright/learn/portfolio.json")
+    parser.add_argument("--power", type=float, default=0.3, help="0 ignores seconds, 1 is gain per second")
     options = parser.parse_args()
     options.records.mkdir(parents=True, exist_ok=True)
     if options.what == "choose":
-        for objective in [options.objective] if options.objective else ["binary", "multiclass", "regression"]:
-            choose(options.records, objective, options.length, options.power)
+        learned = {}
+        for together in ("binary", "multiclass"), ("regression",):
+            order = choose(options.records, together, options.length, options.power, few=options.few)
+            learned |= dict.fromkeys(together, order)
+        if options.write:
+            told = {"considered": sorted(LEARNERS), "order": learned}
+            options.write.write_text(json.dumps(told, indent=1) + "\n")
         return
     jobs = [
-        (folder, entry, options.rows, options.records)
+        (folder, entry, options.rows, options.records, options.few)
         for folder in options.folders
         for entry in json.loads((folder / "MANIFEST.json").read_text())
-        if question(entry)
+        if question(entry) and entry.get("rows", options.least) >= options.least
     ]
     jobs = [jobs[place] for place in np.random.default_rng(0).permutation(len(jobs))]
     with multiprocessing.get_context("spawn").Pool(options.workers, maxtasksperchild=4) as pool:

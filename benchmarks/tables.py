@@ -25,27 +25,13 @@ os.environ.setdefault("OMP_WAIT_POLICY", "passive")
 import lightgbm
 import numpy as np
 import pandas as pd
-from sklearn.metrics import log_loss, roc_auc_score, root_mean_squared_error
 from sklearn.model_selection import train_test_split
+from tables_common import entries, loss, question, read, split
 
 import mlwright
 
-TARGETS = {"beers_dirty": "style", "hospital_dirty": "condition", "gbsg2": "cens", "rossi": "arrest"}
 MOST = 1.02
 GRACE = 2.0
-
-
-def question(entry: dict[str, Any]) -> str:
-    """Return the column to predict; tables made for other tasks get one that a table task can ask."""
-    return entry["target"] or TARGETS.get(entry["name"], "")
-
-
-def split(frame: pd.DataFrame, target: str, seed: int) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Return rows to learn from and fresh rows, balanced over classes where there are few."""
-    frame = frame[frame[target].notna()]
-    labels = frame[target]
-    few = labels.nunique() <= 30 and labels.value_counts().min() >= 2
-    return train_test_split(frame, test_size=0.25, random_state=seed, stratify=labels if few else None)
 
 
 def default_lightgbm(train: pd.DataFrame, test: pd.DataFrame, target: str, task: str, seed: int) -> np.ndarray:
@@ -72,20 +58,6 @@ def default_lightgbm(train: pd.DataFrame, test: pd.DataFrame, target: str, task:
     return pd.DataFrame(P, columns=[str(c) for c in model.classes_])
 
 
-def loss(task: str, y: pd.Series, predicted: Any, classes: list[str]) -> float:
-    """Return 1 - AUC, log loss or RMSE: less is better."""
-    if task == "regression":
-        return float(root_mean_squared_error(y.astype(float), predicted))
-    P = predicted.reindex(columns=classes).fillna(0.0).to_numpy()
-    P = np.clip(P, 1e-6, 1)
-    P = P / P.sum(axis=1, keepdims=True)
-    truth = y.astype(str).map({label: place for place, label in enumerate(classes)})
-    known = truth.notna().to_numpy()
-    if task == "binary":
-        return float(1 - roc_auc_score(truth[known], P[known, 1]))
-    return float(log_loss(truth[known], P[known], labels=range(len(classes))))
-
-
 def one_row(model: Any, rows: list[dict[str, Any]]) -> float:
     """Return the median milliseconds of one answer."""
     call = model.predict_proba if len(model.classes_) else model.predict
@@ -100,10 +72,7 @@ def one_row(model: Any, rows: list[dict[str, Any]]) -> float:
 def run(entry: dict[str, Any], data: Path, budget: float, seed: int, work: Path) -> dict[str, Any]:
     """Build on one table and compare."""
     target = question(entry)
-    frame = pd.read_csv(data / entry["file"], low_memory=False).drop(columns=entry["leak_columns"])
-    if entry["kind"] in {"regression", "forecast"}:
-        frame[target] = pd.to_numeric(frame[target], errors="coerce")
-    train, test = split(frame, target, seed)
+    train, test = split(read(entry, data), target, seed)
     train.to_csv(work / "train.csv", index=False)
     test.to_csv(work / "test.csv", index=False)
     out = work / "model"
@@ -156,10 +125,8 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--out", type=Path)
     options = parser.parse_args()
-    entries = [e for e in json.loads((options.data / "MANIFEST.json").read_text()) if question(e)]
-    entries = [e for e in entries if not options.only or e["name"] in options.only]
     results = []
-    for entry in entries:
+    for entry in entries(options.data, options.only):
         with tempfile.TemporaryDirectory() as work:
             result = run(entry, options.data, options.budget, options.seed, Path(work))
         results.append(result)

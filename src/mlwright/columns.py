@@ -7,7 +7,7 @@ same function (`values.read_value`), so that a batch and a single row cannot com
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from mlwright.errors import ColumnError
 from mlwright.schema import Column
-from mlwright.values import read_value
+from mlwright.values import read_value, reader
 from mlwright.values.times import EPOCHS
 
 if TYPE_CHECKING:
@@ -31,14 +31,16 @@ class Coded:
 
     codes: NDArray[np.int32]
     values: tuple[str, ...]
+    notes: dict[str, Any] = field(default_factory=dict, repr=False, compare=False)
+    """What was found out about `values` at some cost, for whoever reads the same column again."""
 
     def __len__(self) -> int:
         """Return the number of rows."""
         return len(self.codes)
 
     def take(self, index: NDArray[np.intp]) -> Coded:
-        """Return the rows at these positions; the values are shared."""
-        return Coded(self.codes[index], self.values)
+        """Return the rows at these positions; the values are shared, and what is noted of them."""
+        return Coded(self.codes[index], self.values, self.notes)
 
 
 Values = Floats | Coded
@@ -64,6 +66,18 @@ class Columns(Mapping[str, Values]):
     def __len__(self) -> int:
         """Return the number of columns."""
         return len(self._data)
+
+    def row(self, place: int) -> dict[str, float | str | None]:
+        """Return the typed values of one row, as `read_row` gives them."""
+        found: dict[str, float | str | None] = {}
+        for name, values in self._data.items():
+            if isinstance(values, Coded):
+                code = int(values.codes[place])
+                found[name] = values.values[code] if code >= 0 else None
+            else:
+                number = float(values[place])
+                found[name] = None if number != number else number  # noqa: PLR0124  NaN
+        return found
 
     def take(self, index: NDArray[np.intp]) -> Columns:
         """Return the rows at these positions."""
@@ -94,7 +108,8 @@ def read_rows(rows: Sequence[Mapping[str, object]], columns: Sequence[Column]) -
         for at, row in enumerate(rows):
             if column.name not in row:
                 raise ColumnError.missing(column.name, map(str, row), where=f"row {at}" if len(rows) > 1 else None)
-        typed = [read_value(row[column.name], column) for row in rows]
+        name, read = column.name, reader(column)
+        typed = [read(row[name]) for row in rows]
         data[column.name] = _typed_values(typed, np.arange(len(rows), dtype=np.int32), column)
     return Columns(data, len(rows))
 

@@ -14,6 +14,8 @@ import polars as pl
 import pytest
 
 import mlwright as mw
+from mlwright.building.judge import _affordable_rows, refit
+from mlwright.learn.budget import Budget
 from mlwright.learn.learners import LEARNERS
 from tests.building.conftest import make_table
 
@@ -275,3 +277,44 @@ def test_the_callers_table_is_left_as_it_was(table):
     before = table.clone()
     mw.build(table, target="left", trials=2)
     assert table.equals(before)
+
+
+def test_where_few_of_many_rows_judge_the_model_is_the_one_that_was_judged(large_table, monkeypatch):
+    monkeypatch.setattr("mlwright.building.find.enough_to_judge", lambda width: 100)
+    seen = []
+    monkeypatch.setattr("mlwright.building.judge.refit", lambda *args, **kw: seen.append(1) or refit(*args, **kw))
+    model = mw.build(large_table.drop("plan", "spent"), target="left", trials=2)
+    question = model.evaluation["question"]
+    assert question["rows_held_out"] + question["rows_learned"] == 3000
+    assert question["rows_held_out"] <= 110
+    assert len(seen) == 1, "one fit serves the judgement and the person"
+    assert any("that judged it were not learned from" in sentence for sentence in model.evaluation["limits"])
+
+
+def test_where_there_is_no_time_for_all_rows_as_many_teach_as_there_is_time_for():
+    class Planned:
+        def planned(self, rows):
+            return rows * 0.01
+
+    now = [0.0]
+    budget = Budget(100.0, clock=lambda: now[0])
+    assert _affordable_rows(Planned(), budget, 1_000, 7.0) == 1_000
+    assert _affordable_rows(Planned(), budget, 10_000, 7.0) == 10_000, "plans are careful: a little more is tried"
+    assert _affordable_rows(Planned(), budget, 30_000, 7.0) == 9_300
+    assert _affordable_rows(Planned(), Budget(None), 10**9, 0.0) == 10**9
+    now[0] = 100.0
+    assert _affordable_rows(Planned(), budget, 30_000, 7.0) == 0
+
+
+def test_preferences_trade_score_for_speed_and_say_where_a_wish_cannot_be_met(large_table):
+    table = large_table.drop("plan", "left")
+    quick = mw.build(table, target="spent", trials=6, prefer="speed")
+    best = mw.build(table, target="spent", trials=6, prefer="accuracy")
+    rounds = [sum(row["rounds"] for row in m.leaderboard.to_dicts() if row["weight"]) for m in (quick, best)]
+    assert rounds[0] <= rounds[1]
+    wish = mw.build(table, target="spent", trials=4, max_latency="1us")
+    assert len(wish.parts.ensemble.members) == 1
+    (finding,) = (f for f in wish.evaluation["findings"] if f["kind"] == "slow_answers")
+    assert "0.001 ms" in finding["message"]
+    easy = mw.build(table, target="spent", trials=4, max_latency="5s")
+    assert not [f for f in easy.evaluation["findings"] if f["kind"] == "slow_answers"]

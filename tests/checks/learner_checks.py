@@ -13,7 +13,9 @@ from dataclasses import replace
 import numpy as np
 
 from mlwright.learn.base import Configuration, Effort, Fitted, Floats, Learner, Predictor, Problem
-from mlwright.learn.predictors import predictor_from_state
+from mlwright.learn.forests import Forests
+from mlwright.learn.predictors import PREDICTORS
+from mlwright.learn.sandbox import Forest
 
 COLUMNS = 6
 CODED = 5
@@ -76,7 +78,7 @@ def travelled(predictor: Predictor) -> Predictor:
     np.savez_compressed(buffer, **arrays)
     buffer.seek(0)
     with np.load(buffer, allow_pickle=False) as loaded:
-        return predictor_from_state(predictor.kind, json.loads(json.dumps(plain)), dict(loaded))
+        return PREDICTORS[predictor.kind].from_state(json.loads(json.dumps(plain)), dict(loaded))
 
 
 def hard_rows(X: Floats, seed: int = 3) -> Floats:
@@ -114,6 +116,22 @@ def check_pack_equals_predict(learner: Learner, objective: str) -> None:
     packed = fitted.pack()
     np.testing.assert_allclose(packed.predict(rows), expected, rtol=0, atol=1e-6)
     np.testing.assert_array_equal(travelled(packed).predict(rows), packed.predict(rows))
+
+
+def check_fast_path_gives_the_same_bits(learner: Learner, objective: str) -> None:
+    """What the sandbox adds up is what NumPy adds up, to the last bit, whatever the rows and however they lie."""
+    teach = problem(learner, objective)
+    predictor = travelled(quick(learner, teach, rounds=40).pack())
+    if not isinstance(predictor, Forest):
+        return
+    forests, rows = Forests([(0, 0.75, predictor)]), hard_rows(teach.X)
+    assert forests.sandbox is not None
+    with np.errstate(all="ignore"):
+        expected = forests.total([rows], numpy_only=True)
+    np.testing.assert_allclose(expected, 0.75 * predictor.predict(rows), rtol=0, atol=1e-15)
+    for given in (rows, np.asfortranarray(rows), np.repeat(rows, 2, axis=1)[:, ::2], rows[::-1][::-1]):
+        np.testing.assert_array_equal(forests.total([given]), expected)
+    np.testing.assert_array_equal(np.concatenate([forests.total([row[None]]) for row in rows]), expected)
 
 
 def check_one_row_equals_batch(learner: Learner, objective: str) -> None:
@@ -295,6 +313,7 @@ def check_configurations(learner: Learner, objective: str) -> None:
 CHECKS: tuple[Callable[[Learner, str], None], ...] = (
     check_learns,
     check_pack_equals_predict,
+    check_fast_path_gives_the_same_bits,
     check_one_row_equals_batch,
     check_predict_is_pure,
     check_same_seed_same_answer,

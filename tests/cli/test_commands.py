@@ -125,6 +125,24 @@ def test_predict_gives_numbers_their_interval(run: Run, write_rows: Callable[...
     assert (answers["lower"] <= answers["prediction"]).all()
 
 
+def test_predict_names_what_it_cannot_rule_out_where_asked(run: Run, built: Path) -> None:
+    answers = pl.read_csv(io.StringIO(run("predict", "customers", built, "--sets", "--quiet")[1]))
+    assert answers.columns == ["prediction", "probability_no", "probability_yes", "set"]
+    assert set(answers["set"]) <= {"no", "yes", "no | yes"}
+    assert all(row["prediction"] in row["set"].split(" | ") for row in answers.to_dicts())
+    result = parsed(run("predict", "customers", built, "--sets", "--json")[1])
+    assert [row["set"] for row in result["predictions"]] == answers["set"].to_list()
+
+
+def test_sets_that_cannot_be_given_are_refused(run: Run, write_rows: Callable[..., Path]) -> None:
+    number, few = write_rows(Path("prices.csv"), number=True), write_rows(Path("few.csv"), 60)
+    for path, words in ((number, "this one predicts a number"), (few, "too few rows")):
+        assert run("build", path, "--target", "y", "--trials", 1, "--threads", 1)[0] == 0
+        code, out, err = run("predict", path.stem, path, "--sets")
+        assert (code, out) == (2, "")
+        assert words in err
+
+
 def test_predict_says_what_it_could_not_read(run: Run, built: Path) -> None:
     frame = pl.read_csv(built, infer_schema=False)
     frame[0, "x"], frame[1, "x"], frame[2, "x"], frame[3, "x"] = "much", "NA", None, "much"

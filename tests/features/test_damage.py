@@ -12,9 +12,21 @@ from tests.features.strategies import row, table
 
 from mlwright.errors import ModelError
 from mlwright.features import VARIANTS, Recipe
+from mlwright.features.base import Training
+from mlwright.features.crossing import Crossing, Way
+from mlwright.features.encoders import CROSSED
 
 COLUMNS, DESCRIBED, SIGNALS = table(120, 0)
 RECIPES = {v: Recipe.fit(COLUMNS, DESCRIBED, SIGNALS, variant=v, seed=0)[0] for v in VARIANTS}
+CROSSING = Crossing(COLUMNS, DESCRIBED, Training.of(SIGNALS, 0))
+WAYS = [
+    Way("/", ("age", "income")),
+    Way("within", ("age", "town")),
+    Way("within", ("income", "member")),
+    Way("grid", ("town", "member")),
+    Way("code", ("member",)),
+]
+RECIPES["crossed"] = Recipe("rich_codes", [], [made[0] for way in WAYS if (made := CROSSING.make(way)) is not None])
 JUNK: list[Any] = [None, True, -1, 1e400, float("nan"), 10**400, "", "x", [], ["a", "a"], [1], {}, [[0.0]], "\ud800"]
 
 
@@ -44,7 +56,7 @@ def survives(plain: Any, arrays: Any) -> None:
         assert len(recipe.transform_row(values)) == len(recipe.features)
 
 
-@pytest.mark.parametrize("variant", sorted(VARIANTS))
+@pytest.mark.parametrize("variant", sorted(RECIPES))
 def test_every_value_of_the_json_may_be_junk(variant: str) -> None:
     plain, arrays = RECIPES[variant].to_dict(), RECIPES[variant].arrays()
     for way in paths(plain)[1:]:
@@ -53,7 +65,7 @@ def test_every_value_of_the_json_may_be_junk(variant: str) -> None:
 
 
 @given(
-    variant=st.sampled_from(sorted(VARIANTS)),
+    variant=st.sampled_from(sorted(RECIPES)),
     place=st.integers(0, 20),
     shape=st.sampled_from([(), (0,), (3,), (2, 2), (0, 5), (2, 34), (1, 1, 1)]),
     dtype=st.sampled_from(["f8", "f4", "f2", "i8", "U3", "?", "c16"]),
@@ -83,3 +95,7 @@ def test_an_unknown_encoder_is_named() -> None:
     plain["parts"][0]["encoder"] = "pickle"
     with pytest.raises(ModelError, match="there is no encoder 'pickle'"):
         Recipe.from_dict(plain, RECIPES["codes"].arrays())
+
+
+def test_crossed_recipes_of_every_kind_are_damaged() -> None:
+    assert {part["encoder"] for part in RECIPES["crossed"].to_dict()["crossed"]} == set(CROSSED)

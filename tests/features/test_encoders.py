@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from tests.features.strategies import coded
+from tests.features.strategies import WORDS, coded
 
 from mlwright.columns import Coded, Columns
 from mlwright.features import Recipe
@@ -189,6 +189,58 @@ def test_text_is_read_from_a_sample_of_many_rows(monkeypatch: pytest.MonkeyPatch
     encoder, X = fitted(TextEncoder, values, np.arange(100) % 7)
     assert X.shape == (100, len(encoder.features))
     assert np.isfinite(X).all()
+
+
+def reviews(rows: int) -> Coded:
+    rng = np.random.default_rng(3)
+    return coded([" ".join(rng.choice(WORDS, rng.integers(6, 14))) for _ in range(rows)])
+
+
+def test_texts_are_taken_apart_once_for_all_folds(monkeypatch: pytest.MonkeyPatch) -> None:
+    import mlwright.features.text as text
+
+    made = []
+    counted = text.Counted
+    monkeypatch.setattr(text, "Counted", lambda *given, **named: made.append(1) or counted(*given, **named))
+    whole = reviews(300)
+    y = np.random.default_rng(0).normal(size=300)
+    for fold in range(3):
+        inside = np.flatnonzero(np.arange(300) % 3 != fold)
+        fitted(TextEncoder, whole.take(inside), y[inside])
+        fitted(TextEncoder, whole.take(inside), y[inside], topics=5.0)
+    assert len(made) == 1
+
+
+def test_texts_taken_apart_before_or_now_say_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    import mlwright.features.text as text
+
+    whole, y = reviews(300), np.random.default_rng(0).normal(size=200)
+    some, rest = np.arange(200), np.arange(200, 300)
+    noted, X = fitted(TextEncoder, whole.take(some), y)
+    assert whole.notes
+    # What is known of rows that do not teach changes nothing of what is learned.
+    alone, Z = fitted(TextEncoder, coded([whole.values[code] for code in whole.codes[some]]), y)
+    assert noted.state()[0] == alone.state()[0]
+    np.testing.assert_allclose(X, Z, rtol=0, atol=1e-12)
+    fresh = Coded(whole.codes, whole.values).take(rest)
+    np.testing.assert_allclose(noted.encode(whole.take(rest)), noted.encode(fresh), rtol=0, atol=1e-12)
+    monkeypatch.setattr(text, "MOST_LETTERS", 0)
+    long = Coded(whole.codes, whole.values)
+    unnoted, Z = fitted(TextEncoder, long.take(some), y)
+    assert not long.notes
+    assert unnoted.state()[0] == noted.state()[0]
+    np.testing.assert_allclose(X, Z, rtol=0, atol=1e-12)
+
+
+def test_text_hears_weights() -> None:
+    whole = reviews(400)
+    good = np.array(["good" in whole.values[code] for code in whole.codes]) * 1.0
+    noise = np.random.default_rng(1).normal(size=400) * 3
+    believed = np.arange(400) % 2 == 0
+    teach = Training.of(np.where(believed, good, noise)[:, None], 0, weight=believed * 1.0)
+    _, heard = TextEncoder.fit("x", whole, teach, {}) or pytest.fail("not fitted")
+    _, deaf = fitted(TextEncoder, whole, np.where(believed, good, noise))
+    assert np.corrcoef(heard[:, 0], good)[0, 1] > np.corrcoef(deaf[:, 0], good)[0, 1] + 0.1
 
 
 def test_high_cardinality_categories_get_codes_and_averages() -> None:

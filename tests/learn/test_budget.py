@@ -82,3 +82,17 @@ def test_threads_other_than_the_main_one_need_no_signals():
     thread.start()
     thread.join()
     assert reached == [True]
+
+
+def test_stages_tell_what_was_planned_and_what_was_spent():
+    now = [0.0]
+    budget = Budget(None, clock=lambda: now[0])
+    budget.begin("reading", 5.0)
+    budget = budget.limited(60.0)
+    now[0] = 2.0
+    budget.begin("trying", 40.0)
+    now[0] = 45.5
+    assert budget.stages == [
+        {"stage": "reading", "seconds": 2.0, "planned": None},
+        {"stage": "trying", "seconds": 43.5, "planned": 40.0},
+    ]

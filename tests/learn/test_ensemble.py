@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import gzip
-import sys
 import time
 from collections.abc import Mapping
 from typing import Any, cast
@@ -15,9 +13,7 @@ from hypothesis import strategies as st
 
 from mlwright.columns import Columns
 from mlwright.features.recipe import Recipe
-from mlwright.learn.base import Effort, Problem
-from mlwright.learn.ensemble import NATIVE_ROWS, Ensemble, Member, greedy_weights
-from mlwright.learn.learners import LEARNERS, available
+from mlwright.learn.ensemble import Ensemble, Member, greedy_weights
 from mlwright.schema import Column
 
 COLUMNS = (Column(name="a", kind="number"), Column(name="b", kind="number"))
@@ -85,64 +81,13 @@ def test_rows_agree_with_columns() -> None:
         made, _ = ensemble(classes=classes, center=1.0, scale=3.0)
         rows = [{"a": 2.0, "b": 4.0}, {"a": 4.0, "b": 0.0}]
         np.testing.assert_array_equal(made.predict_rows(rows), made.predict(COLUMNS_OF))
-        np.testing.assert_array_equal(made.predict_row(rows[1]), made.predict(COLUMNS_OF)[1])
+        np.testing.assert_array_equal(made.predict_rows(rows[1:]), made.predict(COLUMNS_OF)[1:])
 
 
 def test_no_rows_at_all() -> None:
     made, _ = ensemble(classes=2)
     assert made.predict(Columns({}, 0)).shape == (0, 2)
     assert made.predict_rows([]).shape == (0, 2)
-
-
-class Straight:
-    """A recipe that passes two numbers on."""
-
-    sources = ("a", "b")
-
-    def transform(self, columns: Columns) -> np.ndarray:
-        return np.stack([np.asarray(columns[name]) for name in self.sources], axis=1)
-
-
-def boosted(name: str, *, packed: bool = False, trusted: bool = True) -> tuple[Ensemble, Columns, np.ndarray]:
-    """Return an ensemble of one member, many rows, and what NumPy answers to them."""
-    rng = np.random.default_rng(0)
-    X = rng.normal(size=(NATIVE_ROWS + 50, 2))
-    learner = LEARNERS[name]
-    problem = Problem(X, (X[:, 0] * X[:, 1] > 0).astype(float), "binary", 2)
-    fitted = learner.fit(problem, learner.configurations["binary"][0], None, Effort(rounds=5))
-    files = {f"{key}.gz": gzip.compress(data) for key, data in fitted.files().items()} if packed else fitted.files()
-    member = Member(name, name, {}, "v", 1.0, fitted.pack(), files, trusted)
-    made = Ensemble(cast("dict[str, Recipe]", {"v": Straight()}), (member,), 2)
-    columns = Columns({"a": X[:, 0], "b": X[:, 1]}, len(X))
-    return made, columns, made.predict(columns, native=False)
-
-
-@pytest.mark.parametrize("name", ["xgboost", "catboost"])
-@pytest.mark.parametrize("packed", [False, True])
-def test_large_batches_through_the_own_library(name: str, packed: bool) -> None:
-    if not available(LEARNERS[name]):
-        pytest.skip(f"{name} is not installed")
-    made, columns, expected = boosted(name, packed=packed)
-    np.testing.assert_allclose(made.predict(columns), expected, rtol=0, atol=1e-6)
-    (loaded,) = made._loaded.values()
-    assert loaded is not None
-
-
-def test_files_that_are_not_trusted_are_never_parsed(monkeypatch: pytest.MonkeyPatch) -> None:
-    name = next(name for name in ("xgboost", "catboost", "lightgbm") if available(LEARNERS[name]))
-    made, columns, expected = boosted(name, trusted=False)
-    monkeypatch.setattr(type(LEARNERS[name]), "load", lambda *_: pytest.fail("parsed"))
-    np.testing.assert_array_equal(made.predict(columns), expected)
-    assert not made._loaded
-
-
-@pytest.mark.parametrize("name", ["xgboost", "catboost"])
-def test_a_library_that_is_not_installed_is_not_missed(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    if not available(LEARNERS[name]):
-        pytest.skip(f"{name} is not installed")
-    made, columns, expected = boosted(name)
-    monkeypatch.setitem(sys.modules, name, None)
-    np.testing.assert_array_equal(made.predict(columns), expected)
 
 
 def squared(y: np.ndarray, P: np.ndarray) -> float:

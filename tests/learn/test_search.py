@@ -16,6 +16,7 @@ from mlwright.learn.choose import choose_affordable
 from mlwright.learn.material import Folds, Material, standard
 from mlwright.learn.plan import Plan, make_plan, patience
 from mlwright.learn.portfolio import portfolio
+from mlwright.learn.preferences import PREFERENCES, Policy
 from mlwright.learn.search import Search
 from mlwright.learn.splits import Order, folds
 from mlwright.learn.trials import best_first
@@ -79,6 +80,19 @@ def test_no_trial_starts_that_would_end_too_late():
     _, trials = search([Toy("linear"), Toy("slow", shifts=tuple(range(50)), seconds=0.15)], budget=budget)
     assert time.monotonic() - start < 2.0
     assert 1 < len([trial for trial in trials if trial.usable]) < 20
+
+
+def test_a_trial_that_is_clearly_worse_is_given_up_after_two_folds_but_not_a_learners_first():
+    plan = Plan(folds=5, repeats=1, rows=90, trials=10)
+    toys = [Toy("linear", shifts=(0.0, 500.0, 0.1)), Toy("other", shifts=(900.0,))]
+    _, trials = search(toys, budget=Budget(60.0), plan=plan, threads=1)
+    by_shift = {t.entry.configuration["shift"]: t for t in trials}
+    assert by_shift[500.0].status == "cut"
+    assert not by_shift[500.0].usable
+    assert len(by_shift[500.0].losses) == 2
+    assert by_shift[0.1].status == by_shift[900.0].status == "done"
+    _, trials = search(toys, plan=plan, threads=1)
+    assert all(trial.status == "done" for trial in trials), "without a clock the same trials are made whatever happens"
 
 
 def test_cancelling_ends_it_and_keeps_what_is_scored():
@@ -146,9 +160,11 @@ def test_what_cannot_be_refitted_in_time_is_left_out_and_the_best_is_kept():
     rows, scored = material(), np.ones(90, dtype=bool)
     best = best_first(trials, greater_is_better=False)
 
+    policy = Policy(PREFERENCES["balanced"])
+
     def choose(seconds: float, cost: dict[str, float]):
         names = lambda members: sum(cost[trial.entry.learner.name] for trial in members)  # noqa: E731
-        return choose_affordable(best, rows, scored, seconds=seconds, cost=names)[0]
+        return choose_affordable(best, rows, scored, policy=policy, seconds=seconds, cost=names)[0]
 
     assert choose(math.inf, {"toy": 9.0, "linear": 1.0})[0].trial is best[0]
     # Only the linear one can be refitted, but the best by itself scores better: it was fitted on the folds already.

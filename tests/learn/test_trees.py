@@ -11,57 +11,22 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tests.learn.random_trees import FEATURES, random_nodes
 
 from mlwright.errors import ModelError
 from mlwright.learn.learners.lightgbm_text import read_trees
 from mlwright.learn.oblivious import ObliviousTrees
-from mlwright.learn.predictors import PREDICTORS, predictor_from_state
+from mlwright.learn.predictors import PREDICTORS
 from mlwright.learn.trees import (
     CATEGORY,
     MISSING_IS_ZERO,
-    MISSING_LEFT,
     MISSING_RIGHT,
     NEAR_ZERO,
     ZERO_LEFT,
     ZERO_RIGHT,
-    CategorySplit,
     FlatTrees,
     Nodes,
 )
-
-FEATURES = 3
-
-
-def random_nodes(rng: np.random.Generator, trees: int, outputs: int, vector: bool) -> Nodes:
-    """Trees grown at random, in an order of their own, with all views and with splits on categories."""
-    columns: dict[str, list[Any]] = {name: [] for name in ("left", "right", "feature", "threshold", "view", "value")}
-    splits = 4
-
-    def grow(depth: int) -> int:
-        here = len(columns["left"])
-        for column in columns.values():
-            column.append(0)
-        inner = depth < 5 and rng.random() < 0.8
-        view = int(rng.choice([MISSING_LEFT, MISSING_RIGHT, MISSING_IS_ZERO, ZERO_LEFT, ZERO_RIGHT, CATEGORY]))
-        coded = view == CATEGORY
-        values = {
-            "left": grow(depth + 1) if inner else -1,
-            "right": grow(depth + 1) if inner else -1,
-            "feature": int(rng.integers(splits if coded else FEATURES)),
-            "threshold": 0.5 if coded else float(rng.choice([-1.0, 0.0, 1e-36, 0.5, 2.0])),
-            "view": view,
-            "value": rng.normal(size=outputs).tolist() if vector else float(rng.normal()),
-        }
-        for name, value in values.items():
-            columns[name][here] = value
-        return here
-
-    roots = [grow(0) for _ in range(trees)]
-    dtypes = {"view": np.int8, "threshold": np.float64, "value": np.float64}
-    arrays = {name: np.array(column, dtype=dtypes.get(name, np.int64)) for name, column in columns.items()}
-    right = rng.random((6, splits)) < 0.5
-    table = [CategorySplit(feature=0, right=right[:, :3]), CategorySplit(feature=2, right=right[:, 3:])]
-    return Nodes(roots=np.array(roots), categories=table, **arrays)
 
 
 def walk(nodes: Nodes, x: np.ndarray, outputs: int) -> np.ndarray:
@@ -194,15 +159,13 @@ def test_damaged_trees_are_refused(name: str, value: Any) -> None:
     part: dict[str, Any] = arrays if name in arrays else plain
     part[name] = value
     with pytest.raises(ModelError, match="damaged"):
-        predictor_from_state("trees", plain, arrays)
+        FlatTrees.from_state(plain, arrays)
 
 
 @pytest.mark.parametrize("kind", sorted(PREDICTORS))
 def test_nothing_at_all_is_refused(kind: str) -> None:
     with pytest.raises(ModelError, match="damaged"):
-        predictor_from_state(kind, {}, {})
-    with pytest.raises(ModelError, match="unknown kind"):
-        predictor_from_state(kind + "?", {}, {})
+        PREDICTORS[kind].from_state({}, {})
 
 
 @given(st.data())

@@ -87,7 +87,7 @@ def make(task_name: str, rows: int = 300) -> tuple[Model, pl.DataFrame]:
         classes=target.classes,
         schema=schema,
         ensemble=ensemble,
-        decision=task.decide(target, ensemble.predict(columns, native=False), Costs()),
+        decision=task.decide(target, ensemble.predict(columns, numpy_only=True), Costs()),
         prior=tuple(task.prior(target, None).tolist()),
         evidence=_evidence(task_name),
         run={"created": "2026-01-02T03:04:05+00:00", "seconds": 1.5},

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import timedelta
 from functools import partial
 from pathlib import Path
@@ -41,6 +42,7 @@ def build(
     name: str | None = None,
     seed: int = 0,
     prefer: str = "balanced",
+    max_latency: str | float | timedelta | None = None,
     out: str | Path | None = None,
     workspace: str | Path | None = None,
     query: str | None = None,
@@ -74,8 +76,14 @@ def build(
         What a false alarm and a missed case cost; they set the threshold of a yes/no answer.
     name, workspace, out
         Keep the model under a name in a workspace, or write it to a folder (or a .zip). By default it is only returned.
-    seed, threads, prefer, query, progress
-        Randomness; fits side by side (0: all cores); the refit policy; SQL of an SQL source; who is told of progress.
+    prefer
+        What to weigh score against: "balanced" drops members that add nothing one can measure, "accuracy" keeps all
+        that help, "speed" and "size" keep few trees or few bytes as long as the score stays within its noise.
+    max_latency
+        How long an answer to one row may take on this machine, such as "1ms", "250us" or seconds: slower members are
+        left out, and it is said where even the fastest is slower.
+    seed, threads, query, progress
+        Randomness; fits side by side (0: all cores); SQL of an SQL source; who is told of progress.
 
     Raises
     ------
@@ -87,7 +95,7 @@ def build(
     options = Options(
         target=target, task=task, budget=budget, trials=trials, metric=metric, time=time, group=group, weight=weight,
         sensitive=tuple(sensitive), exclude=tuple(exclude), split=split, cost_fp=cost_fp, cost_fn=cost_fn, seed=seed,
-        prefer=prefer, threads=threads, query=query,
+        prefer=prefer, max_latency=max_latency, threads=threads, query=query,
     )  # fmt: skip
     tell = progress or Silent()
     os.environ.setdefault("OMP_WAIT_POLICY", "passive")  # spinning OpenMP threads starve their neighbours
@@ -96,6 +104,7 @@ def build(
 
     check_destination(name=name, workspace=workspace, out=out)
     clock = clock.limited(options.seconds)
+    clock.begin("reading")
     tell.stage("Reading the data")
     table = collect(source, query=query)
     model = build_from(table, options, clock, tell)
@@ -113,7 +122,9 @@ def build_from(table: Table, options: Options, budget: Budget, progress: Progres
     from mlwright.building.judge import fit_on_all, judge
     from mlwright.building.reasons import reasons
     from mlwright.building.store import assemble
+    from mlwright.learn.search import FINISH_SHARE
 
+    budget.begin("understanding")
     progress.stage("Understanding the columns")
     begun = budget.spent
     asked = ask(table, options)
@@ -122,16 +133,25 @@ def build_from(table: Table, options: Options, budget: Budget, progress: Progres
     asked.tell(progress, options)
     told_to_stop = partial(progress.say, "Stopping: the best model so far is kept.")
     with budget.interruptible(told_to_stop), threadpool_limits(1):  # fits run side by side, one thread each
+        budget.begin("trying", (1 - FINISH_SHARE) * (budget.seconds or 0.0) - budget.spent)
         progress.stage("Trying models")
         found = find(asked, options, budget, progress)
         if not options.judge:
             ensemble, _ = fit_on_all(found, None, asked, options, budget)
-            return assemble(asked, found, ensemble, {}, run_facts(asked, options, budget))
+            facts = run_facts(asked, options, budget)
+            return assemble(asked, found, ensemble, {}, facts, max_latency=options.policy.max_latency)
+        budget.begin("judging", found.planned(found.material.rows))
         progress.stage("Judging the best on rows it never saw")
         judged = judge(found, asked, options, budget)
+        budget.begin("learning from all rows", found.planned(asked.material.rows))
         progress.stage("Learning from all rows")
         ensemble, on_all = fit_on_all(found, judged, asked, options, budget)
+        if not on_all:
+            found = replace(found, finish=judged.finish)
+        budget.begin("reasons")
         progress.stage("Finding the reasons")
         why = reasons(found, judged, asked, options, budget)
+    budget.begin("writing")
     told = evidence(asked, found, judged, why, options=options, on_all=on_all)
-    return assemble(asked, found, ensemble, told, run_facts(asked, options, budget))
+    facts = run_facts(asked, options, budget)
+    return assemble(asked, found, ensemble, told, facts, max_latency=options.policy.max_latency)

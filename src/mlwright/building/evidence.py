@@ -32,6 +32,7 @@ def evidence(
     return {
         "question": _question(asked, found, judged, options),
         **told,
+        "calibration": None if found.finish.calibrated is None else found.finish.calibrated.to_dict(),
         "leaderboard": _leaderboard(found, found.chosen if on_all else judged.chosen, told, asked),
         "learning_curve": reasons.learning_curve,
         "importance": reasons.importance,
@@ -49,6 +50,7 @@ def run_facts(asked: Asked, options: Options, budget: Budget) -> dict[str, Any]:
         "created": datetime.now(UTC).isoformat(timespec="seconds"),
         "seconds": round(budget.spent, 2),
         "budget": budget.seconds,
+        "stages": budget.stages,
         "trials": options.trials,
         "seed": options.seed,
         "versions": dict(_versions()),
@@ -99,7 +101,7 @@ def _leaderboard(found: Found, chosen: Sequence[Chosen], told: dict[str, Any], a
     ]
     sign = -1.0 if greater else 1.0
     rows.sort(key=lambda row: math.inf if row["score"] is None else sign * row["score"])  # None: one class judged
-    failed = [trial for trial in found.trials if trial.failure is not None]
+    failed = [trial for trial in found.trials if trial.failure is not None or trial.cut]
     return rows + [_entry(trial, 0.0) for trial in failed]
 
 
@@ -153,7 +155,14 @@ def _limits(asked: Asked, found: Found, *, on_all: bool) -> list[str]:
             judged and on_all,
             "Scored as fitted without the rows that judge; then fitted on all rows, which rarely harms.",
         ),
-        (judged and not on_all, "There was no time to fit on all rows: the model is the one that was scored."),
+        (
+            judged and not on_all and found.again,
+            "There was no time to fit on all rows: the model is the one that was scored.",
+        ),
+        (
+            judged and not found.again,
+            f"The {count(found.judging.rows, 'row')} that judged it were not learned from: so few change nothing.",
+        ),
         (
             found.sampled < found.material.rows,
             f"To keep the budget, models were compared on {count(found.sampled, 'row')}; a longer --budget uses all.",

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from mlwright.building.ask import Asked
+from mlwright.building.finish import Finish, finish
 from mlwright.building.options import Options
 from mlwright.errors import DataError
 from mlwright.learn.budget import Budget
@@ -24,6 +25,8 @@ from mlwright.learn.trials import Trial
 from mlwright.progress import Progress
 from mlwright.tasks.base import Floats
 
+WORTH_ANOTHER_FIT = 0.05
+"""Share of the rows that have to have judged for a fit on all rows to follow: fewer would not change the model."""
 EVALUATION_SHARE = 0.07
 """Share of the budget that stays for scoring, reasons and writing when the refits begin."""
 
@@ -43,17 +46,29 @@ class Found:
     chosen: list[Chosen]
     predictions: Floats
     """Out-of-fold predictions of the chosen, for the scored rows."""
-    decision: dict[str, Any]
+    finish: Finish
+    """The steps from what the chosen say to answers."""
     seconds: float
     """Seconds that fitting the chosen once more on as many rows as a fold has takes."""
     sampled: int
     """Rows the trials were scored on."""
+    again: bool
+    """Whether a fit on all rows follows the judgement; where few rows of very many judge, the judged is the model."""
 
     @property
     def widest(self) -> int:
         """The fold that taught most rows: with time, the latest one."""
         sizes = [len(teach) for teach, _ in self.folds.folds]
         return sizes.index(max(sizes))
+
+    def planned(self, rows: int) -> float:
+        """Return the seconds that fitting the chosen on so many rows is expected to take."""
+        return 1.2 * rows / max(1, len(self.folds.folds[self.widest][0])) * self.seconds
+
+    @property
+    def decision(self) -> dict[str, Any]:
+        """The step from predictions to answers."""
+        return self.finish.decision
 
     @property
     def linear(self) -> Trial | None:
@@ -63,7 +78,7 @@ class Found:
 
 def find(asked: Asked, options: Options, budget: Budget, progress: Progress) -> Found:
     """Set rows aside to judge, then search on the others and choose the members."""
-    most = enough_to_judge(asked.material.width)
+    most, policy = enough_to_judge(asked.material.width), options.policy
     teach, judge = set_aside(asked.order, options.seed, most) if options.judge else no_judge(asked.order)
     material, teaching = asked.material.take(teach), asked.order.take(teach)
     plan = make_plan(
@@ -73,6 +88,7 @@ def find(asked: Asked, options: Options, budget: Budget, progress: Progress) -> 
         threads=options.workers,
         trials=options.trials,
         judged=len(judge) > 0,
+        patient=policy.preference.patience,
     )
     searched, order = material, teaching
     if plan.rows < len(teach):
@@ -81,19 +97,30 @@ def find(asked: Asked, options: Options, budget: Budget, progress: Progress) -> 
     made = folds(order, plan.folds, plan.repeats, options.seed)
     repeats = 1 if order.time is not None else plan.repeats
     prepared = Folds(searched, made, options.seed, repeats=repeats, judging=len(judge) == 0 and options.judge)
-    refit_rows = len(teach) + (asked.material.rows if len(judge) else 0)
-    growth = refit_rows / max(1, min(len(train) for train, _ in made))
-    search = Search(prepared, plan, budget, threads=options.workers, seed=options.seed, growth=growth)
-    trials = search.run(LEARNERS, progress)
-    best = candidates(trials, searched)
-    chosen, predictions = choose_affordable(
-        best,
-        searched,
-        prepared.scored,
-        seconds=budget.left - EVALUATION_SHARE * (budget.seconds or 0.0),
-        cost=lambda members: 1.2 * growth * search.refit_seconds(members),
+    again = len(judge) == 0 or len(judge) >= WORTH_ANOTHER_FIT * asked.material.rows
+    fold_rows = max(1, min(len(train) for train, _ in made))
+    growth = (len(teach) + (again and len(judge) > 0) * asked.material.rows) / fold_rows
+    search = Search(
+        prepared, plan, budget, threads=options.workers, seed=options.seed, growth=growth, weigh=policy.weighs
     )
-    decision = asked.task.decide(searched.target.take(np.flatnonzero(prepared.scored)), predictions, options.costs)
+    trials = search.run(LEARNERS, progress)
+    best = candidates(trials, searched, policy)
+    seconds = budget.left - EVALUATION_SHARE * (budget.seconds or 0.0)
+    while True:
+        chosen, predictions = choose_affordable(
+            best,
+            searched,
+            prepared.scored,
+            policy=policy,
+            seconds=seconds,
+            cost=lambda members, growth=growth: 1.2 * growth * search.refit_seconds(members),  # type: ignore[misc]
+        )
+        dear = 1.2 * growth * search.refit_seconds([one.trial for one in chosen]) > seconds
+        if not dear or growth * fold_rows <= searched.rows:
+            break
+        growth /= 2  # fewer rows teach the chosen then: still more than the sample that chose them
+    reserve = 1.2 * growth * search.refit_seconds([one.trial for one in chosen]) + budget.left - seconds
+    last = finish(prepared, chosen, order, costs=options.costs, seed=options.seed, stop=budget.stop_at(reserve))
     return Found(
         material=material,
         judging=asked.material.take(judge),
@@ -103,9 +130,10 @@ def find(asked: Asked, options: Options, budget: Budget, progress: Progress) -> 
         trials=trials,
         chosen=chosen,
         predictions=predictions,
-        decision=decision,
+        finish=last,
         seconds=search.refit_seconds([one.trial for one in chosen]),
         sampled=searched.rows,
+        again=again,
     )
 
 

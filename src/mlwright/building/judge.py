@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from mlwright.building.ask import Asked
 from mlwright.building.find import EVALUATION_SHARE, Found
+from mlwright.building.finish import Finish, finish
 from mlwright.building.options import Options
 from mlwright.evaluate.baselines import best_single_column, constant
 from mlwright.evaluate.evaluation import Evaluation, evaluate_holdout
@@ -24,6 +25,8 @@ from mlwright.learn.refit import Chosen, from_fold, refit
 from mlwright.learn.splits import Order
 from mlwright.tasks.base import Floats
 
+WORTH_FITTING = 1.5
+"""By what the rows of a fold must be exceeded for another fit, where there is no time to fit on all rows that teach."""
 RESAMPLES = 100
 """How often the choice is made again on small data, to see what choosing alone gains."""
 
@@ -34,6 +37,7 @@ class Twin:
 
     ensemble: Ensemble
     """Its members, and the linear model with weight 0 where that is not one of them: it is one of the simple rules."""
+    finish: Finish
     chosen: list[Chosen]
     problems: dict[str, Problem]
     """What was learned from, by recipe variant."""
@@ -46,6 +50,8 @@ class Judged:
 
     evaluation: Evaluation
     twin: Ensemble
+    finish: Finish
+    """The twin's last steps, its own where it is not made of the chosen."""
     chosen: list[Chosen]
     rows: int
     """The rows that the twin learned from."""
@@ -62,7 +68,7 @@ def judge(found: Found, asked: Asked, options: Options, budget: Budget) -> Judge
     seconds = budget.spent - before
     evaluation = _by_selection(found, asked, options) if small else _on_held_out(found, asked, options, twin)
     rows = len(next(iter(twin.problems.values())).y)
-    return Judged(evaluation, _without_idle(twin.ensemble), twin.chosen, rows, twin.complete, seconds)
+    return Judged(evaluation, _without_idle(twin.ensemble), twin.finish, twin.chosen, rows, twin.complete, seconds)
 
 
 def fit_on_all(
@@ -72,18 +78,19 @@ def fit_on_all(
 
     Returns the ensemble, and whether it learned from all rows.
     """
-    rows = len(found.folds.folds[found.widest][0])
-    seconds = found.seconds
-    if judged is not None and judged.rows > rows:  # a twin was fitted: what that took is known best
-        rows, seconds = judged.rows, judged.seconds
-    needed = 1.2 * asked.material.rows / max(1, rows) * seconds
+    if judged is not None and not found.again:
+        return judged.twin, False
+    needed = found.planned(asked.material.rows)
+    if judged is not None and judged.rows > len(found.folds.folds[found.widest][0]):
+        # A twin was fitted: what that took is known best.
+        needed = 1.2 * asked.material.rows / max(1, judged.rows) * judged.seconds
     reserve = 0.5 * EVALUATION_SHARE * (budget.seconds or 0.0)
     enough = not budget.cancelled and budget.left >= needed + reserve
     if judged is None or enough:
         stop = budget.stop_at(reserve)
         again = refit(asked.material, found.chosen, seed=options.seed, threads=options.workers, stop=stop)
         if judged is None or again.complete:
-            return again.ensemble, True
+            return found.finish.of(again.ensemble), True
     return judged.twin, False
 
 
@@ -91,31 +98,49 @@ def _twin(found: Found, options: Options, budget: Budget, *, small: bool) -> Twi
     """Fit the chosen without the rows that judge; on small data, without one fold, to give reasons only."""
     fold = found.widest
     teach = found.folds.folds[fold][0]
-    growth = (len(teach) if small else found.material.rows) / max(1, len(teach))
+    material = found.folds.material.take(teach) if small else found.material
     reserve = EVALUATION_SHARE * (budget.seconds or 0.0)
-    if budget.cancelled or budget.left < growth * found.seconds + reserve:
-        return _from_folds(found, fold)
+    affordable = _affordable_rows(found, budget, material.rows, reserve)
+    if budget.cancelled or (affordable < material.rows and affordable < WORTH_FITTING * len(teach)):
+        return _from_folds(found, options, fold)
+    if affordable < material.rows:
+        random = np.random.default_rng(options.seed)
+        material = material.take(np.sort(random.permutation(material.rows)[:affordable]))
     chosen = list(found.chosen)
     if found.linear is not None and all(one.trial is not found.linear for one in chosen):
         chosen.append(Chosen(found.linear, 0.0))
-    material = found.folds.material.take(teach) if small else found.material
     made = refit(material, chosen, seed=options.seed, threads=options.workers, stop=budget.stop_at(reserve))
-    return Twin(made.ensemble, found.chosen, made.problems) if made.complete else _from_folds(found, fold)
+    if not made.complete:
+        return _from_folds(found, options, fold)
+    return Twin(found.finish.of(made.ensemble), found.finish, found.chosen, made.problems)
 
 
-def _from_folds(found: Found, fold: int) -> Twin:
+def _affordable_rows(found: Found, budget: Budget, rows: int, reserve: float) -> int:
+    """Return on how many of so many rows the chosen can be fitted in the time left."""
+    if budget.seconds is None:
+        return rows
+    share = max(0.0, budget.left - reserve) / max(found.planned(rows), 1e-9)
+    # A fit on all rows is tried where the plan is a little too long: plans are careful, and it is stopped if need be.
+    return rows if 1.2 * share >= 1 else int(share * rows)
+
+
+def _from_folds(found: Found, options: Options, fold: int) -> Twin:
     """Return the best trial as it was fitted on a fold, with the linear model: what there is without more time."""
     kept = [trial for trial in found.trials if trial.usable and trial.results]
     chosen = [one.trial for one in found.chosen if one.trial in kept]
-    best = chosen[0] if len(chosen) == 1 == len(found.chosen) else candidates(kept, found.material)[0]
+    alone = len(chosen) == 1 == len(found.chosen)
+    best = chosen[0] if alone else candidates(kept, found.material, options.policy)[0]
     members = [Chosen(best, 1.0)]
     if found.linear is not None and found.linear.results and found.linear is not best:
         members.append(Chosen(found.linear, 0.0))
-    problems = {
-        one.trial.entry.variant: found.folds.prepare(fold, one.trial.entry.variant).train
-        for one in members
-    }
-    return Twin(from_fold(members, found.folds, fold), members[:1], problems)
+    problems = {one.trial.entry.variant: found.folds.prepare(fold, one.trial.entry.variant).train for one in members}
+    # The steps that suit an average need not suit one of its members alone.
+    last = (
+        found.finish
+        if alone
+        else finish(found.folds, members[:1], None, costs=options.costs, seed=options.seed, stop=never)
+    )
+    return Twin(last.of(from_fold(members, found.folds, fold)), last, members[:1], problems)
 
 
 def _without_idle(ensemble: Ensemble) -> Ensemble:
@@ -130,7 +155,7 @@ def _alone(ensemble: Ensemble, learner: str) -> Ensemble | None:
     """Return the first member of that learner as an ensemble of one."""
     for member in ensemble.members:
         if member.learner == learner:
-            return _without_idle(replace(ensemble, members=(replace(member, weight=1.0),)))
+            return _without_idle(replace(ensemble, members=(replace(member, weight=1.0),), calibration=None))
     return None
 
 
@@ -140,7 +165,7 @@ def _on_held_out(found: Found, asked: Asked, options: Options, twin: Twin) -> Ev
     prior = asked.task.prior(learned.target, learned.weight)
     baselines: dict[str, tuple[str, Floats]] = {"prior": (prior_label(asked), constant(prior, held.rows))}
     variant, recipe = next(iter(ensemble.recipes.items()))
-    sources = [feature.source for feature in recipe.features]
+    sources = [feature.only_source for feature in recipe.features]
     X = recipe.transform(held.columns)
     stop = _grace(options)
     name, alone = best_single_column(twin.problems[variant], sources, X, seed=options.seed, stop=stop)
@@ -154,7 +179,7 @@ def _on_held_out(found: Found, asked: Asked, options: Options, twin: Twin) -> Ev
         held_out(found),
         _without_idle(ensemble).predict(held.columns),
         baselines=baselines,
-        decision=found.decision,
+        decision=twin.finish.decision,
         method=_method(found, asked, len(twin.problems[variant].y)),
         seed=options.seed,
     )
@@ -186,13 +211,14 @@ def _by_selection(found: Found, asked: Asked, options: Options) -> Evaluation:
     rows = material.take(scored)
     groups = together(found.order.take(scored))
     stop = _grace(options)
-    pool = [trial.repeated[:, scored] for trial in candidates(found.trials, material) if trial.repeated is not None]
+    best = candidates(found.trials, material, options.policy)
+    pool = [trial.repeated[:, scored] for trial in best if trial.repeated is not None]
     baselines = _baselines_out_of_fold(found, asked, options)
     return evaluate_selection(
         asked.task,
         asked.metric,
         HeldOut(rows.target, weight=rows.weight, groups=groups, noun="row"),
-        Selection(pool, chooser(material), RESAMPLES, stop),
+        Selection(pool, chooser(best, material, options.policy), RESAMPLES, stop, found.finish.floored),
         baselines={name: (label, P[..., scored, :]) for name, (label, P) in baselines.items()},
         decision=found.decision,
         method=_method(found, asked),
@@ -214,7 +240,7 @@ def _baselines_out_of_fold(found: Found, asked: Asked, options: Options) -> dict
         learned = material.take(teach)
         prior[valid] = asked.task.prior(learned.target, learned.weight)
         prepared = found.folds.prepare(fold, variant)
-        sources = [feature.source for feature in prepared.recipe.features]
+        sources = [feature.only_source for feature in prepared.recipe.features]
         name, alone = best_single_column(prepared.train, sources, prepared.valid.X, seed=options.seed, stop=stop)
         names[name] += 1
         single[valid] = alone * prepared.scale + prepared.center
@@ -223,7 +249,7 @@ def _baselines_out_of_fold(found: Found, asked: Asked, options: Options) -> dict
         "single column": (f"{names.most_common(1)[0][0]!r} alone", single),
     }
     if found.linear is not None and found.linear.repeated is not None:
-        rules["linear"] = ("regularised linear model", found.linear.repeated)
+        rules["linear"] = ("regularised linear model", found.finish.floored(found.linear.repeated))
     return rules
 
 

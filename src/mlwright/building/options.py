@@ -10,13 +10,13 @@ from typing import Any
 
 from mlwright.clean.question import Question
 from mlwright.errors import OptionError
-from mlwright.learn.budget import parse_budget
+from mlwright.learn.budget import parse_budget, parse_latency
+from mlwright.learn.preferences import PREFERENCES, Policy
 from mlwright.tasks import TASKS
 from mlwright.tasks.base import Costs
 
 DEFAULT_BUDGET = "60s"
 SPLITS = ("auto", "random", "time", "group")
-PREFERENCES = ("balanced",)
 MOST_SEED = 2**31 - 10_000_000
 
 
@@ -39,6 +39,7 @@ class Options:
     cost_fn: float | None = None
     seed: int = 0
     prefer: str = "balanced"
+    max_latency: str | float | timedelta | None = None
     threads: int = 0
     judge: bool = True
     query: str | None = None
@@ -62,6 +63,7 @@ class Options:
             if cost is not None and not (math.isfinite(cost) and cost > 0):
                 raise OptionError(f"{option} cannot be {cost}.", hint="costs are numbers above 0, in any one unit.")
         parse_budget(self.budget)
+        parse_latency(self.max_latency)
 
     @property
     def seconds(self) -> float | None:
@@ -80,6 +82,11 @@ class Options:
         """What errors cost."""
         stated = self.cost_fp is not None or self.cost_fn is not None
         return Costs(self.cost_fp or 1.0, self.cost_fn or 1.0, stated)
+
+    @property
+    def policy(self) -> Policy:
+        """What is weighed against the score."""
+        return Policy(PREFERENCES[self.prefer], parse_latency(self.max_latency))
 
     @property
     def question(self) -> Question:
@@ -109,6 +116,8 @@ class Options:
             ("--split", None if self.split == "auto" else self.split),
             ("--cost-fp", self.cost_fp),
             ("--cost-fn", self.cost_fn),
+            ("--prefer", None if self.prefer == "balanced" else self.prefer),
+            ("--max-latency", self.max_latency),
             ("--query", self.query),
             ("--threads", self.threads or None),
             ("--seed", self.seed),

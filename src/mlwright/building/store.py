@@ -15,6 +15,7 @@ import polars as pl
 from mlwright.building.ask import Asked
 from mlwright.building.find import Found
 from mlwright.errors import OutputError
+from mlwright.findings import Finding
 from mlwright.learn.ensemble import Ensemble
 from mlwright.model import Model
 from mlwright.model.folder import to_files
@@ -24,7 +25,15 @@ from mlwright.registry.workspace import Workspace, checked_name
 TIMED_ROWS, TIMED_SECONDS = 40, 0.2
 
 
-def assemble(asked: Asked, found: Found, ensemble: Ensemble, told: Mapping[str, Any], run: Mapping[str, Any]) -> Model:
+def assemble(
+    asked: Asked,
+    found: Found,
+    ensemble: Ensemble,
+    told: Mapping[str, Any],
+    run: Mapping[str, Any],
+    *,
+    max_latency: float | None = None,
+) -> Model:
     """Return the Model, with rows that it must answer the same wherever it is loaded, and its size and speed."""
     target = asked.material.target
     sources = set(ensemble.sources)
@@ -42,8 +51,22 @@ def assemble(asked: Asked, found: Found, ensemble: Ensemble, told: Mapping[str, 
         run=dict(run),
         golden=golden_rows(_spread(asked.table.frame), read),
     )
-    size = {"model_bytes": sum(map(len, to_files(parts).values())), "row_ms": _row_ms(Model(parts))}
-    return Model(replace(parts, evidence={**told, "size": size}))
+    row_ms = _row_ms(Model(parts))
+    size = {"model_bytes": sum(map(len, to_files(parts).values())), "row_ms": row_ms}
+    facts = {**told, "size": size}
+    if max_latency is not None and row_ms is not None and row_ms > 1_000 * max_latency:
+        facts["findings"] = [*told.get("findings", []), _slow(row_ms, max_latency).to_dict()]
+    return Model(replace(parts, evidence=facts))
+
+
+def _slow(row_ms: float, max_latency: float) -> Finding:
+    return Finding(
+        kind="slow_answers",
+        message=f"An answer takes {row_ms:.2g} ms here, more than the {1_000 * max_latency:.2g} ms that were asked for:"
+        " what is left of the model is the fastest that was found.",
+        severity="warning",
+        repair="Allow more time, leave out columns that matter little, or use a faster machine.",
+    )
 
 
 def _spread(frame: pl.DataFrame) -> list[dict[str, Any]]:

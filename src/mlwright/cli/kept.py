@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from mlwright.registry import Workspace
 
 SHOWN_FINDINGS = 3
+WORTH_TELLING = 0.02
+"""Share of the whole time from which on a stage is named."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +115,14 @@ def say_findings(model: Model, *, everything: bool) -> None:
 
 def _duration(run: Mapping[str, Any]) -> str:
     limit = f" of {run['budget']:.0f} s" if run["budget"] else ""
-    return f"{run['seconds']:.1f} s{limit}" + (", stopped by Ctrl-C" if run["interrupted"] else "")
+    told = f"{run['seconds']:.1f} s{limit}" + (", stopped by Ctrl-C" if run["interrupted"] else "")
+    long = [stage for stage in run.get("stages", ()) if stage["seconds"] >= WORTH_TELLING * run["seconds"]]
+    return f"{told} ({', '.join(map(_stage, long))})" if long else told
+
+
+def _stage(stage: Mapping[str, Any]) -> str:
+    planned = f" of {stage['planned']:.1f} planned" if stage["planned"] is not None else ""
+    return f"{stage['stage']} {stage['seconds']:.1f}{planned}"
 
 
 def _size(size: Mapping[str, Any]) -> str:

@@ -36,17 +36,18 @@ def constant(prior: Floats, rows: int) -> Floats:
 
 
 def best_single_column(
-    train: Problem, sources: Sequence[str], X_other: Floats, *, seed: int = 0, stop: Stop = never
+    train: Problem, sources: Sequence[str | None], X_other: Floats, *, seed: int = 0, stop: Stop = never
 ) -> tuple[str, Floats]:
     """Return the raw column that alone predicts best, and what it predicts for other rows.
 
-    `sources` names the raw column of each feature of X. The rule is a decision tree of at most 16 leaves over all the
-    features of one raw column; the column is chosen by cross-validation inside the training rows. Many columns are
-    first screened on few rows. When `stop` says so, the best column so far is taken.
+    `sources` names the raw column of each feature of X, None where it comes from several. The rule is a decision tree
+    of at most 16 leaves over all the features of one raw column; the column is chosen by cross-validation inside the
+    training rows. Many columns are first screened on few rows. When `stop` says so, the best column so far is taken.
     """
     groups: dict[str, list[int]] = {}
     for position, source in enumerate(sources):
-        groups.setdefault(source, []).append(position)
+        if source is not None:
+            groups.setdefault(source, []).append(position)
     random = np.random.default_rng(seed)
     problem = _sample(train, MOST_ROWS, random)
     names = _by_correlation(problem, groups)[:MOST_COLUMNS]

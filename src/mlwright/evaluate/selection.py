@@ -29,6 +29,14 @@ from mlwright.tasks.base import Metric, Task
 Choose = Callable[[Sequence[Floats], Floats, Floats | None], Floats]
 """From the candidates' predictions, y and weights of some rows to the candidates' weights (m,)."""
 
+Finish = Callable[[Floats], Floats]
+"""From what the chosen say on average to what people get."""
+
+
+def unchanged(P: Floats) -> Floats:
+    """Return the predictions as they are."""
+    return P
+
 
 FEWEST = 20
 ENOUGH = 100
@@ -50,6 +58,8 @@ class Selection:
     resamples: int = 200
     stop: Stop = never
     """Ends it early, after 20 resamples at the least."""
+    finish: Finish = unchanged
+    """The last step from what the chosen say to what people get."""
 
 
 def evaluate_selection(
@@ -128,11 +138,11 @@ class Replay:
             weights = selection.choose([P[inside] for P in predictions], drawn.y, drawn.weight)
             self.repeat.append(number)
             self.outside.append(outside)
-            self.blends.append(_blend([P[outside] for P in predictions], weights))
+            self.blends.append(selection.finish(_blend([P[outside] for P in predictions], weights)))
             made = len(self.outside)
             if made == selection.resamples or (made >= FEWEST and selection.stop()):
                 break
-        self.P = self._averaged(candidates, selection.choose)
+        self.P = self._averaged(candidates, selection)
 
     def scores(self, metric: Metric, repeats: Sequence[Floats] | None = None) -> Floats:
         """Return (b,) the scores on the rows left out: of the choice, or of other predictions on the same rows."""
@@ -142,10 +152,10 @@ class Replay:
             values.append(score_of(metric, self.held_out.take(outside), P))
         return np.array(values, dtype=np.float64)
 
-    def _averaged(self, candidates: Sequence[Sequence[Floats]], choose: Choose) -> Floats:
+    def _averaged(self, candidates: Sequence[Sequence[Floats]], selection: Selection) -> Floats:
         """Return the mean prediction of the resamples that left a row out; the plain choice where none did."""
         first = [repeats[0] for repeats in candidates]
-        plain = _blend(first, choose(first, self.held_out.y, self.held_out.weight))
+        plain = selection.finish(_blend(first, selection.choose(first, self.held_out.y, self.held_out.weight)))
         total, count = np.zeros_like(plain), np.zeros(len(plain))
         for outside, P in zip(self.outside, self.blends, strict=True):
             total[outside] += P

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from mlwright.features.base import Encoder
+from mlwright.features.arithmetic import ArithmeticEncoder
+from mlwright.features.base import Crossed, Encoder
 from mlwright.features.categories import CodesEncoder, OneHotEncoder
 from mlwright.features.datetimes import CalendarEncoder, CyclesEncoder
+from mlwright.features.grid import GridEncoder
 from mlwright.features.missing import MissingEncoder
 from mlwright.features.numbers import NumberEncoder, ScaledEncoder
 from mlwright.features.target_encoding import TargetEncoder
 from mlwright.features.text import TextEncoder
+from mlwright.features.within import WithinEncoder
 
 ENCODERS: dict[str, type[Encoder]] = {
     encoder.kind: encoder
@@ -24,3 +27,8 @@ ENCODERS: dict[str, type[Encoder]] = {
         TextEncoder,
     )
 }
+
+CROSSED: dict[str, type[Crossed]] = {
+    encoder.kind: encoder for encoder in (ArithmeticEncoder, WithinEncoder, GridEncoder)
+}
+"""The same for what reads several columns."""

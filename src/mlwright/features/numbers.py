@@ -139,12 +139,13 @@ def _quantile(ordered: Floats, share: float) -> float:
 
 def squash(value: float, center: float, scale: float) -> float:
     """Scale a number and bend it smoothly to stay within ±3."""
-    scaled = (min(max(value, -LARGEST), LARGEST) - center) / scale
-    return (
-        scaled / math.sqrt(1.0 + (scaled / CLIP) * (scaled / CLIP))
-        if abs(scaled) < 1e9
-        else math.copysign(CLIP, scaled)
-    )
+    if not -LARGEST <= value <= LARGEST:
+        value = math.copysign(LARGEST, value)
+    scaled = (value - center) / scale
+    if abs(scaled) >= 1e9:
+        return math.copysign(CLIP, scaled)
+    share = scaled / CLIP
+    return scaled / math.sqrt(1.0 + share * share)
 
 
 def squash_all(values: Floats, center: float, scale: float) -> Floats:

@@ -12,14 +12,16 @@ from numpy.typing import NDArray
 from mlwright.columns import Coded, Columns, Floats, Values
 from mlwright.errors import ColumnError, DataError, OptionError
 from mlwright.features import state
-from mlwright.features.base import Arrays, Encoder, Feature, Training, Value
-from mlwright.features.encoders import ENCODERS
+from mlwright.features.base import Arrays, Crossed, Encoder, Feature, Training, Value
+from mlwright.features.crossing import Made
+from mlwright.features.encoders import CROSSED, ENCODERS
+from mlwright.features.engineering import engineer
 from mlwright.features.levels import count_levels
 from mlwright.features.variants import VARIANTS
 from mlwright.schema import Column
 
-Memo = dict[tuple[str, str, str], tuple[Encoder, Floats] | None]
-"""What was fitted on the same rows: by column, encoder and options."""
+Memo = dict[tuple[str, str, str], Any]
+"""What was fitted on the same rows: by column, encoder and options. What several columns make is by no column."""
 
 WORTH_KEEPING = frozenset({"text"})
 """Encoders whose fit costs more than the memory that its result takes."""
@@ -44,9 +46,9 @@ class Recipe:
     array([25.])
     """
 
-    __slots__ = ("_calls", "_parts", "features", "sources", "variant")
+    __slots__ = ("_calls", "_crossed", "_crossed_calls", "_parts", "features", "sources", "variant")
 
-    def __init__(self, variant: str, encoders: Iterable[tuple[str, Encoder]]) -> None:
+    def __init__(self, variant: str, encoders: Iterable[tuple[str, Encoder]], crossed: Iterable[Crossed] = ()) -> None:
         parts: list[Part] = []
         features: list[Feature] = []
         for source, encoder in encoders:
@@ -54,11 +56,13 @@ class Recipe:
             parts.append(Part(source, encoder, len(features), len(features) + len(made)))
             features += made
         self.variant = variant
-        self.features: tuple[Feature, ...] = tuple(features)
-        self.sources: tuple[str, ...] = tuple(dict.fromkeys(part.source for part in parts))
         self._parts = tuple(parts)
+        self._crossed = tuple(crossed)
+        self.features: tuple[Feature, ...] = (*features, *(encoder.feature for encoder in self._crossed))
+        self.sources: tuple[str, ...] = tuple(dict.fromkeys(name for made in self.features for name in made.sources))
         # Looked up once: a row is answered in microseconds.
         self._calls = [(part.source, part.encoder.encode_one) for part in parts]
+        self._crossed_calls = [(encoder.sources, encoder.encode_one) for encoder in self._crossed]
 
     @classmethod
     def fit(
@@ -69,6 +73,7 @@ class Recipe:
         *,
         variant: str,
         seed: int,
+        weight: Floats | None = None,
         memo: Memo | None = None,
     ) -> tuple[Self, Floats]:
         """Learn from training rows, and return them encoded without looking at their own signals.
@@ -85,13 +90,15 @@ class Recipe:
             One of `VARIANTS`: what the learner wants.
         seed
             Decides which rows are encoded together.
+        weight
+            How much each row counts in averages.
         memo
             Of fits on the very same rows and signals: what one variant has fitted, another one takes from it.
         """
         if variant not in VARIANTS:
             raise OptionError.unknown("variant", variant, VARIANTS)
         signals = np.ascontiguousarray(signals, dtype=np.float64).reshape(columns.rows, -1)
-        training = Training.of(signals, seed)
+        training = Training.of(signals, seed, weight=weight)
         fitted: list[tuple[str, Encoder]] = []
         blocks: list[Floats] = []
         for column in schema_columns:
@@ -100,19 +107,25 @@ class Recipe:
             for encoder, encoded in _fit_column(column, _read(columns, column.name), training, variant, memo):
                 fitted.append((column.name, encoder))
                 blocks.append(encoded)
-        recipe = cls(variant, fitted)
+        made = _engineered(columns, schema_columns, training, variant, memo)
+        recipe = cls(variant, fitted, (encoder for encoder, _ in made))
         if not recipe.features:
             raise DataError(
                 "There is no column to learn from: every column is empty, constant, an id, or set aside.",
                 hint="add columns that say something about the target.",
             )
-        return recipe, recipe._joined(blocks, columns.rows)
+        return recipe, recipe._joined(blocks, (encoded for _, encoded in made), columns.rows)
 
     def transform(self, columns: Columns) -> Floats:
         """Return X (n, d) of typed columns, in whatever order they stand; others are passed over."""
         for part in self._parts:
-            _check(columns, part)
-        return self._joined((part.encoder.encode(columns[part.source]) for part in self._parts), columns.rows)
+            _check(columns, part.source, part.encoder.reads)
+        for encoder in self._crossed:
+            for source, reads in zip(encoder.sources, encoder.reads, strict=False):
+                _check(columns, source, reads)
+        blocks = (part.encoder.encode(columns[part.source]) for part in self._parts)
+        crossed = (encoder.encode(*(columns[source] for source in encoder.sources)) for encoder in self._crossed)
+        return self._joined(blocks, crossed, columns.rows)
 
     def transform_row(self, values: Mapping[str, Value]) -> Floats:
         """Return the vector (d,) of one typed row: what `transform` would give for it."""
@@ -121,6 +134,7 @@ class Recipe:
         try:
             for source, encode_one in self._calls:
                 add(encode_one(values[source]))
+            row += [encode_one(*[values[source] for source in sources]) for sources, encode_one in self._crossed_calls]
         except KeyError as error:
             raise ColumnError.missing(str(error.args[0]), values) from None
         return np.array(row, dtype=np.float64)
@@ -128,44 +142,47 @@ class Recipe:
     def to_dict(self) -> dict[str, Any]:
         """Return JSON; what is too large for it is in `arrays`."""
         parts = [{"source": p.source, "encoder": p.encoder.kind, "state": p.encoder.state()[0]} for p in self._parts]
-        return {"variant": self.variant, "parts": parts}
+        crossed = [{"sources": list(e.sources), "encoder": e.kind, "state": e.state()[0]} for e in self._crossed]
+        return {"variant": self.variant, "parts": parts, **({"crossed": crossed} if crossed else {})}
 
     def arrays(self) -> dict[str, NDArray[Any]]:
         """Return the arrays, by the position of the part and the encoder's name for it."""
+        owners: dict[str, Encoder | Crossed] = {str(place): part.encoder for place, part in enumerate(self._parts)}
+        owners |= {f"crossed{place}": encoder for place, encoder in enumerate(self._crossed)}
         return {
-            f"{place}.{name}": array
-            for place, part in enumerate(self._parts)
-            for name, array in part.encoder.state()[1].items()
+            f"{owner}.{name}": array for owner, encoder in owners.items() for name, array in encoder.state()[1].items()
         }
 
     @classmethod
     def from_dict(cls, plain: Mapping[str, Any], arrays: Arrays) -> Self:
         """Return the recipe that `to_dict` and `arrays` wrote; raises ModelError where it cannot be one."""
-        listed = plain.get("parts") if isinstance(plain, dict) else None
-        if not isinstance(listed, list):
-            raise state.damaged("it has no list of parts")
+        if not isinstance(plain, dict):
+            raise state.damaged("it is no object")
         own: dict[str, dict[str, NDArray[Any]]] = {}
         for name, array in arrays.items():
             owner, _, key = name.partition(".")
             own.setdefault(owner, {})[key] = array
         encoders: list[tuple[str, Encoder]] = []
-        for place, part in enumerate(listed):
-            if not isinstance(part, Mapping):
-                raise state.damaged(f"part {place} is no object")
-            source, kind = state.text(part, "source"), state.text(part, "encoder")
-            if kind not in ENCODERS:
-                raise state.damaged(f"there is no encoder {kind!r:.40}")
+        for place, part in enumerate(state.mappings(plain, "parts")):
+            source, kind = state.text(part, "source"), _known(part, ENCODERS)
             encoder = ENCODERS[kind].from_state(source, state.mapping(part, "state"), own.get(str(place), {}))
             encoders.append((source, encoder))
-        recipe = cls(state.text(plain, "variant"), encoders)
+        crossed: list[Crossed] = []
+        for place, part in enumerate(state.mappings(plain, "crossed") if "crossed" in plain else ()):
+            sources, kind = state.strings(part, "sources"), _known(part, CROSSED)
+            made = CROSSED[kind].from_state(sources, state.mapping(part, "state"), own.get(f"crossed{place}", {}))
+            crossed.append(made)
+        recipe = cls(state.text(plain, "variant"), encoders, crossed)
         if not recipe.features:
             raise state.damaged("it makes no feature")
         return recipe
 
-    def _joined(self, blocks: Iterable[Floats], rows: int) -> Floats:
+    def _joined(self, blocks: Iterable[Floats], crossed: Iterable[Floats], rows: int) -> Floats:
         X = np.empty((rows, len(self.features)))
         for part, block in zip(self._parts, blocks, strict=True):
             X[:, part.start : part.stop] = block
+        for place, column in enumerate(crossed, start=len(self.features) - len(self._crossed)):
+            X[:, place] = column
         return X
 
 
@@ -193,8 +210,30 @@ def _read(columns: Columns, name: str) -> Values:
     return columns[name]
 
 
-def _check(columns: Columns, part: Part) -> None:
-    reads = part.encoder.reads
-    found = "strings" if isinstance(_read(columns, part.source), Coded) else "floats"
+def _check(columns: Columns, source: str, reads: str) -> None:
+    found = "strings" if isinstance(_read(columns, source), Coded) else "floats"
     if reads not in {"either", found}:
-        raise ColumnError(f"Column {part.source!r} holds {found} where the model learned from {reads}.")
+        raise ColumnError(f"Column {source!r} holds {found} where the model learned from {reads}.")
+
+
+def _known(part: Mapping[str, Any], encoders: Mapping[str, Any]) -> str:
+    kind = state.text(part, "encoder")
+    if kind not in encoders:
+        raise state.damaged(f"there is no encoder {kind!r:.40}")
+    return kind
+
+
+def _engineered(
+    columns: Columns, schema_columns: Sequence[Column], training: Training, variant: str, memo: Memo | None
+) -> list[Made]:
+    """Return what is worth making of several columns, or nothing where the variant wants none of it."""
+    if not VARIANTS[variant].engineered:
+        return []
+    key = ("", "engineered", "")
+    if memo is not None and key in memo:
+        kept: list[Made] = memo[key]
+        return kept
+    made = engineer(columns, [column for column in schema_columns if column.is_feature], training)
+    if memo is not None:
+        memo[key] = made
+    return made

@@ -68,6 +68,14 @@ def mapping(plain: Plain, key: str) -> Plain:
     return value
 
 
+def mappings(plain: Plain, key: str) -> list[Plain]:
+    """Return the list of objects under a key."""
+    value = plain.get(key)
+    if not isinstance(value, list) or not all(isinstance(item, dict) for item in value):
+        raise damaged(f"{key!r} is no list of objects")
+    return value
+
+
 def matrix(arrays: Arrays, key: str, *, rows: int) -> NDArray[np.floating[Any]]:
     """Return the finite (rows, any) array of floats under a key."""
     value = arrays.get(key)

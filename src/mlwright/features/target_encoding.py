@@ -48,19 +48,12 @@ class TargetEncoder(TableEncoder):
         if len(levels.kept) + levels.other + levels.missing < 2:
             return None
         places, size = levels.places(coded(values)), len(levels)
-        prior = training.signals.mean(axis=0)
-        signals = training.signals - prior
-        rows, sums = _totals(places, signals, size)
-        pull = _pull(rows, sums, signals)
-        table = np.hstack([_means(rows, sums, prior, pull), _frequency(rows, levels)])
-        encoder = cls(name, levels, table if _many(levels) else table[:, :-1].copy())
+        means, held_out = group_means(places, size, training)
+        frequency = _frequency(np.bincount(places, minlength=size), levels)
+        table = np.hstack([means, frequency]) if _many(levels) else means
+        encoder = cls(name, levels, table)
         encoded = encoder.encode(values)
-        for fold in np.unique(training.folds):
-            inside = training.folds == fold
-            # Prior and pull are of all rows: as one number for everybody they cannot tell rows apart.
-            held_rows, held_sums = _totals(places[inside], signals[inside], size)
-            means = _means(rows - held_rows, sums - held_sums, prior, pull)
-            encoded[inside, : len(prior)] = means[places[inside]]
+        encoded[:, : held_out.shape[1]] = held_out
         return encoder, encoded
 
     def state(self) -> tuple[dict[str, Any], dict[str, NDArray[Any]]]:
@@ -77,23 +70,42 @@ class TargetEncoder(TableEncoder):
         return cls(name, levels, table)
 
 
-def _totals(places: NDArray[np.intp], signals: Floats, size: int) -> tuple[Floats, Floats]:
-    rows = np.bincount(places, minlength=size).astype(np.float64)
-    sums = [np.bincount(places, weights=signals[:, signal], minlength=size) for signal in range(signals.shape[1])]
+def group_means(places: NDArray[np.intp], size: int, training: Training) -> tuple[Floats, Floats]:
+    """Return the mean of each signal in each of so many groups, and each row's by the rows of the other folds.
+
+    Means are pulled to the overall mean as far as chance explains how they differ.
+    """
+    weight = np.ones(len(places)) if training.weight is None else training.weight
+    prior = np.average(training.signals, axis=0, weights=weight)
+    signals = training.signals - prior
+    rows, sums = _totals(places, signals, weight, size)
+    pull = pulls(rows, sums, weight @ signals**2)
+    held_out = np.empty_like(signals)
+    for fold in np.unique(training.folds):
+        inside = training.folds == fold
+        # Prior and pull are of all rows: as one number for everybody they cannot tell rows apart.
+        held_rows, held_sums = _totals(places[inside], signals[inside], weight[inside], size)
+        held_out[inside] = _means(rows - held_rows, sums - held_sums, prior, pull)[places[inside]]
+    return _means(rows, sums, prior, pull), held_out
+
+
+def _totals(places: NDArray[np.intp], signals: Floats, weight: Floats, size: int) -> tuple[Floats, Floats]:
+    rows = np.bincount(places, weights=weight, minlength=size).astype(np.float64)
+    sums = [np.bincount(places, weights=weight * signal, minlength=size) for signal in signals.T]
     return rows, np.stack(sums, axis=1)
 
 
 def _means(rows: Floats, sums: Floats, prior: Floats, pull: Floats) -> Floats:
-    means: Floats = prior + sums / (rows[:, None] + pull)
+    means: Floats = prior + sums / (np.maximum(rows, 0.0)[:, None] + pull)
     return means
 
 
-def _pull(rows: Floats, sums: Floats, signals: Floats) -> Floats:
+def pulls(rows: Floats, sums: Floats, squares: Floats) -> Floats:
     """Return for each signal (of mean 0) how many rows of the overall mean each level is mixed with."""
     there = rows > 0
-    total, levels = len(signals), int(there.sum())
+    total, levels = rows.sum(), int(there.sum())
     explained = (sums[there] ** 2 / rows[there, None]).sum(axis=0)
-    within = np.maximum((signals**2).sum(axis=0) - explained, 0.0) / max(total - levels, 1)
+    within = np.maximum(squares - explained, 0.0) / max(total - levels, 1)
     between = explained / max(levels - 1, 1)
     size = (total - (rows**2).sum() / total) / max(levels - 1, 1)
     variance = np.maximum((between - within) / max(size, 1.0), 1e-12)
@@ -105,8 +117,8 @@ def _many(levels: Levels) -> bool:
     return len(levels.kept) > FEW_LEVELS
 
 
-def _frequency(rows: Floats, levels: Levels) -> Floats:
-    frequency = np.log1p(rows)
+def _frequency(rows: NDArray[np.intp], levels: Levels) -> Floats:
+    frequency = np.log1p(rows.astype(np.float64))
     # Rare levels share a position but not their rows: each has about one.
     frequency[-2] = np.log1p(1.0)
     if not levels.missing:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from itertools import chain
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self
 
 import numpy as np
@@ -12,7 +13,7 @@ from numpy.typing import NDArray
 from mlwright.columns import Coded, Floats, Values
 from mlwright.features import state
 from mlwright.features.base import NAN, Arrays, Feature, Options, Training, Value, coded
-from mlwright.features.words import LONGEST, Terms
+from mlwright.features.words import Counted, Counts, Terms, are_names, few_words
 
 if TYPE_CHECKING:
     from scipy.sparse import csr_matrix
@@ -27,6 +28,9 @@ MOST_JUDGES = 3
 """Signals by which the penalty is chosen: more would cost time and change little."""
 AT_ONCE = 64
 """Texts that are encoded together, so that memory stays small."""
+MOST_LETTERS = 20_000_000
+"""Letters of a column whose texts are taken apart once for all fits: what is kept takes about ten bytes a letter."""
+_COUNTING = threading.Lock()
 
 
 class TextEncoder:
@@ -65,12 +69,12 @@ class TextEncoder:
             return None
         if len(rows) > MOST_ROWS:
             rows = np.sort(training.generator(name).choice(rows, MOST_ROWS, replace=False))
-        sample = [texts.values[code] for code in texts.codes[rows].tolist()]
-        terms = Terms.fit(sample, least_texts=max(2, len(rows) // 5_000), most=MOST_TERMS)
-        counted = [terms.count(text)[0] for text in sample]
-        idf = _rarity(counted, len(terms.known))
-        matrix = _matrix(counted, idf)
-        scores, held_out = _scores(matrix, training.signals[rows], training.folds[rows])
+        counted, places = _counted(texts, rows)
+        terms = Terms.fit(counted, places, least_texts=max(2, len(rows) // 5_000), most=MOST_TERMS)
+        counts = counted.of(places).renumbered(terms.numbers(counted))
+        idf = _rarity(counts, len(terms.known))
+        matrix = _matrix(counts, idf)
+        scores, held_out = _scores(matrix, training.take(rows))
         topics = _topics(matrix, int(options.get("topics", TOPICS)), training.seed)
         arrays: dict[str, NDArray[Any]] = {"idf": idf[:, None], "scores": scores, "topics": topics}
         width = scores.shape[1] + topics.shape[1] + 2
@@ -92,31 +96,36 @@ class TextEncoder:
         distinct = np.empty((len(used), len(self._missing)))
         first = int(len(used) > 0 and used[0] < 0)
         distinct[:first] = self._missing
+        count = self._counter(texts)
         for start in range(first, len(used), AT_ONCE):
-            chunk = [texts.values[code] for code in used[start : start + AT_ONCE].tolist()]
-            distinct[start : start + AT_ONCE] = self._encode(chunk)
+            distinct[start : start + AT_ONCE] = self._encode(count(used[start : start + AT_ONCE]))
         return distinct[places]
 
     def encode_one(self, value: Value) -> Sequence[float]:
         """Return the row that `encode` would give."""
         if not isinstance(value, str):
             return self._missing
-        row: list[float] = self._encode([value])[0].tolist()
+        row: list[float] = self._encode(self.terms.count([value]))[0].tolist()
         return row
 
-    def _encode(self, texts: list[str]) -> Floats:
-        counted = [self.terms.count(text) for text in texts]
-        raw = np.zeros((len(texts), len(self._missing)))
-        raw[:, -2:] = np.log1p(
-            [(min(len(text), LONGEST), found) for text, (_, found) in zip(texts, counted, strict=True)]
-        )
-        known = [place for place, (counts, _) in enumerate(counted) if counts]
-        if known:
-            kept = [counted[place][0] for place in known]
-            starts = np.cumsum([0, *(len(counts) for counts in kept[:-1])])
-            places, weights = _weigh(kept, self.idf)
+    def _counter(self, texts: Coded) -> Callable[[NDArray[Any]], Counts]:
+        """Return what counts the known terms of the texts of these codes: by what is noted of them where it is."""
+        counted: Counted | None = texts.notes.get(_note(names=self.terms.names))
+        if counted is None:
+            return lambda codes: self.terms.count([texts.values[code] for code in codes.tolist()])
+        numbers = self.terms.numbers(counted)
+        return lambda codes: counted.of(codes).renumbered(numbers)
+
+    def _encode(self, counts: Counts) -> Floats:
+        raw = np.zeros((len(counts.sizes), len(self._missing)))
+        raw[:, -2:] = np.log1p(counts.lengths)
+        known = np.flatnonzero(counts.sizes)
+        if len(known):
+            starts = np.cumsum(counts.sizes[known]) - counts.sizes[known]
+            weights = _weigh(counts, self.idf)
             length = np.sqrt(np.add.reduceat(weights * weights, starts))
-            raw[known, :-2] = np.add.reduceat(weights[:, None] * self._weights[places], starts) / length[:, None]
+            summed = np.add.reduceat(weights[:, None] * self._weights[counts.terms], starts)
+            raw[known, :-2] = summed / length[:, None]
         standardised: Floats = (raw - self.center) / self.scale
         return standardised
 
@@ -141,54 +150,77 @@ class TextEncoder:
         return cls(name, terms, read, missing=0.0 if state.flag(plain, "impute") else NAN)
 
 
-def _weigh(counted: list[dict[int, int]], idf: Floats) -> tuple[NDArray[np.intp], Floats]:
-    """Return the terms of all texts one after the other, and their sublinear TF-IDF before each text's norm is 1."""
-    places = np.fromiter(chain.from_iterable(counted), dtype=np.intp)
-    counts = np.fromiter(chain.from_iterable(counts.values() for counts in counted), dtype=np.float64)
-    return places, (1.0 + np.log(counts)) * idf[places]
+def _note(*, names: bool) -> str:
+    return "names" if names else "prose"
 
 
-def _rarity(counted: list[dict[int, int]], size: int) -> Floats:
+def _counted(texts: Coded, rows: NDArray[np.intp]) -> tuple[Counted, NDArray[np.intp]]:
+    """Return the terms of the column's texts and where the rows' texts stand among them.
+
+    They are noted at the column, unless it is so large that only the texts of these rows are looked at.
+    """
+    used, places = np.unique(texts.codes[rows], return_inverse=True)
+    noted: Counted | None = next(iter(texts.notes.values()), None)
+    if noted is None:
+        names = are_names([texts.values[code] for code in texts.codes[rows].tolist()])
+    else:
+        names = few_words(noted.lengths[texts.codes[rows], 1].tolist())
+    if sum(map(len, texts.values)) > MOST_LETTERS:
+        return Counted([texts.values[code] for code in used.tolist()], names=names), places
+    note = _note(names=names)
+    with _COUNTING:
+        if note not in texts.notes:
+            texts.notes[note] = Counted(texts.values, names=names)
+    return texts.notes[note], used.astype(np.intp)[places]
+
+
+def _weigh(counts: Counts, idf: Floats) -> Floats:
+    """Return the sublinear TF-IDF of the terms of all texts, before each text's norm is 1."""
+    weights: Floats = (1.0 + np.log(counts.counts)) * idf[counts.terms]
+    return weights
+
+
+def _rarity(counts: Counts, size: int) -> Floats:
     """Return the inverse document frequency, smoothed as if one more text held every term."""
-    texts_with = np.bincount(np.fromiter(chain.from_iterable(counted), dtype=np.intp), minlength=size)
-    rarity: Floats = np.log((1.0 + len(counted)) / (1.0 + texts_with)) + 1.0
+    texts_with = np.bincount(counts.terms, minlength=size)
+    rarity: Floats = np.log((1.0 + len(counts.sizes)) / (1.0 + texts_with)) + 1.0
     return rarity
 
 
-def _matrix(counted: list[dict[int, int]], idf: Floats) -> csr_matrix:
+def _matrix(counts: Counts, idf: Floats) -> csr_matrix:
     """Return the TF-IDF of every text, each of norm 1."""
     from scipy.sparse import csr_matrix
 
-    places, weights = _weigh(counted, idf)
-    sizes = np.array([len(counts) for counts in counted])
-    rows = np.repeat(np.arange(len(counted)), sizes)
-    length = np.sqrt(np.bincount(rows, weights=weights * weights, minlength=len(counted)))
-    ends = np.concatenate([[0], np.cumsum(sizes)])
-    return csr_matrix((weights / length[rows], places, ends), shape=(len(counted), len(idf)))
+    weights = _weigh(counts, idf)
+    rows = np.repeat(np.arange(len(counts.sizes)), counts.sizes)
+    length = np.sqrt(np.bincount(rows, weights=weights * weights, minlength=len(counts.sizes)))
+    ends = np.concatenate([[0], np.cumsum(counts.sizes)])
+    return csr_matrix((weights / length[rows], counts.terms, ends), shape=(len(counts.sizes), len(idf)))
 
 
-def _scores(matrix: csr_matrix, signals: Floats, folds: NDArray[np.int8]) -> tuple[NDArray[np.float32], Floats]:
+def _scores(matrix: csr_matrix, training: Training) -> tuple[NDArray[np.float32], Floats]:
     """Return the weight of each term for each signal, and the scores of the rows by weights of the other folds.
 
     The penalty is the strongest whose scores out of fold go with the signals as well as the best ones do, but for one
     standard error (Breiman et al. 1984). Correlation judges, not distance: learners rescale a score as they like.
     """
+    signals = training.signals
     if not matrix.shape[1]:
         return np.zeros((0, signals.shape[1]), dtype=np.float32), np.zeros_like(signals)
-    judges = signals[:, :MOST_JUDGES]
-    fits = [_agreement(_held_out(matrix, judges, folds, penalty), judges) for penalty in PENALTIES]
+    judges = replace(training, signals=signals[:, :MOST_JUDGES])
+    fits = [_agreement(_held_out(matrix, judges, penalty), judges.signals) for penalty in PENALTIES]
     enough = max(fits) - (1 - max(fits) ** 2) / np.sqrt(len(signals))
     chosen = max(penalty for penalty, fit in zip(PENALTIES, fits, strict=True) if fit >= enough)
-    return _ridge(matrix, signals, chosen).astype(np.float32), _held_out(matrix, signals, folds, chosen)
+    return _ridge(matrix, training, chosen).astype(np.float32), _held_out(matrix, training, chosen)
 
 
-def _held_out(matrix: csr_matrix, signals: Floats, folds: NDArray[np.int8], penalty: float) -> Floats:
+def _held_out(matrix: csr_matrix, training: Training, penalty: float) -> Floats:
     """Return the scores of every row by the weights of the other folds."""
-    scores = np.zeros_like(signals)
-    for fold in np.unique(folds):
-        inside = folds == fold
+    scores = np.zeros_like(training.signals)
+    for fold in np.unique(training.folds):
+        inside = training.folds == fold
         if not inside.all():
-            scores[inside] = matrix[inside] @ _ridge(matrix[~inside], signals[~inside], penalty)
+            scores[inside] = matrix[inside] @ _ridge(matrix[~inside], training.take(np.flatnonzero(~inside)), penalty)
     return scores
 
 
@@ -199,12 +231,13 @@ def _agreement(scores: Floats, signals: Floats) -> float:
     return float(((scores * signals).sum(axis=0) / np.where(size > 0, size, 1.0)).mean())
 
 
-def _ridge(matrix: csr_matrix, signals: Floats, penalty: float) -> Floats:
+def _ridge(matrix: csr_matrix, training: Training, penalty: float) -> Floats:
     """Return (terms, k) weights; the intercept is no part of a score, it would tell the folds apart."""
     from sklearn.linear_model import Ridge
 
-    model = Ridge(alpha=penalty, solver="sparse_cg", tol=1e-3).fit(matrix, signals)
-    weights: Floats = model.coef_.reshape(signals.shape[1], -1).T
+    model = Ridge(alpha=penalty, solver="sparse_cg", tol=1e-3)
+    model.fit(matrix, training.signals, sample_weight=training.weight)
+    weights: Floats = model.coef_.reshape(training.signals.shape[1], -1).T
     return weights
 
 

@@ -28,16 +28,24 @@ Steps = tuple[Step, ...]
 
 @dataclass(frozen=True, slots=True)
 class Variant:
-    """The steps of each kind of column, and what the variant is for."""
+    """The steps of each kind of column, and what the variant is for.
+
+    `engineered` adds what is made of several columns, and chosen for what it says beyond them.
+    """
 
     purpose: str
     steps: Mapping[str, tuple[Step, ...]] = field(repr=False)
+    engineered: bool = False
 
     @classmethod
     def of(cls, purpose: str, *, number: Steps, category: Steps, text: Steps, datetime: Steps) -> Variant:
         """Give every kind its steps."""
         by_kind = {"category": category, "text": text, "datetime": datetime}
         return cls(purpose, {kind: by_kind.get(kind, number) for kind in KINDS})
+
+    def enriched(self) -> Variant:
+        """Return the variant with what is made of several columns."""
+        return Variant(f"{self.purpose}; with features made of several columns", self.steps, engineered=True)
 
 
 VARIANTS: dict[str, Variant] = {
@@ -55,6 +63,13 @@ VARIANTS: dict[str, Variant] = {
         text=(Step("text"),),
         datetime=(Step("calendar"),),
     ),
+    "indicators": Variant.of(
+        "a yes/no column for each frequent category, for trees that split on numbers alone",
+        number=(Step("number"),),
+        category=(Step("onehot", most_levels=30), Step("target", least_levels=8)),
+        text=(Step("text"),),
+        datetime=(Step("calendar"),),
+    ),
     "onehot": Variant.of(
         "nothing missing, everything on one scale, for linear models",
         number=(Step("scaled"), Step("missing")),
@@ -63,3 +78,4 @@ VARIANTS: dict[str, Variant] = {
         datetime=(Step("cycles"), Step("missing")),
     ),
 }
+VARIANTS |= {f"rich_{name}": VARIANTS[name].enriched() for name in ("codes", "target")}

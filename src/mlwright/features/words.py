@@ -3,9 +3,15 @@
 from __future__ import annotations
 
 import re
+from array import array
+from bisect import bisect_left
 from collections import Counter
 from collections.abc import Sequence
 from itertools import pairwise
+from typing import NamedTuple, Self
+
+import numpy as np
+from numpy.typing import NDArray
 
 WORD = re.compile(r"\w+|[^\w\s]")
 """Signs are words too: "!" and ":)" say something."""
@@ -51,12 +57,73 @@ def name_terms(found: list[str]) -> list[str]:
 
 def are_names(texts: Sequence[str]) -> bool:
     """Tell whether texts are names, addresses and codes rather than prose: few words each."""
-    counts = sorted(len(words(text)) for text in texts)
-    return not counts or counts[len(counts) // 2] < NAME_WORDS
+    return few_words([len(words(text)) for text in texts])
+
+
+def few_words(counts: Sequence[int]) -> bool:
+    """Tell the same of texts of so many words each."""
+    return not counts or sorted(counts)[len(counts) // 2] < NAME_WORDS
+
+
+class Counts(NamedTuple):
+    """How often which terms stand in some texts, those of one text after those of another; and how long each is."""
+
+    sizes: NDArray[np.intp]
+    """How many different terms each text has."""
+    terms: NDArray[np.intp]
+    counts: NDArray[np.float64]
+    lengths: NDArray[np.intp]
+    """The letters (as far as they are read) and the words of each text: (texts, 2)."""
+
+    def renumbered(self, numbers: NDArray[np.intp]) -> Counts:
+        """Return the counts with other numbers for the terms, without the terms whose new number is -1."""
+        terms = numbers[self.terms]
+        kept = terms >= 0
+        text_of = np.repeat(np.arange(len(self.sizes)), self.sizes)
+        sizes = np.bincount(text_of[kept], minlength=len(self.sizes))
+        return Counts(sizes, terms[kept], self.counts[kept], self.lengths)
+
+
+class Counted:
+    """The terms of some texts, each text taken apart once for all the folds and variants that learn from it.
+
+    Terms are numbered in alphabetical order. This tells what stands where and nothing of what it is worth: which terms
+    are known, and how rare they are, every fit finds out from its own rows.
+    """
+
+    __slots__ = ("_counts", "_starts", "_terms", "lengths", "names", "terms")
+
+    def __init__(self, texts: Sequence[str], *, names: bool) -> None:
+        self.names = names
+        numbers: dict[str, int] = {}
+        terms, counts, sizes, lengths = array("i"), array("i"), array("q", [0]), array("q")
+        for text in texts:
+            found = words(text)
+            counter = Counter(name_terms(found) if names else word_terms(found))
+            terms.extend([numbers.setdefault(term, len(numbers)) for term in counter])
+            counts.extend(counter.values())
+            sizes.append(len(counter))
+            lengths.extend((min(len(text), LONGEST), len(found)))
+        self.terms = tuple(sorted(numbers))
+        rank = np.empty(len(numbers), dtype=np.int32)
+        rank[[numbers[term] for term in self.terms]] = np.arange(len(numbers), dtype=np.int32)
+        self._terms = rank[np.array(terms, dtype=np.intp)]
+        self._counts = np.array(counts, dtype=np.int32)
+        self._starts = np.cumsum(np.array(sizes, dtype=np.intp))
+        self.lengths = np.array(lengths, dtype=np.intp).reshape(-1, 2)
+
+    def of(self, texts: NDArray[np.intp]) -> Counts:
+        """Return the counts of the texts at these positions."""
+        starts = self._starts[texts]
+        sizes = self._starts[texts + 1] - starts
+        ends = np.cumsum(sizes)
+        places = np.arange(ends[-1] if len(ends) else 0) + np.repeat(starts - (ends - sizes), sizes)
+        terms, counts = self._terms[places].astype(np.intp), self._counts[places].astype(np.float64)
+        return Counts(sizes, terms, counts, self.lengths[texts])
 
 
 class Terms:
-    """The known terms, numbered, and how a text is counted by them."""
+    """The known terms, numbered, and how texts are counted by them."""
 
     __slots__ = ("_get", "known", "names")
 
@@ -65,23 +132,41 @@ class Terms:
         self._get = {term: place for place, term in enumerate(known)}.get
 
     @classmethod
-    def fit(cls, texts: Sequence[str], *, least_texts: int, most: int) -> Terms:
+    def fit(cls, counted: Counted, texts: NDArray[np.intp], *, least_texts: int, most: int) -> Self:
         """Keep the terms that stand in most texts, ties in alphabetical order."""
-        names = are_names(texts)
-        split = name_terms if names else word_terms
-        texts_with: Counter[str] = Counter()
-        for text in texts:
-            texts_with.update(set(split(words(text))))
-        frequent = [(-count, term) for term, count in texts_with.items() if count >= least_texts]
-        return cls(tuple(term for _, term in sorted(frequent)[:most]), names=names)
+        texts_with = np.bincount(counted.of(texts).terms, minlength=len(counted.terms))
+        enough = int((texts_with >= least_texts).sum())
+        frequent = np.argsort(-texts_with, kind="stable")[: min(most, enough)]
+        return cls(tuple(counted.terms[term] for term in frequent.tolist()), names=counted.names)
 
-    def count(self, text: str) -> tuple[dict[int, int], int]:
-        """Return how often each known term stands in the text, and the number of words."""
-        found = words(text)
-        counts: dict[int, int] = {}
-        get = self._get
-        for term in name_terms(found) if self.names else word_terms(found):
-            place = get(term)
-            if place is not None:
-                counts[place] = counts.get(place, 0) + 1
-        return counts, len(found)
+    def count(self, texts: Sequence[str]) -> Counts:
+        """Return how often each known term stands in these texts."""
+        sizes, lengths = [], []
+        terms: list[int] = []
+        counts: list[int] = []
+        for text in texts:
+            words_of_text = words(text)
+            found: dict[int, int] = {}
+            for term in name_terms(words_of_text) if self.names else word_terms(words_of_text):
+                place = self._get(term)
+                if place is not None:
+                    found[place] = found.get(place, 0) + 1
+            sizes.append(len(found))
+            lengths.append((min(len(text), LONGEST), len(words_of_text)))
+            terms += found.keys()
+            counts += found.values()
+        return Counts(
+            np.array(sizes, dtype=np.intp),
+            np.array(terms, dtype=np.intp),
+            np.array(counts, dtype=np.float64),
+            np.array(lengths, dtype=np.intp).reshape(-1, 2),
+        )
+
+    def numbers(self, counted: Counted) -> NDArray[np.intp]:
+        """Return for each term that was counted its number among the known ones, -1 where it is not known."""
+        numbers = np.full(len(counted.terms), -1, dtype=np.intp)
+        for number, term in enumerate(self.known):
+            place = bisect_left(counted.terms, term)
+            if place < len(counted.terms) and counted.terms[place] == term:
+                numbers[place] = number
+        return numbers

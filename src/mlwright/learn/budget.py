@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import timedelta
 from types import FrameType
+from typing import Any
 
 from mlwright.errors import OptionError
 
@@ -44,6 +45,30 @@ def parse_budget(budget: str | float | timedelta | None) -> float | None:
     return seconds
 
 
+_LATENCY = re.compile(r"(\d+(?:\.\d+)?)\s*(us|µs|ms|s)")
+_LATENCY_UNITS = {"us": 1e-6, "µs": 1e-6, "ms": 1e-3, "s": 1.0}
+
+
+def parse_latency(latency: str | float | timedelta | None) -> float | None:
+    """Return the seconds of the time that an answer may take, such as "1ms", "250us", 0.001 or a timedelta.
+
+    >>> parse_latency("1ms"), parse_latency("250 us"), parse_latency(None)
+    (0.001, 0.00025, None)
+    """
+    if latency is None:
+        return None
+    if isinstance(latency, timedelta):
+        seconds = latency.total_seconds()
+    elif isinstance(latency, str):
+        found = _LATENCY.fullmatch(latency.strip().casefold())
+        seconds = float(found.group(1)) * _LATENCY_UNITS[found.group(2)] if found else 0.0
+    else:
+        seconds = float(latency)
+    if not math.isfinite(seconds) or seconds <= 0:
+        raise OptionError(f"--max-latency cannot be {latency!r}.", hint="write it like 1ms, 250us or 0.5s.")
+    return seconds
+
+
 class Budget:
     """Seconds to spend from now on. Without a limit, `left` is infinite and only `cancel` ends work."""
 
@@ -52,13 +77,27 @@ class Budget:
         self._clock = clock
         self._start = clock()
         self._kept = 0.0
+        self._stages: list[tuple[str, float, float | None]] = []
         self.cancelled = False
 
     def limited(self, seconds: float | None) -> Budget:
         """Return the same clock, started at the same moment, with a limit."""
         other = Budget(seconds, clock=self._clock)
-        other._start = self._start
+        other._start, other._stages = self._start, self._stages
         return other
+
+    def begin(self, stage: str, planned: float | None = None) -> None:
+        """Note that a stage begins, and how many seconds are planned for it where that is known."""
+        self._stages.append((stage, self.spent, planned if self.seconds is not None else None))
+
+    @property
+    def stages(self) -> list[dict[str, Any]]:
+        """What each stage took and what was planned for it, in seconds; the last one goes on."""
+        ends = [start for _, start, _ in self._stages[1:]] + [self.spent]
+        return [
+            {"stage": name, "seconds": round(end - start, 2), "planned": None if planned is None else round(planned, 2)}
+            for (name, start, planned), end in zip(self._stages, ends, strict=True)
+        ]
 
     @property
     def spent(self) -> float:

@@ -13,40 +13,42 @@ from numpy.typing import NDArray
 
 from mlwright.learn.ensemble import greedy_weights
 from mlwright.learn.material import Material
+from mlwright.learn.preferences import Policy, combine, row_losses
 from mlwright.learn.refit import Chosen
 from mlwright.learn.trials import Trial, best_first
 from mlwright.tasks.base import Floats
 
-CANDIDATES = 16
-"""Only so many of the best trials are candidates: the rest would only add chance."""
 ROUNDS, PATIENCE = 30, 5
 """How long members are added: evaluation repeats the choice a hundred times on small data, so it has to be quick."""
 Choose = Callable[[Sequence[Floats], Floats, Floats | None], Floats]
 
 
-def chooser(material: Material) -> Choose:
-    """Return the function that weighs candidates by the task's metric; evaluation repeats it on resampled rows."""
+def chooser(trials: Sequence[Trial], material: Material, policy: Policy) -> Choose:
+    """Return the function that weighs these trials by the task's metric; evaluation repeats it on resampled rows."""
+    measure = row_losses(material.task, material.metric)
 
     def choose(predictions: Sequence[Floats], y: Floats, weight: Floats | None) -> Floats:
-        return greedy_weights(
+        weights = greedy_weights(
             y, predictions, lambda true, P: material.metric.loss(true, P, weight), rounds=ROUNDS, patience=PATIENCE
         )
+        return policy.pruned(trials, weights, predictions, y=y, weight=weight, measure=measure)
 
     return choose
 
 
-def candidates(trials: Sequence[Trial], material: Material) -> list[Trial]:
-    """Return the best trials, best first."""
-    return best_first(trials, greater_is_better=material.metric.greater_is_better)[:CANDIDATES]
+def candidates(trials: Sequence[Trial], material: Material, policy: Policy) -> list[Trial]:
+    """Return the best trials that answer in time, best first."""
+    best = best_first(trials, greater_is_better=material.metric.greater_is_better)
+    return policy.allowed(best)[: policy.preference.candidates]
 
 
 def choose_members(
-    trials: Sequence[Trial], material: Material, scored: NDArray[np.bool_]
+    trials: Sequence[Trial], material: Material, scored: NDArray[np.bool_], policy: Policy
 ) -> tuple[list[Chosen], Floats]:
     """Return the members of the ensemble with its out-of-fold predictions of the scored rows."""
     predictions = [trial.predictions[scored] for trial in trials if trial.predictions is not None]
     weight = None if material.weight is None else material.weight[scored]
-    weights = chooser(material)(predictions, material.target.y[scored], weight)
+    weights = chooser(trials, material, policy)(predictions, material.target.y[scored], weight)
     chosen = [Chosen(trial, float(share)) for trial, share in zip(trials, weights, strict=True) if share > 0]
     return chosen, combine(predictions, weights)
 
@@ -56,6 +58,7 @@ def choose_affordable(
     material: Material,
     scored: NDArray[np.bool_],
     *,
+    policy: Policy,
     seconds: float,
     cost: Callable[[Sequence[Trial]], float],
 ) -> tuple[list[Chosen], Floats]:
@@ -65,25 +68,16 @@ def choose_affordable(
     fitted on the folds, which costs nothing more. `trials` come best first.
     """
     pool = list(trials)
-    chosen, predictions = choose_members(pool, material, scored)
+    chosen, predictions = choose_members(pool, material, scored, policy)
     while cost(members := [one.trial for one in chosen]) > seconds:
         pool.remove(max(members, key=lambda trial: cost([trial])))
         if not pool:
-            return choose_members(trials[:1], material, scored)
-        chosen, predictions = choose_members(pool, material, scored)
+            return choose_members(trials[:1], material, scored, policy)
+        chosen, predictions = choose_members(pool, material, scored, policy)
     if any(trial is trials[0] for trial in members):
         return chosen, predictions
-    alone, own = choose_members(trials[:1], material, scored)
+    alone, own = choose_members(trials[:1], material, scored, policy)
     weight = None if material.weight is None else material.weight[scored]
     y, metric = material.target.y[scored], material.metric
     better = metric.loss(y, own, weight) < metric.loss(y, predictions, weight)
     return (alone, own) if better else (chosen, predictions)
-
-
-def combine(predictions: Sequence[Floats], weights: Floats) -> Floats:
-    """Return the weighted average of predictions."""
-    total = np.zeros_like(predictions[0])
-    for P, share in zip(predictions, weights, strict=True):
-        if share > 0:
-            total += share * P
-    return total

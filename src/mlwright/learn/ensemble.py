@@ -1,13 +1,12 @@
 """The Ensemble: several learned predictors over their Recipes, averaged with weights.
 
 Weights come from greedy selection with replacement (Caruana, Niculescu-Mizil, Crew and Ksikes, "Ensemble Selection from
-Libraries of Models", ICML 2004). Predicting needs NumPy alone; large batches go through a booster's own library where
-it is installed and its files may be trusted (docs/decisions/0001-native-files.md).
+Libraries of Models", ICML 2004). Predicting needs NumPy alone; forests go the fast path where there is one
+(docs/decisions/0005-the-fast-path.md).
 """
 
 from __future__ import annotations
 
-import zlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -16,15 +15,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mlwright.columns import Columns
-from mlwright.errors import InputError
 from mlwright.features.recipe import Recipe
-from mlwright.learn.base import Configuration, Fitted, Floats, Predictor
-
-NATIVE_ROWS = 256
-"""Batches of more rows than this may go through the booster's own library."""
+from mlwright.learn.base import Configuration, Floats, Predictor
+from mlwright.learn.calibration import Calibration
+from mlwright.learn.forests import Forests
+from mlwright.learn.sandbox import Forest
 
 PACKED = ".gz"
-MAX_NATIVE = 1 << 30
 
 SEARCH_ROWS = 50_000
 """Weights are chosen on at most this many rows, taken evenly over the sorted target."""
@@ -64,7 +61,8 @@ class Member:
 class Ensemble:
     """Predictors over Recipes, averaged: probabilities (n, classes), or numbers (n, 1) in the target's unit.
 
-    Without classes (0), members predict standardised numbers: the answer is center + scale * their weighted mean.
+    Without classes (0), members predict standardised numbers: the answer is center + scale * their weighted mean, and
+    never below the floor where there is one. Probabilities go through the calibration where there is one.
     """
 
     recipes: dict[str, Recipe]
@@ -72,6 +70,8 @@ class Ensemble:
     classes: int
     center: float = 0.0
     scale: float = 1.0
+    floor: float | None = None
+    calibration: Calibration | None = None
 
     @cached_property
     def sources(self) -> tuple[str, ...]:
@@ -88,75 +88,47 @@ class Ensemble:
         )
 
     @cached_property
-    def _loaded(self) -> dict[int, Fitted | None]:
-        """The members as their own libraries know them, by identity; None where NumPy has to do."""
-        return {}
+    def _heard(self) -> list[tuple[int, float, Predictor]]:
+        """Which block of numbers each member reads, by the place of its Recipe in the plan, its weight, and itself."""
+        return [(block, each.weight, each.predictor) for block, (_, heard) in enumerate(self._plan) for each in heard]
 
-    def predict(self, columns: Columns, *, native: bool = True) -> Floats:
-        """Return (n, k) for typed columns. `native=False` keeps to NumPy whatever the number of rows."""
+    @cached_property
+    def forests(self) -> Forests:
+        """The members that are forests, answered together."""
+        return Forests([(block, weight, each) for block, weight, each in self._heard if isinstance(each, Forest)])
+
+    @cached_property
+    def _others(self) -> list[tuple[int, float, Predictor]]:
+        return [heard for heard in self._heard if not isinstance(heard[2], Forest)]
+
+    def predict(self, columns: Columns, *, numpy_only: bool = False) -> Floats:
+        """Return (n, k) for typed columns. `numpy_only` stays out of the sandbox: the same bits, the slow way."""
         if columns.rows == 0:
             return np.empty((0, max(self.classes, 1)))
-        by_library = native and columns.rows > NATIVE_ROWS
-        return self._average(lambda recipe: recipe.transform(columns), by_library=by_library)
-
-    def predict_row(self, values: Values) -> Floats:
-        """Return (k,) for the typed values of one row, without building a frame."""
-        row: Floats = self._average(lambda recipe: recipe.transform_row(values)[None, :])[0]
-        return row
+        return self._average([recipe.transform(columns) for recipe, _ in self._plan], numpy_only=numpy_only)
 
     def predict_rows(self, rows: Sequence[Values]) -> Floats:
         """Return (n, k) for the typed values of a few rows, without building a frame."""
+        if len(rows) == 1:
+            return self._average([recipe.transform_row(rows[0])[None] for recipe, _ in self._plan])
         if not rows:
             return np.empty((0, max(self.classes, 1)))
-        return self._average(lambda recipe: np.stack([recipe.transform_row(values) for values in rows]))
+        return self._average([np.stack([recipe.transform_row(row) for row in rows]) for recipe, _ in self._plan])
 
-    def _average(self, transform: Callable[[Recipe], Floats], *, by_library: bool = False) -> Floats:
-        total: Floats | float = 0.0
-        for recipe, members in self._plan:
-            X = transform(recipe)
-            for member in members:
-                model = (self._native(member) if by_library else None) or member.predictor
-                total = total + member.weight * model.predict(X)
+    def _average(self, blocks: Sequence[Floats], *, numpy_only: bool = False) -> Floats:
+        """Return what the members say on average; each reads one of the blocks of numbers."""
+        total = self.forests.total(blocks, numpy_only=numpy_only)
+        for block, weight, predictor in self._others:
+            total = total + weight * predictor.predict(blocks[block])
         return self._finish(np.asarray(total, dtype=np.float64))
 
     def _finish(self, total: Floats) -> Floats:
         """Turn the weighted mean into the answer; weights and probabilities sum to 1 but for rounding."""
         if self.classes:
             shares: Floats = total / total.sum(axis=1, keepdims=True)
-            return shares
-        return self.center + self.scale * total
-
-    def _native(self, member: Member) -> Fitted | None:
-        """Return the member as its own library knows it, loaded at the first call; None where that cannot be."""
-        if not (member.native and member.trusted):
-            return None
-        if id(member) not in self._loaded:
-            self._loaded[id(member)] = _load_native(member)
-        return self._loaded[id(member)]
-
-
-def _load_native(member: Member) -> Fitted | None:
-    from mlwright.learn.learners import LEARNERS
-
-    learner = LEARNERS.get(member.learner)
-    if learner is None or not learner.native_batches:
-        return None
-    try:
-        files = dict(_unpacked(name, data) for name, data in member.native.items())
-        return learner.load(files)
-    except (
-        ImportError,
-        InputError,
-        zlib.error,
-    ):  # the library is not installed, or too old for the file: NumPy answers the same
-        return None
-
-
-def _unpacked(name: str, data: bytes) -> tuple[str, bytes]:
-    """Return a native file's own name and bytes."""
-    if not name.endswith(PACKED):
-        return name, data
-    return name.removesuffix(PACKED), zlib.decompressobj(31).decompress(data, MAX_NATIVE)
+            return shares if self.calibration is None else self.calibration.apply(shares)
+        numbers = self.center + self.scale * total
+        return numbers if self.floor is None else np.maximum(numbers, self.floor)
 
 
 def greedy_weights(

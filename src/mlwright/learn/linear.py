@@ -8,7 +8,7 @@ from typing import Any, ClassVar, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from mlwright.errors import ModelError
+from mlwright.learn.damage import reading
 from mlwright.learn.links import LINKS, SINGLE
 
 Floats = NDArray[np.float64]
@@ -41,7 +41,7 @@ class LinearPredictor:
         """Return (n, k): class probabilities, or (n, 1) numbers."""
         if X.ndim != 2 or X.shape[1] != len(self._fill):
             raise ValueError(f"The line reads {len(self._fill)} features; X has shape {X.shape}.")
-        known = np.clip(np.where(np.isnan(X), self._fill, X), self._low, self._high)
+        known = np.minimum(np.maximum(np.where(np.isnan(X), self._fill, X), self._low), self._high)
         return self._link(known @ self._weight + self._intercept)
 
     def state(self) -> tuple[dict[str, Any], dict[str, NDArray[Any]]]:
@@ -51,7 +51,7 @@ class LinearPredictor:
     @classmethod
     def from_state(cls, plain: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]]) -> Self:
         """Return the predictor of that state; raises ModelError where a shape cannot be."""
-        try:
+        with reading("line"):
             weight, intercept, *edges = (arrays[name] for name in _NAMES)
             shapes = weight.ndim == 2 and intercept.shape == weight.shape[1:] and intercept.size
             if not shapes or any(edge.shape != weight.shape[:1] for edge in edges):
@@ -61,5 +61,3 @@ class LinearPredictor:
             if not all(bool(np.isfinite(arrays[name]).all()) for name in _NAMES):
                 raise ValueError("a number is not finite")
             return cls(plain["link"], arrays)
-        except (KeyError, TypeError, ValueError, AttributeError) as error:
-            raise ModelError(f"The line of the model is damaged: {error!r}.") from error

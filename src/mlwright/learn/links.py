@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 Floats = NDArray[np.float64]
 
-_FAR = 700.0
+_FAR = np.array(700.0)
 """Beyond this, exp leaves the range of a double."""
 
 
@@ -28,7 +28,8 @@ def complement(raw: Floats) -> Floats:
 
 def sigmoid(raw: Floats) -> Floats:
     """Return the probabilities of both classes, given the log-odds of the second."""
-    return complement(1.0 / (1.0 + np.exp(-np.clip(raw, -_FAR, _FAR))))
+    # minimum and maximum: np.clip does the same and costs a single row three times as much.
+    return complement(1.0 / (1.0 + np.exp(np.maximum(np.minimum(-raw, _FAR), -_FAR))))
 
 
 def softmax(raw: Floats) -> Floats:

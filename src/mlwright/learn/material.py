@@ -14,6 +14,7 @@ from mlwright.columns import Coded, Columns, Values
 from mlwright.features.recipe import Memo, Recipe
 from mlwright.features.words import LONGEST
 from mlwright.learn.base import Problem
+from mlwright.learn.headroom import Headroom
 from mlwright.learn.splits import Fold, Index, inner_split
 from mlwright.schema import Column
 from mlwright.tasks.base import Floats, Metric, Target, Task
@@ -59,7 +60,9 @@ class Material:
     def fit_recipe(self, variant: str, seed: int, memo: Memo | None = None) -> tuple[Recipe, Floats]:
         """Fit a recipe on all these rows; return it with the matrix to learn from."""
         signals = self.task.signals(self.target)
-        return Recipe.fit(self.columns, self.features, signals, variant=variant, seed=seed, memo=memo)
+        return Recipe.fit(
+            self.columns, self.features, signals, variant=variant, seed=seed, weight=self.weight, memo=memo
+        )
 
     def problem(self, X: Floats, recipe: Recipe, center: float, scale: float) -> Problem:
         """Return X with the (standardised) target, as learners take it."""
@@ -116,17 +119,23 @@ class Folds:
         self.repeats = repeats
         """How often the folds go through the rows; the folds of one repeat follow one another."""
         self.seed = seed
+        self.headroom = Headroom()
         self._kept: dict[tuple[int, str], Prepared] = {}
         self._memos: list[Memo] = [{} for _ in folds]
         self._locks = [threading.Lock() for _ in folds]
         self._door = threading.Lock()
-        self._bytes = 0
+        self._bytes = self._largest = 0
         self._seconds: dict[str, list[float]] = {}
 
     def seconds(self, variant: str) -> float:
         """Return the average seconds that fitting a variant's recipe on a fold took; 0 where nobody has."""
         known = self._seconds.get(variant, [])
         return sum(known) / len(known) if known else 0.0
+
+    @property
+    def matrix_bytes(self) -> int:
+        """Return what the matrices of one fold take, judged by those that were made; by the columns before."""
+        return max(self._largest, 8 * self.material.rows * max(1, len(self.material.features)))
 
     @property
     def scored(self) -> NDArray[np.bool_]:
@@ -146,8 +155,9 @@ class Folds:
             made = self._make(fold, variant)
             self._seconds.setdefault(variant, []).append(time.perf_counter() - start)
             size = made.train.X.nbytes + made.valid.X.nbytes
+            self._largest = max(self._largest, size)
             with self._door:
-                if self._bytes + size <= MATRIX_BYTES:
+                if self._bytes + size <= MATRIX_BYTES and self.headroom.fits(2 * size):
                     self._bytes += size
                     self._kept[key] = made
             return made

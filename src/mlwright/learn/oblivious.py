@@ -12,7 +12,7 @@ from typing import Any, ClassVar, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from mlwright.errors import ModelError
+from mlwright.learn.damage import reading
 from mlwright.learn.links import LINKS, SINGLE
 from mlwright.learn.trees import clipped
 
@@ -33,32 +33,38 @@ class ObliviousTrees:
     def __init__(self, plain: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]]) -> None:
         self._plain, self._arrays = dict(plain), dict(arrays)
         self.features = int(plain["features"])
-        self._link = LINKS[plain["link"]]
-        self._base = np.array(plain["base"], dtype=np.float64)
-        self._scale = float(plain["scale"])
-        self._feature = arrays["feature"].astype(np.intp)
-        self._border = arrays["border"].astype(np.float32)
-        trees, depth = self._feature.shape
+        self.link = str(plain["link"])
+        self.offset, self.scale = np.array(plain["base"], dtype=np.float64), float(plain["scale"])
+        self.feature = arrays["feature"].astype(np.intp)
+        self.border = arrays["border"].astype(np.float32)
+        trees, depth = self.feature.shape
+        self.outputs = len(self.offset)
+        self.value = arrays["value"].astype(np.float64).reshape(-1, self.outputs)
         self._bit = 1 << np.arange(depth, dtype=np.intp)
         self._first = np.arange(trees) << depth
-        self._value = arrays["value"].astype(np.float64).reshape(-1, len(self._base))
 
     def predict(self, X: Floats) -> Floats:
         """Return (n, k): class probabilities, or (n, 1) numbers."""
+        return LINKS[self.link](self.offset + self.scale * self.sums(X))
+
+    def sums(self, X: Floats) -> Floats:
+        """Return (n, outputs): what the leaves say, added up in the order of the trees."""
         if X.ndim != 2 or X.shape[1] != self.features:
             raise ValueError(f"The trees read {self.features} features; X has shape {X.shape}.")
-        raw = np.empty((len(X), len(self._base)))
-        step = max(1, _BLOCK // max(self._feature.size, 1))
-        for start in range(0, len(X), step):
-            raw[start : start + step] = self._follow(X[start : start + step])
-        return self._link(self._base + self._scale * raw)
+        raw = np.zeros((len(X), self.outputs))
+        if len(self.feature):
+            step = max(1, _BLOCK // max(self.feature.size, 1))
+            for start in range(0, len(X), step):
+                raw[start : start + step] = self._follow(X[start : start + step])
+        return raw
 
     def _follow(self, X: Floats) -> Floats:
-        values = clipped(X, self._border.dtype)
+        values = clipped(X, self.border.dtype)
         values[np.isnan(values)] = -np.inf
-        above = values.take(self._feature, axis=1) > self._border
+        above = values.take(self.feature, axis=1) > self.border
         leaf = above.astype(np.intp) @ self._bit + self._first
-        total: Floats = self._value.take(leaf, axis=0).sum(axis=1)
+        # One after the other, where `sum` would add in pairs: the same to the last bit however many rows there are.
+        total: Floats = np.add.accumulate(self.value.take(leaf, axis=0), axis=1)[:, -1]
         return total
 
     def state(self) -> tuple[dict[str, Any], dict[str, NDArray[Any]]]:
@@ -68,11 +74,9 @@ class ObliviousTrees:
     @classmethod
     def from_state(cls, plain: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]]) -> Self:
         """Return the trees of that state; raises ModelError where an index or a shape cannot be."""
-        try:
+        with reading("trees"):
             _check(plain, arrays)
             return cls(plain, arrays)
-        except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
-            raise ModelError(f"The trees of the model are damaged: {error!r}.") from error
 
 
 def _check(plain: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]]) -> None:

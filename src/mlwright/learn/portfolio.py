@@ -1,15 +1,27 @@
-"""The order in which learners and their configurations are tried: the floor first, then the strongest per second."""
+"""The order in which learners and their configurations are tried: the floor first, then what was learned to pay most.
+
+`portfolio.json` lists configurations by objective, each chosen because it lowered the loss of the ensemble of those
+before it most for its seconds, on average over many tables (benchmarks/portfolio.py, which also tells how the order does
+on tables it was not chosen by). Learners that are not in it, such as plug-ins, bring configurations of their own.
+"""
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+from itertools import zip_longest
+from typing import Any
 
 from mlwright.learn.base import Configuration, Learner
 from mlwright.learn.learners import available
 
 FLOOR = "linear"
-ORDER = ("lightgbm", "catboost", "xgboost", "extratrees")
+LEARNED = "portfolio.json"
+EVERY = 3
+"""After so many of the learned configurations comes one of a learner that was not there when they were learned."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,16 +34,46 @@ class Entry:
 
 
 def portfolio(learners: Mapping[str, Learner], objective: str, cells: int) -> Iterator[Entry]:
-    """Yield what is worth trying, in order: the linear floor, then round after round the next of every learner."""
-    usable = [learner for learner in _ordered(learners) if objective in learner.objectives and available(learner)]
-    usable = [learner for learner in usable if learner.max_cells is None or cells <= learner.max_cells]
-    queues = {learner.name: list(learner.configurations[objective]) for learner in usable}
-    for round_ in range(max((len(queue) for queue in queues.values()), default=0)):
-        for learner in usable:
-            if round_ < len(queues[learner.name]):
-                yield Entry(learner, queues[learner.name][round_], learner.variant)
+    """Yield what is worth trying, in order: the linear floor, then the learned order, others mixed in."""
+    usable = {
+        learner.name: learner
+        for learner in learners.values()
+        if objective in learner.objectives
+        and available(learner)
+        and (learner.max_cells is None or cells <= learner.max_cells)
+    }
+    told = learned_order()
+    listed = told["order"].get(objective, ())
+    learned = [
+        Entry(usable[row["learner"]], row["configuration"], row["variant"])
+        for row in listed
+        if row["learner"] in usable
+    ]
+    if FLOOR in usable:
+        yield from _own(usable[FLOOR], objective)
+    others = [usable[name] for name in sorted(usable) if name != FLOOR and not (listed and name in told["considered"])]
+    mixed = _in_turn([_own(learner, objective) for learner in others])
+    for place, entry in enumerate(learned):
+        if place and place % EVERY == 0 and (other := next(mixed, None)) is not None:
+            yield other
+        yield entry
+    yield from mixed
 
 
-def _ordered(learners: Mapping[str, Learner]) -> Sequence[Learner]:
-    rank = {name: position for position, name in enumerate((FLOOR, *ORDER))}
-    return sorted(learners.values(), key=lambda learner: (rank.get(learner.name, len(rank)), learner.name))
+@cache
+def learned_order() -> Mapping[str, Any]:
+    """Return "considered", the learners that there were, and "order": by objective what was chosen of them, in turn.
+
+    An entry is {"learner", "variant", "configuration"}.
+    """
+    order: Mapping[str, Any] = json.loads(files("mlwright.learn").joinpath(LEARNED).read_text())
+    return order
+
+
+def _own(learner: Learner, objective: str) -> list[Entry]:
+    return [Entry(learner, configuration, learner.variant) for configuration in learner.configurations[objective]]
+
+
+def _in_turn(queues: Sequence[Sequence[Entry]]) -> Iterator[Entry]:
+    for round_ in zip_longest(*queues):
+        yield from (entry for entry in round_ if entry is not None)

@@ -30,6 +30,10 @@ FLOOR_RESERVE = 0.4
 """Share of the budget that even the floor leaves to what follows."""
 MOST_RESERVED, RESERVED_AT_FIRST = 0.5, 0.35
 """Shares of the budget that may be kept at most; less as long as only the floor was tried."""
+FIT_COPIES = 3
+"""A fit may take so many times the bytes of its matrix: the library's own copy, bins, gradients."""
+FOLDS_SEEN = 2
+"""How many folds a trial must have been scored on before it may be given up."""
 TICK = 0.2
 
 
@@ -44,7 +48,9 @@ class Unit:
 class Search:
     """One run over the portfolio. `trials` holds everything that was started, in the order of the portfolio."""
 
-    def __init__(self, folds: Folds, plan: Plan, budget: Budget, *, threads: int, seed: int, growth: float) -> None:
+    def __init__(
+        self, folds: Folds, plan: Plan, budget: Budget, *, threads: int, seed: int, growth: float, weigh: bool = False
+    ) -> None:
         self.folds = folds
         self.plan = plan
         self.budget = budget
@@ -52,6 +58,8 @@ class Search:
         self.seed = seed
         self.growth = growth
         """Rows of all refits over rows of one fold's fit: what a fit's seconds are multiplied by to finish."""
+        self.weigh = weigh
+        """Whether trials are packed, to see what they weigh and how fast they answer."""
         self.trials: list[Trial] = []
         self._reserve = FINISH_SHARE * (budget.seconds or 0.0)
 
@@ -61,7 +69,7 @@ class Search:
         running: dict[Future[FoldResult], Unit] = {}
         with ThreadPoolExecutor(self.threads, thread_name_prefix="mlwright-fit") as pool:
             while True:
-                while len(running) < self.threads and (unit := next(units, None)) is not None:
+                while self._room(len(running)) and (unit := next(units, None)) is not None:
                     running[pool.submit(self._fit, unit)] = unit
                 if not running:
                     break
@@ -85,12 +93,34 @@ class Search:
             trial = Trial(len(self.trials), entry)
             self.trials.append(trial)
             for fold in range(len(self.folds.folds)):
-                if trial.failure is not None or (self._out_of_time() and trial.number > 0):
+                trial.cut = self._hopeless(trial)
+                if trial.cut or trial.failure is not None or (self._out_of_time() and trial.number > 0):
                     break
                 yield Unit(trial, fold)
 
+    def _hopeless(self, trial: Trial) -> bool:
+        """Whether a trial's first folds are worse, on average, than the worst fold of the best trial.
+
+        The forgiving rule of Bergman, Purucker and Hutter, "Don't waste your time: early stopping cross-validation",
+        AutoML 2024. A learner's first trial is finished whatever it shows: its view may be new. Without a clock the
+        same trials are to be made again, and which fits have arrived by now is a matter of chance.
+        """
+        if self.budget.seconds is None or len(trial.losses) < FOLDS_SEEN:
+            return False
+        usable = [other for other in self.trials if other.usable]
+        if all(other.entry.learner.name != trial.entry.learner.name for other in usable):
+            return False
+        best = best_first(usable, greater_is_better=self.folds.material.metric.greater_is_better)[0]
+        return sum(trial.losses.values()) / len(trial.losses) > max(best.losses.values())
+
     def _out_of_time(self) -> bool:
-        return self.budget.cancelled or self.budget.left <= self._reserve
+        return self.budget.cancelled or self.budget.left <= self._reserve or self.folds.headroom.gone
+
+    def _room(self, running: int) -> bool:
+        """Whether another fit may begin beside so many: there are threads and, for more than one, memory."""
+        return running == 0 or (
+            running < self.threads and self.folds.headroom.fits(FIT_COPIES * self.folds.matrix_bytes)
+        )
 
     def _affordable(self, learner: Learner) -> bool:
         """Whether a trial of this learner is likely to end in time; the floor is always tried."""
@@ -102,9 +132,7 @@ class Search:
 
     def _first_time(self) -> float:
         """Seconds that the recipes of a learner's first trial take, judged by those made for others."""
-        return len(self.folds.folds) * max(
-            (self.folds.seconds(t.entry.variant) for t in self.trials), default=0.0
-        )
+        return len(self.folds.folds) * max((self.folds.seconds(t.entry.variant) for t in self.trials), default=0.0)
 
     def _fit(self, unit: Unit) -> FoldResult:
         stop = self._stop(first=unit.trial.number == 0)
@@ -112,7 +140,11 @@ class Search:
         return run_fold(unit.trial, unit.fold, self.folds, seed=seed, stop=stop)
 
     def _stop(self, *, first: bool) -> Stop:
-        """Return what ends one fit: the budget, or its share of what one trial may take."""
+        """Return what ends one fit: the budget, or its share of what one trial may take; or memory running out."""
+        timely, headroom = self._timely(first=first), self.folds.headroom
+        return lambda: timely() or headroom.gone
+
+    def _timely(self, *, first: bool) -> Stop:
         if self.budget.seconds is None:
             return self.budget.stop_at(0.0)
         reserve = FLOOR_RESERVE * self.budget.seconds if first else self._reserve
@@ -128,8 +160,8 @@ class Search:
             return
         if error is not None:
             raise error
-        trial.results[unit.fold] = future.result()
-        trial.finish(self.folds)
+        trial.note(unit.fold, future.result(), self.folds)
+        trial.finish(self.folds, weigh=self.weigh)
         if trial.usable:
             self._reserve = self._finish_cost()
             best = best_first(self.trials, greater_is_better=self.folds.material.metric.greater_is_better)

@@ -18,7 +18,7 @@ from typing import Any, ClassVar, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from mlwright.errors import ModelError
+from mlwright.learn.damage import reading
 from mlwright.learn.links import LINKS, SINGLE
 
 Floats = NDArray[np.float64]
@@ -69,38 +69,48 @@ MISSING_LEFT, MISSING_RIGHT, MISSING_IS_ZERO, ZERO_LEFT, ZERO_RIGHT = range(5)
 
 
 class FlatTrees:
-    """Sums the leaves that a row reaches, and turns the sum into a prediction by the link."""
+    """Sums the leaves that a row reaches, and turns the sum into a prediction by the link.
+
+    What others may read: of each node `left` (itself at a leaf), `entry` of the extended row, `threshold` (infinity at
+    a leaf) and `value`; of each tree its `depth`; of each feature that holds codes its place in `coded`, its table of
+    bits in `tables` and the rows of that in `codes`.
+    """
 
     kind: ClassVar[str] = "trees"
 
     def __init__(self, plain: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]]) -> None:
         self._plain, self._arrays = dict(plain), dict(arrays)
         self.trees, self.outputs, self.features = (int(plain[name]) for name in ("trees", "outputs", "features"))
-        self._link = LINKS[plain["link"]]
-        self._views = [int(view) for view in plain["views"]]
-        self._dtype = np.dtype(np.float32 if plain["single"] else np.float64)
-        self._sum = np.dtype(np.float32 if plain["sum_single"] else np.float64)
-        self._base = np.array(plain["base"], dtype=self._sum)
-        self._scale = float(plain["scale"])
+        self.link = str(plain["link"])
+        self.views = [int(view) for view in plain["views"]]
+        self.dtype = np.dtype(np.float32 if plain["single"] else np.float64)
+        self.sum_dtype = np.dtype(np.float32 if plain["sum_single"] else np.float64)
+        self.base = np.array(plain["base"], dtype=self.sum_dtype)
+        self.offset, self.scale = np.zeros(self.outputs), float(plain["scale"])
         leaf = np.unpackbits(arrays["leaf"], count=int(plain["nodes"])).astype(bool)
         inner = np.flatnonzero(~leaf)
-        self._left = np.arange(len(leaf))
-        self._left[inner] = self.trees + 2 * np.arange(len(inner))
-        self._feature = np.zeros(len(leaf), dtype=np.intp)
-        self._feature[inner] = arrays["feature"]
-        self._threshold = np.full(len(leaf), np.inf, dtype=self._dtype)
-        self._threshold[inner] = arrays["threshold"]
+        self.left = np.arange(len(leaf))
+        self.left[inner] = self.trees + 2 * np.arange(len(inner))
+        self.entry = np.zeros(len(leaf), dtype=np.intp)
+        self.entry[inner] = arrays["feature"]
+        self.threshold = np.full(len(leaf), np.inf, dtype=self.dtype)
+        self.threshold[inner] = arrays["threshold"]
         value = arrays["value"]
-        self._value = np.zeros((len(leaf), *value.shape[1:]), dtype=value.dtype)
-        self._value[leaf] = value
-        self._tables = _tables(plain["categories"], arrays["category"])
-        self._coded = np.array([feature for feature, *_ in plain["categories"]], dtype=np.intp)
-        self._rows = np.array([rows for _, rows, _ in plain["categories"]], dtype=np.intp)
-        self._width = len(self._views) * self.features + 8 * sum(table.shape[1] for table in self._tables)
-        self._depth = _depths(leaf, self._left, self.trees)
+        # Rounded before they are added, so that all ways of adding say the same.
+        self.value = np.zeros((len(leaf), *value.shape[1:]), dtype=np.float32 if plain["sum_single"] else value.dtype)
+        self.value[leaf] = value
+        self.tables = _tables(plain["categories"], arrays["category"])
+        self.coded = np.array([feature for feature, *_ in plain["categories"]], dtype=np.intp)
+        self.codes = np.array([rows for _, rows, _ in plain["categories"]], dtype=np.intp)
+        self.width = len(self.views) * self.features + 8 * sum(table.shape[1] for table in self.tables)
+        self.depth = _depths(leaf, self.left, self.trees)
 
     def predict(self, X: Floats) -> Floats:
         """Return (n, k): class probabilities, or (n, 1) numbers."""
+        return LINKS[self.link](self.scale * self.sums(X))
+
+    def sums(self, X: Floats) -> Floats:
+        """Return (n, outputs): what the leaves say, added up from the base on."""
         if X.ndim != 2 or X.shape[1] != self.features:
             raise ValueError(f"The trees read {self.features} features; X has shape {X.shape}.")
         raw = np.empty((len(X), self.outputs))
@@ -108,20 +118,20 @@ class FlatTrees:
             for row in range(len(X)):
                 raw[row] = self._follow_row(X[row : row + 1])
         else:
-            step = max(_ROW_BY_ROW, _BLOCK // max(self._width, 1))
+            step = max(_ROW_BY_ROW, _BLOCK // max(self.width, 1))
             for start in range(0, len(X), step):
                 raw[start : start + step] = self._follow_rows(X[start : start + step])
-        return self._link(self._scale * raw)
+        return raw
 
     def _follow_row(self, X: Floats) -> NDArray[Any]:
         """Follow one row through all trees at once, and add up what its leaves say."""
         entries = self._extended(X)[0]
         node = np.arange(self.trees)
-        for _ in range(int(self._depth.max(initial=0))):
-            node = self._left.take(node) + (entries.take(self._feature.take(node)) > self._threshold.take(node))
-        values = self._value.take(node, axis=0).reshape(-1, self.outputs)
+        for _ in range(int(self.depth.max(initial=0))):
+            node = self.left.take(node) + (entries.take(self.entry.take(node)) > self.threshold.take(node))
+        values = self.value.take(node, axis=0).reshape(-1, self.outputs)
         # From the base on in the order of the trees, as `_follow_rows` and XGBoost add: the same to the last bit.
-        sums: NDArray[Any] = np.add.accumulate(np.concatenate([self._base[None], values]), axis=0, dtype=self._sum)
+        sums: NDArray[Any] = np.add.accumulate(np.concatenate([self.base[None], values]), axis=0, dtype=self.sum_dtype)
         last: NDArray[Any] = sums[-1]
         return last
 
@@ -129,33 +139,33 @@ class FlatTrees:
         """Follow many rows together, tree by tree."""
         extended = self._extended(X)
         entries, offset = extended.ravel(), np.arange(len(X)) * extended.shape[1]
-        total = np.repeat(self._base[None], len(X), axis=0)
+        total = np.repeat(self.base[None], len(X), axis=0)
         for tree in range(self.trees):
             node = np.full(len(X), tree)
-            for _ in range(self._depth[tree]):
-                seen = entries.take(offset + self._feature.take(node))
-                node = self._left.take(node) + (seen > self._threshold.take(node))
-            if self._value.ndim == 2:
-                total += self._value.take(node, axis=0)
+            for _ in range(self.depth[tree]):
+                seen = entries.take(offset + self.entry.take(node))
+                node = self.left.take(node) + (seen > self.threshold.take(node))
+            if self.value.ndim == 2:
+                total += self.value.take(node, axis=0)
             else:
-                total[:, tree % self.outputs] += self._value.take(node)
+                total[:, tree % self.outputs] += self.value.take(node)
         return total
 
     def _extended(self, X: Floats) -> NDArray[Any]:
         """Return the rows as the nodes read them: each view of the numbers, then the categories' splits."""
-        values = clipped(X, self._dtype)
+        values = clipped(X, self.dtype)
         missing = np.isnan(values)
-        extended = np.empty((len(X), self._width), dtype=self._dtype)
+        extended = np.empty((len(X), self.width), dtype=self.dtype)
         end = 0
-        for view in self._views:
+        for view in self.views:
             part = extended[:, end : end + self.features]
             part[...] = values
             nothing = missing | (np.abs(values) <= NEAR_ZERO) if view in {ZERO_LEFT, ZERO_RIGHT} else missing
-            part[nothing] = _FILL[view]
+            part[nothing] = FILL[view]
             end += self.features
-        if self._tables:
-            rows = _code_rows(X[:, self._coded], self._rows)
-            parts = [table.take(rows[:, place], axis=0) for place, table in enumerate(self._tables)]
+        if self.tables:
+            rows = _code_rows(X[:, self.coded], self.codes)
+            parts = [table.take(rows[:, place], axis=0) for place, table in enumerate(self.tables)]
             extended[:, end:] = np.unpackbits(np.concatenate(parts, axis=1), axis=1)
         return extended
 
@@ -166,11 +176,9 @@ class FlatTrees:
     @classmethod
     def from_state(cls, plain: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]]) -> Self:
         """Return the trees of that state; raises ModelError where an index or a shape cannot be."""
-        try:
+        with reading("trees"):
             _check(plain, arrays)
             return cls(plain, arrays)
-        except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
-            raise ModelError(f"The trees of the model are damaged: {error!r}.") from error
 
     @classmethod
     def grown(
@@ -221,7 +229,7 @@ class FlatTrees:
         return cls.from_state(plain, arrays)
 
 
-_FILL = {MISSING_LEFT: -np.inf, MISSING_RIGHT: np.inf, MISSING_IS_ZERO: 0.0, ZERO_LEFT: -np.inf, ZERO_RIGHT: np.inf}
+FILL = {MISSING_LEFT: -np.inf, MISSING_RIGHT: np.inf, MISSING_IS_ZERO: 0.0, ZERO_LEFT: -np.inf, ZERO_RIGHT: np.inf}
 
 
 def clipped(X: NDArray[np.floating[Any]], dtype: np.dtype[Any]) -> NDArray[Any]:
@@ -299,7 +307,7 @@ def _check(plain: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]]) -> None
     _require(outputs >= 1 and len(plain["base"]) == outputs, "outputs")
     _require(bool(np.isfinite([*plain["base"], plain["scale"]]).all()), "base or scale")
     views = [_whole(view, "views") for view in plain["views"]]
-    _require(all(view in _FILL for view in views), "views")
+    _require(all(view in FILL for view in views), "views")
     width, length = len(views) * features, 0
     for source, rows, splits in plain["categories"]:
         _require(0 <= _whole(source, "categories") < features, "category's feature")

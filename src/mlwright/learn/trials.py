@@ -5,7 +5,7 @@ from __future__ import annotations
 import resource
 import statistics
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -15,6 +15,8 @@ from mlwright.learn.base import Configuration, Effort, Fitted, Learner, Stop, ta
 from mlwright.learn.material import Folds, Prepared
 from mlwright.learn.portfolio import Entry
 from mlwright.tasks.base import Floats
+
+WEIGHED_ROWS = 15
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +44,11 @@ class Trial:
     number: int
     entry: Entry
     results: dict[int, FoldResult] = field(default_factory=dict)
+    losses: dict[int, float] = field(default_factory=dict)
+    """By fold, as its fits arrive."""
     failure: str | None = None
+    cut: bool = False
+    """Whether it was given up after its first folds, being clearly worse than the best."""
     predictions: Floats | None = None
     repeated: Floats | None = None
     """The out-of-fold predictions (repeats, n, k) of each repeat of the folds by itself."""
@@ -51,6 +57,12 @@ class Trial:
     fits: int = 0
     seconds: float = 0.0
     memory_mb: float = 0.0
+    trees: int = 0
+    """How many trees it follows for one row: what answering costs, told the same on every machine."""
+    bytes: int = 0
+    row_seconds: float = 0.0
+    recipe_seconds: float = 0.0
+    """What it weighs, and what it and its recipe take for one row; 0 where nobody asked."""
 
     @property
     def name(self) -> str:
@@ -69,12 +81,21 @@ class Trial:
 
     @property
     def status(self) -> str:
-        """How it ended: "done", "stopped" by the budget, or "failed: why"."""
+        """How it ended: "done", "cut" for being worse, "stopped" by the budget, or "failed: why"."""
         if self.failure is not None:
             return f"failed: {self.failure}"
+        if self.cut:
+            return "cut"
         return "done" if self.learned is not None and self.learned.complete else "stopped"
 
-    def finish(self, folds: Folds) -> None:
+    def note(self, fold: int, result: FoldResult, folds: Folds) -> None:
+        """Keep what one fit gave, and what it lost."""
+        material, valid = folds.material, folds.folds[fold][1]
+        weight = None if material.weight is None else material.weight[valid]
+        self.results[fold] = result
+        self.losses[fold] = material.metric.loss(material.target.y[valid], result.predictions, weight)
+
+    def finish(self, folds: Folds, *, weigh: bool = False) -> None:
         """Put the folds' predictions together and score them; a trial without all folds is left unscored."""
         if self.failure is not None or len(self.results) < len(folds.folds):
             return
@@ -91,10 +112,32 @@ class Trial:
         self.learned = _learned([self.results[fold].fitted for fold in sorted(self.results)])
         self.fits, self.seconds = len(self.results), sum(result.seconds for result in self.results.values())
         self.memory_mb = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+        self.trees = self.learned.rounds * max(1, len(material.target.classes) * (len(material.target.classes) > 2))
+        if weigh:
+            self._weigh(folds)
+
+    def _weigh(self, folds: Folds) -> None:
+        """See what it weighs and how long it takes for one row, as it was fitted on the first fold."""
+        prepared = folds.prepare(0, self.entry.variant)
+        predictor = self.results[0].fitted.pack()
+        self.bytes = sum(array.nbytes for array in predictor.state()[1].values())
+        places = folds.folds[0][1][:WEIGHED_ROWS].tolist()
+        rows = [folds.material.columns.row(place) for place in places]
+        self.recipe_seconds = _median_seconds(prepared.recipe.transform_row, rows)
+        self.row_seconds = _median_seconds(predictor.predict, [prepared.valid.X[:1] for _ in rows])
 
     def forget(self) -> None:
         """Let go of what was fitted on the folds: the scores and the predictions stay."""
         self.results.clear()
+
+
+def _median_seconds(work: Callable[[Any], object], inputs: Sequence[Any]) -> float:
+    taken = []
+    for one in inputs:
+        start = time.perf_counter()
+        work(one)
+        taken.append(time.perf_counter() - start)
+    return statistics.median(taken)
 
 
 def _learned(fitted: Sequence[Fitted]) -> Learned:

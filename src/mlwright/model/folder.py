@@ -28,6 +28,7 @@ from numpy.typing import NDArray
 
 from mlwright.errors import InputError, ModelError
 from mlwright.features.recipe import Recipe
+from mlwright.learn.calibration import from_state, to_state
 from mlwright.learn.ensemble import PACKED, Ensemble, Member
 from mlwright.learn.predictors import PREDICTORS
 from mlwright.model.archive import MANIFEST, MAX_TOTAL, Store, opened, safe_name, write_files
@@ -117,6 +118,8 @@ def _ensemble_files(ensemble: Ensemble) -> dict[str, bytes]:
             "classes": ensemble.classes,
             "center": ensemble.center,
             "scale": ensemble.scale,
+            "floor": ensemble.floor,
+            "calibration": to_state(ensemble.calibration),
             "variants": variants,
             "members": members,
         }
@@ -284,7 +287,9 @@ def _ensemble(files: _Checked, *, trusted: bool) -> Ensemble:
     classes, scale = found["classes"], _number(found["scale"])
     if type(classes) is not int or classes < 0 or scale <= 0:
         raise ModelError("The model's number of classes or its scale cannot be.")
-    return Ensemble(recipes, members, classes, _number(found["center"]), scale)
+    floor = None if found.get("floor") is None else _number(found["floor"])
+    calibration = from_state(found.get("calibration"), classes)
+    return Ensemble(recipes, members, classes, _number(found["center"]), scale, floor, calibration)
 
 
 def _recipe(files: _Checked, variant: str) -> Recipe:

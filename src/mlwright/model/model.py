@@ -19,7 +19,7 @@ from mlwright.learn.base import Floats
 from mlwright.model import folder
 from mlwright.model.evidence import Evidence
 from mlwright.model.parts import Parts
-from mlwright.model.rows import read
+from mlwright.model.rows import Reader
 from mlwright.schema import Column, Schema
 from mlwright.tasks import TASKS
 from mlwright.tasks.base import Label, Prediction, Task
@@ -99,14 +99,14 @@ class Model:
         return self.task.answer(self._predict(rows), self.parts.decision, self.parts.classes)
 
     def _predict(self, rows: object) -> Floats:
-        typed = read(rows, self._columns, self.parts.schema)
+        typed = self._reader.read(rows)
         if isinstance(typed, list):
             return self.parts.ensemble.predict_rows(typed)
         return self.parts.ensemble.predict(typed)
 
     @cached_property
-    def _columns(self) -> Any:
-        return self.parts.columns
+    def _reader(self) -> Reader:
+        return Reader(self.parts.columns, self.parts.schema)
 
     @cached_property
     def evaluation(self) -> Evidence:

@@ -71,17 +71,20 @@ def _raw(value: object) -> str | float | int | bool | None:
 
 def answers(parts: Parts, rows: Sequence[Mapping[str, Any]]) -> Floats:
     """Return (n, k) of raw rows by NumPy alone."""
-    return parts.ensemble.predict(read_rows(rows, parts.columns), native=False)
+    return parts.ensemble.predict(read_rows(rows, parts.columns), numpy_only=True)
 
 
 def check_answers(parts: Parts, rows: Sequence[Mapping[str, Any]], expected: Floats, where: str) -> None:
     """Raise ModelError where the model does not answer the golden rows as it did when it was built.
 
-    A row of missing values goes with them, so that a model which cannot predict at all is found at once.
+    A row of missing values goes with them, so that a model which cannot predict at all is found at once. NumPy and the
+    fast path, where there is one, both have to.
     """
     nothing = dict.fromkeys(parts.ensemble.sources)
+    columns = read_rows([*rows, nothing], parts.columns)
     with np.errstate(all="ignore"):
-        found = answers(parts, [*rows, nothing])
+        found = parts.ensemble.predict(columns, numpy_only=True)
+        fast = parts.ensemble.predict(columns)
     shape = (len(rows) + 1, max(parts.ensemble.classes, 1))
     if found.shape != shape or not np.isfinite(found).all():
         raise ModelError("The model does not answer with numbers: it is damaged.", where=where)
@@ -89,6 +92,12 @@ def check_answers(parts: Parts, rows: Sequence[Mapping[str, Any]], expected: Flo
         expected.shape != found[:-1].shape or not (np.abs(found[:-1] - expected) <= PARITY * parts.ensemble.scale).all()
     ):
         raise ModelError("The model does not answer its own test rows as it did when it was built.", where=where)
+    if not (np.abs(fast - found) <= PARITY * parts.ensemble.scale).all():
+        raise ModelError(
+            "The model's fast path does not answer its test rows as NumPy does on this machine.",
+            where=where,
+            hint="pip uninstall wasmtime: NumPy alone then answers. Please report this.",
+        )
 
 
 def check_decision(parts: Parts, where: str) -> None:
@@ -97,5 +106,8 @@ def check_decision(parts: Parts, where: str) -> None:
     for probe in (extremes, extremes[:1], np.concatenate([extremes, extremes])):
         found = TASKS[parts.task].answer(probe, parts.decision, parts.classes)
         ends = [end for end in (found.lower, found.upper) if end is not None]
-        if len(found.values) != len(probe) or not all(np.isfinite(end).all() for end in ends):
+        whole = {len(each) for each in (found.values, found.sets) if each is not None} == {len(probe)}
+        cut = found.cutoffs is None or np.isfinite(np.reshape(found.cutoffs, len(parts.classes))).all()
+        ordered = len(ends) < 2 or bool((ends[0] <= ends[1]).all())
+        if not (whole and cut and ordered and all(np.isfinite(end).all() for end in ends)):
             raise ModelError("The model's step from predictions to answers is damaged.", where=where)

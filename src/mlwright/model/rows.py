@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from mlwright.columns import Columns, read_frame, read_row, read_rows
+from mlwright.columns import Columns, read_frame, read_rows
 from mlwright.errors import ColumnError, OptionError
 from mlwright.learn.ensemble import Values
 from mlwright.schema import Column, Schema
+from mlwright.values import reader
 
 if TYPE_CHECKING:
     import polars as pl
@@ -24,20 +25,84 @@ _NOT_A_VALUE = frozenset({list, tuple, dict, set, np.ndarray})
 Typed = list[Values] | Columns
 
 
-def read(rows: object, columns: Sequence[Column], schema: Schema) -> Typed:
-    """Return the typed values of these columns: row by row for a few dicts, else column by column.
+class Reader:
+    """Reads the columns that a model needs; others are ignored, and so is the order."""
 
-    Columns that are not needed are ignored, whatever their order. Raises ColumnError where a needed one is missing.
-    """
-    if isinstance(rows, Mapping):
-        return [_row(rows, columns)]
-    if isinstance(rows, (list, tuple)) and all(isinstance(row, Mapping) for row in rows):
-        return _dicts(rows, columns)
-    if isinstance(rows, np.ndarray):
-        return _array(rows, columns, schema)
-    frame = as_frame(rows)
-    require(columns, frame.columns)
-    return read_frame(frame, columns)
+    def __init__(self, columns: Sequence[Column], schema: Schema) -> None:
+        self._columns, self._schema = columns, schema
+        self._readers = [(column.name, reader(column)) for column in columns]
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Leave behind what was kept of rows."""
+        return type(self), (self._columns, self._schema)
+
+    def read(self, rows: object) -> Typed:
+        """Return the typed values: row by row for a few dicts, else column by column.
+
+        Raises ColumnError where a column is missing.
+        """
+        if isinstance(rows, dict):
+            return [self._row(rows)]
+        if isinstance(rows, Mapping):
+            return [self._row(dict(rows))]
+        if isinstance(rows, (list, tuple)) and all(isinstance(row, Mapping) for row in rows):
+            return self._dicts(rows)
+        if isinstance(rows, np.ndarray):
+            return self._array(rows)
+        frame = as_frame(rows)
+        require(self._columns, frame.columns)
+        return read_frame(frame, self._columns)
+
+    def _row(self, row: Mapping[str, Any], where: str | None = None) -> Values:
+        try:
+            if _NOT_A_VALUE.isdisjoint(map(type, row.values())):
+                return {name: read(row[name]) for name, read in self._readers}
+        except KeyError:
+            require(self._columns, row, where)
+            raise
+        return self._odd_row(row, where)
+
+    def _odd_row(self, row: Mapping[str, Any], where: str | None) -> Values:
+        """Read a row that holds a list or the like, which matters only in a column that is needed."""
+        require(self._columns, row, where)
+        for name, _ in self._readers:
+            if type(row[name]) in _NOT_A_VALUE:
+                raise ColumnError(
+                    f"Column {name!r} holds a {type(row[name]).__name__} where one value was expected.",
+                    where=where,
+                    hint="give one dict for each row: [{...}, {...}].",
+                )
+        return {name: read(row[name]) for name, read in self._readers}
+
+    def _dicts(self, rows: Sequence[Mapping[str, Any]]) -> Typed:
+        if len(rows) <= FEW:
+            return [self._row(row, f"row {place}" if len(rows) > 1 else None) for place, row in enumerate(rows)]
+        names = {column.name for column in self._columns}
+        for place, row in enumerate(rows):
+            if not names <= row.keys():
+                require(self._columns, row, where=f"row {place}")
+        return read_rows(rows, self._columns)
+
+    def _array(self, array: NDArray[Any]) -> Typed:
+        """Read a matrix with its columns in the order of the training data, with or without those not learned from."""
+        seen = tuple(column.name for column in self._schema if column.role != "target")
+        features = tuple(column.name for column in self._schema.features)
+        if array.ndim != 2:
+            raise OptionError(f"rows cannot be an array of {array.ndim} dimensions.", hint="give rows x columns.")
+        width = array.shape[1]
+        if width not in {len(seen), len(features)}:
+            raise ColumnError(
+                f"The array has {width} columns; the model knows {len(seen)}, of which it looks at {len(features)}.",
+                hint=f"in this order: {', '.join(map(repr, seen[:12]))}{', ...' if len(seen) > 12 else ''}.",
+            )
+        names = seen if width == len(seen) else features
+        require(self._columns, names)
+        if len(array) <= FEW or array.dtype == object:
+            return self._dicts([dict(zip(names, row, strict=True)) for row in array.tolist()])
+        import polars as pl
+
+        frame = pl.DataFrame({name: array[:, place] for place, name in enumerate(names)})
+        return read_frame(frame, self._columns)
 
 
 def as_frame(rows: object) -> pl.DataFrame:
@@ -53,47 +118,3 @@ def require(columns: Sequence[Column], names: Iterable[str], where: str | None =
     for column in columns:
         if column.name not in there:
             raise ColumnError.missing(column.name, names, where=where)
-
-
-def _row(row: Mapping[str, Any], columns: Sequence[Column], where: str | None = None) -> Values:
-    for column in columns:
-        if column.name not in row:
-            raise ColumnError.missing(column.name, row, where=where)
-        if type(row[column.name]) in _NOT_A_VALUE:
-            raise ColumnError(
-                f"Column {column.name!r} holds a {type(row[column.name]).__name__} where one value was expected.",
-                where=where,
-                hint="give one dict for each row: [{...}, {...}].",
-            )
-    return read_row(row, columns)
-
-
-def _dicts(rows: Sequence[Mapping[str, Any]], columns: Sequence[Column]) -> Typed:
-    if len(rows) <= FEW:
-        return [_row(row, columns, f"row {place}" if len(rows) > 1 else None) for place, row in enumerate(rows)]
-    names = {column.name for column in columns}
-    for place, row in enumerate(rows):
-        if not names <= row.keys():
-            require(columns, row, where=f"row {place}")
-    return read_rows(rows, columns)
-
-
-def _array(array: NDArray[Any], columns: Sequence[Column], schema: Schema) -> Typed:
-    """Read a matrix whose columns stand in the order of the training data, with or without those never learned from."""
-    seen = tuple(column.name for column in schema if column.role != "target")
-    features = tuple(column.name for column in schema.features)
-    if array.ndim != 2:
-        raise OptionError(f"rows cannot be an array of {array.ndim} dimensions.", hint="give rows x columns.")
-    width = array.shape[1]
-    if width not in {len(seen), len(features)}:
-        raise ColumnError(
-            f"The array has {width} columns; the model knows {len(seen)}, of which it looks at {len(features)}.",
-            hint=f"in this order: {', '.join(map(repr, seen[:12]))}{', ...' if len(seen) > 12 else ''}.",
-        )
-    names = seen if width == len(seen) else features
-    require(columns, names)
-    if len(array) <= FEW or array.dtype == object:
-        return _dicts([dict(zip(names, row, strict=True)) for row in array.tolist()], columns)
-    import polars as pl
-
-    return read_frame(pl.DataFrame({name: array[:, place] for place, name in enumerate(names)}), columns)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import compress
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, Protocol
 
 import numpy as np
@@ -81,7 +82,8 @@ class Prediction:
     """What a model answers, row by row.
 
     `values`: labels as the target has them, or numbers. `probabilities`: (n, classes) or None. `lower`, `upper`: the
-    interval of a number at the level of the decision, or None.
+    interval of a number at the level of the decision, or None. `cutoffs`: for each class the probability from which on
+    it belongs to a row's set, or None where too few rows were known to say.
     """
 
     values: NDArray[Any]
@@ -89,6 +91,26 @@ class Prediction:
     lower: Floats | None = None
     upper: Floats | None = None
     classes: tuple[Label, ...] = field(default=())
+    cutoffs: Sequence[float] | None = None
+
+    @property
+    def included(self) -> NDArray[np.bool_] | None:
+        """Which classes (n, classes) cannot be ruled out, or None; the likeliest one is always among them."""
+        if self.probabilities is None or self.cutoffs is None:
+            return None
+        found: NDArray[np.bool_] = self.probabilities >= np.asarray(self.cutoffs, dtype=np.float64)
+        found[np.arange(len(found)), self.probabilities.argmax(axis=1)] = True
+        return found
+
+    @property
+    def sets(self) -> tuple[tuple[Label, ...], ...] | None:
+        """The labels that cannot be ruled out, row by row, or None; made when asked for, because many rows take time.
+
+        Nine of ten rows have their true label among them, and so do nine of ten rows of each label that is not too
+        rare to tell.
+        """
+        included = self.included
+        return None if included is None else tuple(tuple(compress(self.classes, row)) for row in included.tolist())
 
 
 class Task(Protocol):
@@ -124,8 +146,11 @@ class Task(Protocol):
     def prior(self, target: Target, weight: Floats | None) -> Floats:
         """Return (k,) what is predicted by somebody who sees no column."""
 
-    def decide(self, target: Target, predictions: Floats, costs: Costs) -> dict[str, Any]:
-        """Fit the step from predictions to answers on out-of-fold predictions: JSON, kept in the model."""
+    def decide(self, target: Target, predictions: Floats, costs: Costs, weight: Floats | None = None) -> dict[str, Any]:
+        """Fit the step from predictions to answers on out-of-fold predictions: JSON, kept in the model.
+
+        Predictions are (n, k), or (r, n, k) where each row was predicted r times by models that had not seen it.
+        """
 
     def answer(self, predictions: Floats, decision: Mapping[str, Any], classes: tuple[Label, ...]) -> Prediction:
         """Turn predictions (n, k) into answers."""

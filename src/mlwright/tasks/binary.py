@@ -130,28 +130,35 @@ class Binary:
         """Return the share of each class."""
         return common.shares(target, weight)
 
-    def decide(self, target: Target, predictions: Floats, costs: Costs) -> dict[str, Any]:
-        """Find the threshold: one half, or where costs were stated the one that costs least."""
+    def decide(self, target: Target, predictions: Floats, costs: Costs, weight: Floats | None = None) -> dict[str, Any]:
+        """Find the threshold: one half, or where costs were stated the one that costs least; and what to rule out."""
         decisions.checked(costs)
-        threshold = decisions.cheapest_threshold(target.y, predictions[:, 1], costs) if costs.stated else 0.5
+        known = decisions.Known.of(target, predictions, weight)
+        threshold = 0.5
+        if costs.stated:
+            threshold = decisions.cheapest_threshold(known.y, known.P[:, 1], costs, known.weight)
         return {
             "threshold": threshold,
             "costs": {"false_positive": costs.false_positive, "false_negative": costs.false_negative},
             "stated": costs.stated,
             "positive": target.classes[1],
+            **decisions.sets(known, len(target.classes)),
         }
 
     def answer(self, predictions: Floats, decision: Mapping[str, Any], classes: tuple[Label, ...]) -> Prediction:
         """Answer the positive label from the threshold on."""
         called = (predictions[:, 1] >= decision["threshold"]).astype(np.intp)
-        return Prediction(np.array(classes)[called], probabilities=predictions, classes=classes)
+        return Prediction(
+            np.array(classes)[called], probabilities=predictions, classes=classes, cutoffs=decision.get("cutoffs")
+        )
 
     def curves(self, target: Target, predictions: Floats, decision: Mapping[str, Any]) -> dict[str, Any]:
-        """Draw calibration, confusion and thresholds."""
+        """Draw calibration, confusion and thresholds, and count how often sets held."""
         probability = predictions[:, 1]
         called = (probability >= decision["threshold"]).astype(np.intp)
         return {
             "calibration": drawn.calibration(target.y, probability, event=repr(decision["positive"])),
             "confusion": drawn.confusions(target.y, called, target.classes),
             "threshold": drawn.thresholds(target.y, probability, decision),
+            **drawn.sets(target.y, self.answer(predictions, decision, target.classes)),
         }

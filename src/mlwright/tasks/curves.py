@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 
 from mlwright.findings import percent
-from mlwright.tasks.base import Costs, Floats, Label
-from mlwright.tasks.decide import expected_costs
+from mlwright.tasks.base import Costs, Floats, Label, Prediction
+from mlwright.tasks.decide import LEVEL, expected_costs
 from mlwright.tasks.scores import confusion, likeliest
 
 BINS = 10
@@ -180,6 +180,33 @@ def coverage(y: Floats, lower: Floats, upper: Floats, level: float) -> dict[str,
             f"it held it in {percent(float(inside.mean()))} of {len(y):,} rows, {verdict}. "
             f"Half of the intervals are narrower than {_amount(np.median(upper - lower))}."
         ),
+    }
+
+
+def sets(y: Floats, answered: Prediction) -> dict[str, Any]:
+    """Count how often the true label is among those not ruled out, and how many those are; nothing without sets."""
+    included = answered.included
+    if included is None:
+        return {}
+    held = float(included[np.arange(len(y)), y.astype(np.intp)].mean())
+    many = included.sum(axis=1)
+    single = float(np.mean(many == 1))
+    _, high = wilson(np.array([held * len(y)]), np.array([float(len(y))]))
+    verdict = "as it should be" if high[0] >= LEVEL else "too seldom"
+    sentence = (
+        f"Asked for all answers that it cannot rule out, which are meant to hold the true one in {percent(LEVEL)} of "
+        f"rows or more, the model named the true one in {percent(held)} of {len(y):,} rows, {verdict}. In "
+        f"{percent(single)} of the rows it named a single answer."
+    )
+    return {
+        "sets": {
+            "form": "sets",
+            "level": LEVEL,
+            "coverage": held,
+            "size": float(many.mean()),
+            "single": single,
+            "sentence": sentence,
+        }
     }
 
 

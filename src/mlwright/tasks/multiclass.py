@@ -1,7 +1,5 @@
 """Questions of several classes: which of three or more values the target has."""
 
-# ruff: noqa: ARG002  a Task is given what the tasks together need
-
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
@@ -98,14 +96,18 @@ class Multiclass:
         """Return the share of each class."""
         return common.shares(target, weight)
 
-    def decide(self, target: Target, predictions: Floats, costs: Costs) -> dict[str, Any]:
-        """Answer the likeliest class: there is nothing to fit."""
+    def decide(self, target: Target, predictions: Floats, costs: Costs, weight: Floats | None = None) -> dict[str, Any]:
+        """Answer the likeliest class, and find what to rule out."""
         decisions.checked(costs)
-        return {"rule": "likeliest"}
+        known = decisions.Known.of(target, predictions, weight)
+        return {"rule": "likeliest", **decisions.sets(known, len(target.classes))}
 
     def answer(self, predictions: Floats, decision: Mapping[str, Any], classes: tuple[Label, ...]) -> Prediction:
         """Answer the likeliest class."""
-        return Prediction(np.array(classes)[scores.likeliest(predictions)], probabilities=predictions, classes=classes)
+        called = scores.likeliest(predictions)
+        return Prediction(
+            np.array(classes)[called], probabilities=predictions, classes=classes, cutoffs=decision.get("cutoffs")
+        )
 
     def curves(self, target: Target, predictions: Floats, decision: Mapping[str, Any]) -> dict[str, Any]:
         """Draw confusion, and calibration of the class that is answered."""
@@ -113,4 +115,5 @@ class Multiclass:
         return {
             "calibration": drawn.top_label(target.y, predictions),
             "confusion": drawn.confusions(target.y, called, target.classes),
+            **drawn.sets(target.y, self.answer(predictions, decision, target.classes)),
         }

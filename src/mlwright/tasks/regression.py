@@ -127,10 +127,12 @@ class Regression:
         """Return the mean."""
         return np.array([np.average(target.y, weights=weight)])
 
-    def decide(self, target: Target, predictions: Floats, costs: Costs) -> dict[str, Any]:
-        """Find how wide the interval around a number has to be."""
+    def decide(self, target: Target, predictions: Floats, costs: Costs, weight: Floats | None = None) -> dict[str, Any]:
+        """Find how wide the interval around a number has to be, and whether it may go below zero."""
         decisions.checked(costs)
-        return decisions.conformal(target.y, predictions[:, 0])
+        decision = decisions.conformal(decisions.Known.of(target, predictions, weight))
+        floor = decisions.floor_of(target)
+        return decision if floor is None else {**decision, "floor": floor}
 
     def answer(self, predictions: Floats, decision: Mapping[str, Any], classes: tuple[Label, ...]) -> Prediction:
         """Answer the number with its interval."""

@@ -5,7 +5,7 @@ Everything here needs NumPy alone, because predicting does.
 
 from mlwright.values.durations import parse_duration
 from mlwright.values.numbers import MULTIPLIERS, Scan, parse_number, scan_number
-from mlwright.values.reader import parse_boolean, read_value
+from mlwright.values.reader import parse_boolean, read_value, reader
 from mlwright.values.text import MISSING, OUTER, as_text, is_null, strip
 from mlwright.values.times import match_datetime, parse_datetime
 
@@ -22,6 +22,7 @@ __all__ = [
     "parse_duration",
     "parse_number",
     "read_value",
+    "reader",
     "scan_number",
     "strip",
 ]

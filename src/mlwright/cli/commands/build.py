@@ -63,8 +63,13 @@ def build(
     ] = None,
     seed: Annotated[int, typer.Option("--seed", metavar="N", help="Where randomness starts.")] = 0,
     prefer: Annotated[
-        str, typer.Option("--prefer", metavar="HOW", help="What to weigh score against: balanced.")
+        str,
+        typer.Option("--prefer", metavar="HOW", help="What to weigh score against: balanced, accuracy, speed or size."),
     ] = "balanced",
+    max_latency: Annotated[
+        str | None,
+        typer.Option("--max-latency", metavar="TIME", help="How long one answer may take here, such as 1ms or 250us."),
+    ] = None,
     out_folder: Annotated[
         Path | None,
         typer.Option("--out", metavar="DIR", help="Write the model to this folder or .zip, its report beside it."),
@@ -109,6 +114,7 @@ def build(
             name=name,
             seed=seed,
             prefer=prefer,
+            max_latency=max_latency,
             out=out_folder,
             workspace=state.path if in_workspace else None,
             query=query,

@@ -10,6 +10,7 @@ import typer
 from mlwright.cli.console import libraries_silenced, out_json, say
 from mlwright.cli.options import Json, ModelReference, Query, Quiet, Source
 from mlwright.cli.options import Workspace as WorkspaceOption
+from mlwright.errors import OptionError
 
 if TYPE_CHECKING:
     import polars as pl
@@ -26,6 +27,9 @@ def predict(
             "--out", metavar="FILE", help="Where to: .csv, .parquet, .json, .ndjson or .xlsx; by default stdout as CSV."
         ),
     ] = None,
+    with_sets: Annotated[
+        bool, typer.Option("--sets", help="Add a column with all answers that cannot be ruled out, for 90 % of rows.")
+    ] = False,
     query: Query = None,
     workspace: WorkspaceOption = None,
     as_json: Json = False,
@@ -47,7 +51,8 @@ def predict(
         loaded = load(Workspace(workspace).resolve(model))
         table = collect(source, query=query, sample=False)  # every row gets its answer
         check_columns(table, loaded.parts.columns)
-        frame = answers(loaded.answer(table.frame))
+        answered = loaded.answer(table.frame)
+        frame = answers(answered).with_columns(sets(answered) if with_sets else [])
         told = [] if quiet else unread(table.frame, loaded.parts.columns)
     for sentence in told:
         say(sentence)
@@ -76,6 +81,25 @@ def answers(prediction: Prediction) -> pl.DataFrame:
     if prediction.lower is not None and prediction.upper is not None:
         columns += [pl.Series("lower", prediction.lower), pl.Series("upper", prediction.upper)]
     return pl.DataFrame(columns)
+
+
+def sets(prediction: Prediction) -> pl.Series:
+    """Return the answers that cannot be ruled out, row by row, as one text. Raises OptionError where there are none."""
+    import polars as pl
+
+    from mlwright.values import as_text
+
+    if prediction.lower is not None:
+        raise OptionError(
+            "--sets is for models that tell classes apart; this one predicts a number.",
+            hint="the columns lower and upper already say in what range it lies for 90 % of rows.",
+        )
+    if prediction.sets is None:
+        raise OptionError(
+            "--sets cannot be answered: the model was built from too few rows to say which answers can be ruled out.",
+            hint="build it from 100 labelled rows or more.",
+        )
+    return pl.Series("set", [" | ".join(as_text(label) or "" for label in labels) for labels in prediction.sets])
 
 
 def unique(names: list[str]) -> list[str]:

@@ -15,6 +15,8 @@ def section(evidence: Mapping[str, Any]) -> Section:
     blocks: list[Block] = []
     if evidence["metrics"]:
         blocks.append(_metrics(evidence))
+    if calibration := evidence.get("calibration"):
+        blocks.append(Paragraph(words.tidy(calibration["sentence"])))
     blocks += _curves(evidence)
     if not blocks:
         return Section("errors", "Where it errs", "How this model errs was not measured.")

@@ -24,7 +24,7 @@ def section(evidence: Mapping[str, Any]) -> Section:
     kept = _kept(models)
     blocks: list[Block] = []
     if kept:
-        blocks = [_table(kept, len(models) - len(failed), scoring), Paragraph(_remark(board), quiet=True)]
+        blocks = [_table(kept, sum(not _unscored(entry) for entry in models), scoring), Paragraph(_remark(board), quiet=True)]
     if evidence["baselines"]:
         blocks.append(_baselines(evidence, scoring))
     if failed:
@@ -40,6 +40,14 @@ def _failed(entry: Mapping[str, Any]) -> bool:
     return str(entry["status"]).startswith("failed")
 
 
+def _cut(entry: Mapping[str, Any]) -> bool:
+    return str(entry["status"]) == "cut"
+
+
+def _unscored(entry: Mapping[str, Any]) -> bool:
+    return _failed(entry) or _cut(entry)
+
+
 def _opening(tried: int, used: Sequence[Mapping[str, Any]]) -> str:
     if not tried:
         return "No learned model is in this list: only the simplest ways to answer were compared."
@@ -53,7 +61,7 @@ def _opening(tried: int, used: Sequence[Mapping[str, Any]]) -> str:
 
 def _kept(models: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
     """Return what is shown of the models: the best, and the best of those with a weight."""
-    ranked = [entry for entry in models if not _failed(entry)]
+    ranked = [entry for entry in models if not _unscored(entry)]
     used = [place for place, entry in enumerate(ranked) if entry.get("weight")]
     keep = {*range(min(SHOWN, len(ranked))), *used[:SHOWN]}
     return [ranked[place] for place in sorted(keep)]
@@ -116,6 +124,11 @@ def settings(configuration: Mapping[str, Any]) -> str:
 def _remark(board: Sequence[Mapping[str, Any]]) -> str:
     stopped = sum(entry["status"] == "stopped" for entry in board)
     early = f" {words.counted(stopped, 'model')} had to stop early because the time was used up." if stopped else ""
+    if given_up := sum(_cut(entry) for entry in board):
+        early += (
+            f" {words.counted(given_up, 'model')} {'was' if given_up == 1 else 'were'} given up after the first folds,"
+            " where the best model was clearly better."
+        )
     return (
         "These scores chose the models, so the best of many is a little flattered by luck. The score at the top of "
         f"this page was measured apart from that choice, and so were those of the baselines below.{early}"

@@ -1,0 +1,134 @@
+"""What people weigh score against: how much of it a lighter or faster model may give up, and which members it drops.
+
+A member stays where what it gains is more than so many standard errors of that gain: what cannot be told from chance is
+not worth its time and its bytes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from mlwright.learn.trials import Trial
+from mlwright.tasks.base import Floats, Metric, Task
+
+SLACK = 0.6
+"""Share of a row's time that members and recipes may take: the rest reads the row and writes the answer."""
+
+
+@dataclass(frozen=True, slots=True)
+class Preference:
+    """How the members of an ensemble are picked and pruned."""
+
+    purpose: str
+    tolerance: float
+    """Standard errors of its gain that a member must be worth."""
+    candidates: int
+    """How many of the best trials are candidates: the rest would only add chance."""
+    dearest: str = "trees"
+    """What is pruned first: the member with most "trees", or most "bytes"."""
+    patience: float = 1.0
+    """By what the number of trials that the rows deserve is multiplied."""
+
+
+PREFERENCES: dict[str, Preference] = {
+    "balanced": Preference("the best score, without members that add nothing one can measure", 0.1, 16),
+    "accuracy": Preference("the best score, whatever it takes", 0.0, 24, patience=1.5),
+    "speed": Preference("few trees, as long as the score stays within its noise", 1.0, 16),
+    "size": Preference("few bytes, as long as the score stays within its noise", 1.0, 16, dearest="bytes"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """A preference, and the seconds that answering one row may take."""
+
+    preference: Preference
+    max_latency: float | None = None
+
+    @property
+    def weighs(self) -> bool:
+        """Whether trials have to be packed, to see what they weigh and how fast they answer."""
+        return self.max_latency is not None or self.preference.dearest == "bytes"
+
+    def allowed(self, trials: Sequence[Trial]) -> list[Trial]:
+        """Return the trials that answer in time by themselves; where none does, the fastest."""
+        if self.max_latency is None or not trials:
+            return list(trials)
+        limit = SLACK * self.max_latency
+        quick = [trial for trial in trials if trial.row_seconds + trial.recipe_seconds <= limit]
+        return quick or [min(trials, key=lambda trial: trial.row_seconds + trial.recipe_seconds)]
+
+    def pruned(
+        self,
+        trials: Sequence[Trial],
+        weights: Floats,
+        predictions: Sequence[Floats],
+        *,
+        y: Floats,
+        weight: Floats | None,
+        measure: Metric,
+    ) -> Floats:
+        """Return the weights without the members that are not worth their price, or that take too long together."""
+        kept = weights
+        while (shorter := self._one_less(trials, kept, predictions, y=y, weight=weight, measure=measure)) is not None:
+            kept = shorter
+        return kept
+
+    def _one_less(
+        self,
+        trials: Sequence[Trial],
+        weights: Floats,
+        predictions: Sequence[Floats],
+        *,
+        y: Floats,
+        weight: Floats | None,
+        measure: Metric,
+    ) -> Floats | None:
+        heard = [int(place) for place in np.flatnonzero(weights)]
+        if len(heard) == 1 or measure.losses is None:
+            return None
+        now = measure.losses(y, combine(predictions, weights))
+        by_price = sorted(heard, key=lambda place: self._price(trials[place]), reverse=True)
+        late = self.max_latency is not None and _seconds(trials, weights) > SLACK * self.max_latency
+        options = []
+        for place in by_price:
+            fewer = weights.copy()
+            fewer[place] = 0.0
+            fewer /= fewer.sum()
+            harm = measure.losses(y, combine(predictions, fewer)) - now
+            mean = float(np.average(harm, weights=weight))
+            if mean <= self.preference.tolerance * float(np.std(harm)) / len(harm) ** 0.5:
+                return fewer
+            options.append((mean / max(self._price(trials[place]), 1.0), fewer))
+        return min(options, key=lambda option: option[0])[1] if late else None
+
+    def _price(self, trial: Trial) -> float:
+        if self.max_latency is not None:
+            return 1e9 * trial.row_seconds
+        return float(trial.bytes if self.preference.dearest == "bytes" else trial.trees)
+
+
+def row_losses(task: Task, metric: Metric) -> Metric:
+    """Return the metric that says of every row how well it is predicted: the one asked for, or the task's first."""
+    if metric.losses is not None:
+        return metric
+    return next((other for other in task.metrics.values() if other.losses is not None), metric)
+
+
+def combine(predictions: Sequence[Floats], weights: Floats) -> Floats:
+    """Return the weighted average of predictions."""
+    total = np.zeros_like(predictions[0])
+    for P, share in zip(predictions, weights, strict=True):
+        if share > 0:
+            total += share * P
+    return total
+
+
+def _seconds(trials: Sequence[Trial], weights: Floats) -> float:
+    """Return what members and their recipes take to answer one row, each recipe once."""
+    heard = [trials[int(place)] for place in np.flatnonzero(weights)]
+    recipes = {trial.entry.variant: trial.recipe_seconds for trial in heard}
+    return sum(trial.row_seconds for trial in heard) + sum(recipes.values())
