@@ -1,7 +1,7 @@
 """Learn the portfolio: which configurations, in which order, are worth a trial.
 
     python benchmarks/portfolio.py record FOLDER [FOLDER ...] --records RECORDS [--rows 8000] [--workers 2]
-    python benchmarks/portfolio.py choose --records RECORDS [--length 24] [--write FILE]
+    python benchmarks/portfolio.py choose --records RECORDS [RECORDS ...] [--length 24] [--write FILE]
 
 FOLDER holds tables with a MANIFEST.json (see more_tables.py). `record` samples configurations from published ranges,
 adds those of the present portfolio, fits each once on every table and keeps what it predicts for rows that stop the fit
@@ -61,6 +61,16 @@ USUAL: tuple[tuple[str, str, dict[str, Any]], ...] = (
     ("catboost", "indicators", {"learning_rate": 0.05, "depth": 6, "l2_leaf_reg": 3.0}),
     ("xgboost", "target", {"learning_rate": 0.1, "max_depth": 6, "min_child_weight": 1.0}),
     ("xgboost", "indicators", {"learning_rate": 0.1, "max_depth": 6, "min_child_weight": 1.0}),
+    ("lightgbm", "rich_codes", {"learning_rate": 0.05, "num_leaves": 31, "feature_fraction": 0.7, "cat_smooth": 50.0}),
+    ("lightgbm", "rich_codes", {"learning_rate": 0.04, "num_leaves": 12, "feature_fraction": 0.6, "lambda_l2": 1.0}),
+    ("lightgbm", "rich_target", {"learning_rate": 0.03, "num_leaves": 16, "feature_fraction": 0.5, "lambda_l2": 1.0}),
+    ("catboost", "rich_target", {"learning_rate": 0.06, "depth": 5, "l2_leaf_reg": 3.0, "rsm": 0.8}),
+    ("catboost", "rich_target", {"learning_rate": 0.05, "depth": 7, "l2_leaf_reg": 5.0, "rsm": 0.6}),
+    ("xgboost", "rich_target", {"learning_rate": 0.06, "max_depth": 4, "min_child_weight": 1.0}),
+    ("catboost", "rich_indicators", {"learning_rate": 0.06, "depth": 5, "l2_leaf_reg": 3.0, "rsm": 0.8}),
+    ("catboost", "rich_indicators", {"learning_rate": 0.05, "depth": 3, "l2_leaf_reg": 0.2, "rsm": 0.9}),
+    ("neural", "onehot", {"units": 128, "layers": 3, "waves": 8, "dropout": 0.15, "decay": 0.1}),
+    ("neural", "onehot", {"units": 64, "layers": 2, "waves": 4, "dropout": 0.3, "decay": 0.1}),
 )
 """Defaults of the libraries, and of AutoML systems that start from them."""
 REST: dict[str, dict[str, Any]] = {
@@ -70,12 +80,15 @@ REST: dict[str, dict[str, Any]] = {
     },
     "catboost": {"subsample": 0.8, "random_strength": 1.0, "rsm": 1.0, "leaf_estimation_iterations": 1},
     "xgboost": {"subsample": 1.0, "colsample_bylevel": 1.0, "reg_lambda": 1.0, "gamma": 0.0},
+    "neural": {"rate": 0.03, "epochs": None},
 }  # fmt: skip
 FIT_SECONDS = 30.0
 VALID_SHARE, TEST_SHARE = 0.2, 0.25
 FEWER = 6
 PARTS = 5
 FAR = 2.0
+MOST = 0.25
+"""Spreads that one table can speak for or against a candidate: the order is for tables that are not among these."""
 STEPS = (0.0, 0.1, 0.2, 0.35, 0.5, 0.7)
 """Weights that a new member may get in the ensemble."""
 
@@ -225,9 +238,9 @@ class Known:
     """By how much single candidates differ on this table: the unit that makes tables comparable."""
 
 
-def load(records: Path, objectives: Sequence[str], keys: Sequence[str]) -> Iterator[Known]:
+def load(folders: Sequence[Path], objectives: Sequence[str], keys: Sequence[str]) -> Iterator[Known]:
     """Yield the tables of these objectives on which all candidates were fitted."""
-    for path in sorted(records.glob("*.npz")):
+    for path in (path for folder in folders for path in sorted(folder.glob("*.npz"))):
         kept = dict(np.load(path, allow_pickle=False))
         task = TASKS[json.loads(str(kept["about"]))["task"]]
         if task.objective not in objectives or any(f"{key}.seconds" not in kept for key in keys):
@@ -278,12 +291,12 @@ def greedy(tables: Sequence[Known], keys: Sequence[str], length: int, power: flo
     blends = [Blend(known).with_(keys[0]) for known in tables]
     order: list[str] = []
     while len(order) < length:
-        now = np.mean([blend.value for blend in blends])
+        now = np.array([blend.value for blend in blends])
         gain = {}
         for key in keys[1:]:
             if key not in order:
-                then = float(np.mean([blend.with_(key).value for blend in blends]))
-                gain[key] = (now - then) / max(cost[key], 0.1) ** power
+                then = np.array([blend.with_(key).value for blend in blends])
+                gain[key] = float(np.mean(np.clip(now - then, -MOST, MOST))) / max(cost[key], 0.1) ** power
         best = max(gain, key=lambda key: gain[key])
         order.append(best)
         blends = [blend.with_(best) for blend in blends]
@@ -303,12 +316,12 @@ def curve(tables: Sequence[Known], floor: str, order: Sequence[str]) -> np.ndarr
 
 
 def choose(
-    records: Path, objectives: Sequence[str], length: int, power: float, *, few: bool = False
+    folders: Sequence[Path], objectives: Sequence[str], length: int, power: float, *, few: bool = False
 ) -> list[dict[str, Any]]:
     """Return the learned order; print it, and how it does on tables left out of the choice beside the present one."""
     known_candidates = {one.key: one for one in candidates(objectives[0], few=few)}
     keys = list(known_candidates)
-    tables = list(load(records, objectives, keys))
+    tables = list(load(folders, objectives, keys))
     present = [one.key for one in present_candidates(objectives[0])][1 : length + 1]
     print(f"\n{' and '.join(objectives)}: {len(tables)} tables, {len(keys)} candidates")
     _print_singles(tables, known_candidates, present)
@@ -354,7 +367,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("what", choices=("record", "choose"))
     parser.add_argument("folders", nargs="*", type=Path)
-    parser.add_argument("--records", type=Path, required=True)
+    parser.add_argument("--records", type=Path, nargs="+", required=True, help="where fits are kept; choose reads all")
     parser.add_argument("--rows", type=int, default=8_000)
     parser.add_argument("--workers", type=int, default=2)
     parser.add_argument("--few", action="store_true", help="fewer sampled configurations, for large tables")
@@ -363,7 +376,7 @@ def main() -> None:
     parser.add_argument("--write", type=Path, help="where the learned order goes: src/mlwright/learn/portfolio.json")
     parser.add_argument("--power", type=float, default=0.3, help="0 ignores seconds, 1 is gain per second")
     options = parser.parse_args()
-    options.records.mkdir(parents=True, exist_ok=True)
+    options.records[0].mkdir(parents=True, exist_ok=True)
     if options.what == "choose":
         learned = {}
         for together in ("binary", "multiclass"), ("regression",):
@@ -374,7 +387,7 @@ def main() -> None:
             options.write.write_text(json.dumps(told, indent=1) + "\n")
         return
     jobs = [
-        (folder, entry, options.rows, options.records, options.few)
+        (folder, entry, options.rows, options.records[0], options.few)
         for folder in options.folders
         for entry in json.loads((folder / "MANIFEST.json").read_text())
         if question(entry) and entry.get("rows", options.least) >= options.least

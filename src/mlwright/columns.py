@@ -68,7 +68,7 @@ class Columns(Mapping[str, Values]):
         return len(self._data)
 
     def row(self, place: int) -> dict[str, float | str | None]:
-        """Return the typed values of one row, as `read_row` gives them."""
+        """Return the typed values of one row: what `read_value` says of each."""
         found: dict[str, float | str | None] = {}
         for name, values in self._data.items():
             if isinstance(values, Coded):
@@ -86,19 +86,6 @@ class Columns(Mapping[str, Values]):
             for name, values in self._data.items()
         }
         return Columns(taken, len(index))
-
-
-def read_row(row: Mapping[str, object], columns: Sequence[Column]) -> dict[str, float | str | None]:
-    """Read one raw row. Raises ColumnError where a column is missing.
-
-    >>> columns = [Column(name="age", kind="integer"), Column(name="town", kind="text")]
-    >>> read_row({"age": "41", "town": " Oslo "}, columns)
-    {'age': 41.0, 'town': 'Oslo'}
-    """
-    try:
-        return {column.name: read_value(row[column.name], column) for column in columns}
-    except KeyError as absent:
-        raise ColumnError.missing(str(absent.args[0]), map(str, row)) from None
 
 
 def read_rows(rows: Sequence[Mapping[str, object]], columns: Sequence[Column]) -> Columns:

@@ -17,6 +17,7 @@ import mlwright as mw
 from mlwright.building.judge import _affordable_rows, refit
 from mlwright.learn.budget import Budget
 from mlwright.learn.learners import LEARNERS
+from mlwright.learn.portfolio import portfolio
 from tests.building.conftest import make_table
 
 KEYS = {
@@ -90,11 +91,13 @@ def test_ctrl_c_keeps_the_best_so_far(large_table):
 
 
 def test_a_learner_that_fails_is_told_and_harms_nobody(table, monkeypatch):
-    class Broken(type(LEARNERS["lightgbm"])):
+    first = list(portfolio(LEARNERS, "binary", 1))[1].learner
+
+    class Broken(type(first)):
         def fit(self, *_, **__):
             raise RuntimeError("out of luck")
 
-    monkeypatch.setitem(LEARNERS, "lightgbm", Broken())
+    monkeypatch.setitem(LEARNERS, first.name, Broken())
     model = mw.build(table, target="left", trials=3)
     failed = [row for row in model.evaluation["leaderboard"] if row["status"].startswith("failed")]
     assert [row["status"] for row in failed] == ["failed: RuntimeError: out of luck"]

@@ -178,20 +178,6 @@ def check_same_seed_same_answer(learner: Learner, objective: str) -> None:
         assert array.tobytes() == arrays2[name].tobytes()
 
 
-def check_files_round_trip(learner: Learner, objective: str) -> None:
-    """What `files` wrote, `load` reads: the same answers from the library and from the pack."""
-    teach = problem(learner, objective)
-    fitted = quick(learner, teach)
-    files = fitted.files()
-    if not files:
-        return
-    loaded = learner.load(files)
-    assert loaded.rounds == fitted.rounds
-    rows = hard_rows(teach.X)
-    np.testing.assert_array_equal(loaded.predict(rows), fitted.predict(rows))
-    np.testing.assert_array_equal(loaded.pack().predict(rows), fitted.pack().predict(rows))
-
-
 def check_shuffled_columns(learner: Learner, objective: str) -> None:
     """The order of the columns hardly matters."""
     teach, valid = problem(learner, objective), problem(learner, objective, seed=1)
@@ -317,7 +303,6 @@ CHECKS: tuple[Callable[[Learner, str], None], ...] = (
     check_one_row_equals_batch,
     check_predict_is_pure,
     check_same_seed_same_answer,
-    check_files_round_trip,
     check_shuffled_columns,
     check_constant_target,
     check_absent_class,

@@ -55,9 +55,6 @@ class Nearest:
         arrays = {"weight": middle.T, "intercept": bias, "fill": (low + high) / 2, "low": low, "high": high}
         return Packed(LinearPredictor(NATURAL[rows.objective], arrays), configuration)
 
-    def load(self, files: Mapping[str, bytes]) -> Fitted:
-        raise NotImplementedError
-
 
 ALL: list[Learner] = [*LEARNERS.values(), Nearest()]
 CASES = [

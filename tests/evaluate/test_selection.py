@@ -162,3 +162,15 @@ def test_numbers_work_as_well():
     )
     assert evaluation.score.value == pytest.approx(0.3, rel=0.2)
     assert evaluation.baselines[0].difference.low > 0.0
+
+
+def test_the_last_step_is_taken_before_anything_is_scored():
+    random = np.random.default_rng(0)
+    y = np.maximum(random.normal(size=200), 0.0)
+    candidates = [(y + random.normal(size=200) * spread)[:, None] for spread in (0.5, 2.0)]
+    metric = REGRESSION["rmse"]
+    held_out = HeldOut(Target(y))
+    plain = Replay(held_out, Selection(candidates, best_by(metric), 50), 0)
+    floored = Replay(held_out, Selection(candidates, best_by(metric), 50, finish=lambda P: np.maximum(P, 0.0)), 0)
+    assert plain.P.min() < 0.0 <= floored.P.min()
+    assert (floored.scores(metric) < plain.scores(metric)).all()

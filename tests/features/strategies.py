@@ -36,7 +36,7 @@ def coded(values: list[str | None]) -> Coded:
 
 
 def row(columns: Columns, place: int) -> dict[str, float | str | None]:
-    """Return one row as `read_row` would."""
+    """Return one row as a model reads it."""
     found: dict[str, float | str | None] = {}
     for name, values in columns.items():
         if isinstance(values, Coded):

@@ -15,6 +15,7 @@ from mlwright.features.categories import CodesEncoder, OneHotEncoder
 from mlwright.features.datetimes import PARTS, CalendarEncoder, calendar
 from mlwright.features.missing import MissingEncoder
 from mlwright.features.numbers import NumberEncoder, ScaledEncoder
+from mlwright.features.splines import SplineEncoder
 from mlwright.features.target_encoding import TargetEncoder
 from mlwright.features.text import TextEncoder
 from mlwright.features.words import are_names, name_terms, words
@@ -250,3 +251,21 @@ def test_high_cardinality_categories_get_codes_and_averages() -> None:
     described = [Column(name=name, kind="category") for name in columns]
     recipe, _ = Recipe.fit(columns, described, np.ones((400, 1)), variant="codes", seed=0)
     assert [feature.name for feature in recipe.features] == ["shop", "shop.target", "shop.frequency", "town"]
+
+
+def test_splines_bend_at_quartiles() -> None:
+    values = np.append(np.random.default_rng(0).normal(100, 10, 999), np.nan)
+    encoder, X = fitted(SplineEncoder, values)
+    assert X.shape == (1000, 4)
+    assert [feature.name for feature in encoder.features] == ["x", "x.bend1", "x.bend2", "x.bend3"]
+    _, scaled = fitted(ScaledEncoder, values)
+    np.testing.assert_array_equal(X[:, :1], scaled)
+    assert [(X[:, 1 + place] > 0).mean() for place in range(3)] == pytest.approx([0.75, 0.5, 0.25], abs=0.01)
+    # What is missing is encoded as the median is.
+    np.testing.assert_array_equal(X[-1], encoder.encode_one(None))
+    assert X[-1, 0] == 0.0
+    assert encoder.encode_one(math.inf)[0] == 3.0
+    few, X = fitted(SplineEncoder, np.arange(70.0) % 7)
+    assert X.shape == (70, 1)
+    assert few.bends == ()
+    assert SplineEncoder.fit("x", np.full(5, 7.0), training(5), {}) is None

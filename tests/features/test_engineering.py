@@ -134,6 +134,8 @@ def test_little_gives_nothing_and_no_error(variant: str) -> None:
     kinds = [*described, Column(name="same", kind="number"), Column(name="none", kind="number")]
     made_of(still, [*kinds, Column(name="a", kind="category")], rng.normal(size=300), variant)
     made_of(still, kinds, np.ones(300), variant)
+    names = Columns({"text": coded([f"name {place}" for place in range(300)])}, 300)
+    made_of(names, [Column(name="text", kind="text")], rng.normal(size=300), variant)
     few, kinds, signals = table(12, 0)
     assert made_of(few, kinds, signals, variant) == []
 
@@ -152,14 +154,18 @@ def test_five_hundred_columns_are_quick() -> None:
 
 def test_both_rich_variants_share_what_is_made(monkeypatch: pytest.MonkeyPatch) -> None:
     calls = []
-    engineer = recipes.engineer
-    monkeypatch.setattr(recipes, "engineer", lambda *given: calls.append(1) or engineer(*given))
-    columns, described = mixed(400)
+    choose = recipes.choose_ways
+    monkeypatch.setattr(recipes, "choose_ways", lambda *given: calls.append(1) or choose(*given))
+    columns, described = mixed(800)
     memo: recipes.Memo = {}
-    y = columns["a"] - columns["b"]  # type: ignore[operator]
-    made = [Recipe.fit(columns, described, y, variant=variant, seed=0, memo=memo)[0]._crossed for variant in RICH]
+    y = np.log(columns["a"] / columns["b"])  # type: ignore[operator]
+    fitted = [Recipe.fit(columns, described, y, variant=variant, seed=0, memo=memo)[0] for variant in RICH]
     assert len(calls) == 1
+    made = [[encoder.feature for encoder in recipe._crossed] for recipe in fitted]
+    assert made[0]
     assert all(each == made[0] for each in made)
+    alone, _ = Recipe.fit(columns, described, y, variant=RICH[0], seed=0)
+    assert [encoder.feature for encoder in alone._crossed] == made[0]
 
 
 def test_weights_are_heard() -> None:

@@ -96,7 +96,9 @@ def test_a_row_is_what_the_batch_says_on_real_data(shared_data: Any, variant: st
     import polars as pl
 
     from mlwright.clean.infer import infer_column
-    from mlwright.columns import read_frame, read_row
+    from mlwright.columns import read_frame
+    from mlwright.model.rows import Reader
+    from mlwright.schema import Schema
 
     for path in sorted(shared_data.glob("*.csv.gz")):
         frame = pl.read_csv(path, infer_schema_length=2000, ignore_errors=True).head(1200)
@@ -106,10 +108,11 @@ def test_a_row_is_what_the_batch_says_on_real_data(shared_data: Any, variant: st
         train = np.arange(0, len(frame), 2)
         recipe, _ = Recipe.fit(columns.take(train), described, signals[train], variant=variant, seed=0)
         X = recipe.transform(columns)
-        again = moved(recipe)
+        again, reader = moved(recipe), Reader(described, Schema(tuple(described)))
         np.testing.assert_allclose(again.transform(columns), X, rtol=0, atol=1e-9, err_msg=path.name)
         for place in range(0, len(frame), 31):
-            vector = again.transform_row(read_row(frame.row(place, named=True), described))
+            (row,) = reader.read(frame.row(place, named=True))
+            vector = again.transform_row(row)
             np.testing.assert_allclose(vector, X[place], rtol=1e-6, atol=1e-6, err_msg=f"{path.name} row {place}")
 
 

@@ -46,7 +46,6 @@ class Toy:
     variant: ClassVar[str] = "codes"
     package: ClassVar[str | None] = None
     extra: ClassVar[str | None] = None
-    native_batches: ClassVar[bool] = False
     max_cells: int | None = None
 
     @property
@@ -61,6 +60,3 @@ class Toy:
         return ToyFitted(
             float(problem.y.mean()), configuration["shift"], complete=self.complete, configuration=dict(configuration)
         )
-
-    def load(self, files):
-        raise RuntimeError("toys do not travel")

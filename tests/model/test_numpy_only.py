@@ -28,7 +28,7 @@ sys.meta_path.insert(0, OnlyNumPy())
 for name in ("polars", "scipy", "sklearn", "pandas", "lightgbm", "xgboost", "catboost", "narwhals", "pyarrow"):
     sys.modules[name] = None
 import mlwright
-model = mlwright.load(sys.argv[1], trust_native=True)
+model = mlwright.load(sys.argv[1])
 rows = json.loads(sys.stdin.read())
 print(json.dumps({
     "one": model._predict(rows[0]).tolist(),

@@ -6,6 +6,7 @@ A tree has to draw a diagonal in small steps, which costs it rows; one of these 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from operator import add, mul, sub
 from typing import Any, ClassVar, Literal, Self
 
 import numpy as np
@@ -19,23 +20,11 @@ from mlwright.features.numbers import LARGEST
 SIGNS = ("-", "+", "*", "/")
 
 
-def _less(first: float, second: float) -> float:
-    return first - second
-
-
-def _plus(first: float, second: float) -> float:
-    return first + second
-
-
-def _times(first: float, second: float) -> float:
-    return first * second
-
-
 def _by(first: float, second: float) -> float:
     return first / second if second else NAN
 
 
-_ONE: Mapping[str, Callable[[float, float], float]] = {"-": _less, "+": _plus, "*": _times, "/": _by}
+_ONE: Mapping[str, Callable[[Any, Any], Any]] = {"-": sub, "+": add, "*": mul, "/": _by}
 _ALL: Mapping[str, Callable[[Floats, Floats], Floats]] = {
     "-": np.subtract,
     "+": np.add,
@@ -44,10 +33,15 @@ _ALL: Mapping[str, Callable[[Floats, Floats], Floats]] = {
 }
 
 
+def _drawn_in(value: float) -> float:
+    # NaN is greater and less than nothing, and stays.
+    return LARGEST if value > LARGEST else max(value, -LARGEST)
+
+
 class ArithmeticEncoder:
     """Two numbers made one; NaN where either is missing, or would have to be divided by 0."""
 
-    __slots__ = ("_make", "encode_one", "sign", "sources")
+    __slots__ = ("encode_one", "sign", "sources")
     kind: ClassVar[str] = "arithmetic"
     reads: ClassVar[tuple[Literal["floats", "strings", "either"], ...]] = ("floats", "floats")
 
@@ -56,11 +50,13 @@ class ArithmeticEncoder:
         make = _ONE[sign]
 
         def encode_one(first: Value, second: Value) -> float:
-            if not isinstance(first, (float, int)) or not isinstance(second, (float, int)):
+            if first is None or second is None:
                 return NAN
-            made = make(first, second)
-            # NaN is in no range, and stays.
-            return LARGEST if made > LARGEST else max(made, -LARGEST)
+            try:
+                made: float = make(first, second)
+                return made if -LARGEST <= made <= LARGEST else _drawn_in(made)
+            except TypeError:  # a text, where only a damaged model reads one
+                return NAN
 
         self.encode_one: Callable[..., float] = encode_one
 

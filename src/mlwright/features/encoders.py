@@ -9,6 +9,7 @@ from mlwright.features.datetimes import CalendarEncoder, CyclesEncoder
 from mlwright.features.grid import GridEncoder
 from mlwright.features.missing import MissingEncoder
 from mlwright.features.numbers import NumberEncoder, ScaledEncoder
+from mlwright.features.splines import SplineEncoder
 from mlwright.features.target_encoding import TargetEncoder
 from mlwright.features.text import TextEncoder
 from mlwright.features.within import WithinEncoder
@@ -18,6 +19,7 @@ ENCODERS: dict[str, type[Encoder]] = {
     for encoder in (
         NumberEncoder,
         ScaledEncoder,
+        SplineEncoder,
         MissingEncoder,
         CodesEncoder,
         OneHotEncoder,

@@ -49,14 +49,22 @@ class Candidate:
     explains: float
 
 
-def engineer(columns: Columns, described: Sequence[Column], training: Training) -> list[Made]:
-    """Return what is worth making of the columns, with the training rows encoded."""
+def engineer(columns: Columns, described: Sequence[Column], training: Training, ways: Sequence[Way]) -> list[Made]:
+    """Return what these ways make of the columns, with the training rows encoded."""
+    rows = Crossing(columns, described, replace(training, signals=_judges(training.signals)))
+    return [made for made in map(rows.make, ways) if made is not None]
+
+
+def choose_ways(columns: Columns, described: Sequence[Column], training: Training) -> list[Way]:
+    """Return the ways to make numbers of these columns that are worth taking, the best first."""
     if columns.rows < FEWEST_ROWS or not 0 < len(described) <= MOST_COLUMNS:
         return []
     training = replace(training, signals=_judges(training.signals))
     most = max(FEWEST_ROWS, min(MOST_ROWS, MOST_CELLS // len(described)))
     index = np.sort(np.random.default_rng(training.seed).permutation(columns.rows)[:most])
     sample = Crossing(columns.take(index), described, training.take(index))
+    if next(_ways(sample, list(sample.kinds)), None) is None:
+        return []
     X, coded, owners = _plain(sample, described)
     weight = np.ones(len(index)) if sample.training.weight is None else sample.training.weight
     signals = standard(sample.training.signals, weight)
@@ -66,10 +74,8 @@ def engineer(columns: Columns, described: Sequence[Column], training: Training) 
         return []
     both = np.hstack([X, np.stack([each.values for each in candidates], axis=1)])
     shares = worth(both, coded + [False] * len(candidates), signals, weight)[X.shape[1] :]
-    chosen = [place for place in np.argsort(-shares, kind="stable")[:MOST_MADE] if shares[place] >= LEAST_WORTH]
-    whole = Crossing(columns, described, training)
-    made = [whole.make(candidates[place].way) for place in chosen]
-    return [each for each in made if each is not None]
+    best = np.argsort(-shares, kind="stable")[:MOST_MADE]
+    return [candidates[place].way for place in best.tolist() if shares[place] >= LEAST_WORTH]
 
 
 def _judges(signals: Floats) -> Floats:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Self
 
@@ -13,15 +13,15 @@ from mlwright.columns import Coded, Columns, Floats, Values
 from mlwright.errors import ColumnError, DataError, OptionError
 from mlwright.features import state
 from mlwright.features.base import Arrays, Crossed, Encoder, Feature, Training, Value
-from mlwright.features.crossing import Made
+from mlwright.features.crossing import Made, Way
 from mlwright.features.encoders import CROSSED, ENCODERS
-from mlwright.features.engineering import engineer
+from mlwright.features.engineering import choose_ways, engineer
 from mlwright.features.levels import count_levels
 from mlwright.features.variants import VARIANTS
 from mlwright.schema import Column
 
 Memo = dict[tuple[str, str, str], Any]
-"""What was fitted on the same rows: by column, encoder and options. What several columns make is by no column."""
+"""What was fitted on the same rows: by column, encoder and options. What to make of several columns is by no column."""
 
 WORTH_KEEPING = frozenset({"text"})
 """Encoders whose fit costs more than the memory that its result takes."""
@@ -62,7 +62,7 @@ class Recipe:
         self.sources: tuple[str, ...] = tuple(dict.fromkeys(name for made in self.features for name in made.sources))
         # Looked up once: a row is answered in microseconds.
         self._calls = [(part.source, part.encoder.encode_one) for part in parts]
-        self._crossed_calls = [(encoder.sources, encoder.encode_one) for encoder in self._crossed]
+        self._crossed_calls = [_call_of_two(encoder) for encoder in self._crossed]
 
     @classmethod
     def fit(
@@ -134,7 +134,7 @@ class Recipe:
         try:
             for source, encode_one in self._calls:
                 add(encode_one(values[source]))
-            row += [encode_one(*[values[source] for source in sources]) for sources, encode_one in self._crossed_calls]
+            row += [encode(values[first], values[second]) for first, second, encode in self._crossed_calls]
         except KeyError as error:
             raise ColumnError.missing(str(error.args[0]), values) from None
         return np.array(row, dtype=np.float64)
@@ -223,17 +223,25 @@ def _known(part: Mapping[str, Any], encoders: Mapping[str, Any]) -> str:
     return kind
 
 
+def _call_of_two(encoder: Crossed) -> tuple[str, str, Callable[[Value, Value], float]]:
+    """Return two columns, and what encodes their values; of a single column the second one is not heard."""
+    sources, encode_one = encoder.sources, encoder.encode_one
+    if len(sources) == 1:
+        return sources[0], sources[0], lambda value, _: encode_one(value)
+    return sources[0], sources[1], encode_one
+
+
 def _engineered(
     columns: Columns, schema_columns: Sequence[Column], training: Training, variant: str, memo: Memo | None
 ) -> list[Made]:
     """Return what is worth making of several columns, or nothing where the variant wants none of it."""
     if not VARIANTS[variant].engineered:
         return []
-    key = ("", "engineered", "")
-    if memo is not None and key in memo:
-        kept: list[Made] = memo[key]
-        return kept
-    made = engineer(columns, [column for column in schema_columns if column.is_feature], training)
-    if memo is not None:
-        memo[key] = made
-    return made
+    features = [column for column in schema_columns if column.is_feature]
+    key = ("", "ways", "")
+    ways: list[Way] | None = None if memo is None else memo.get(key)
+    if ways is None:
+        ways = choose_ways(columns, features, training)
+        if memo is not None:
+            memo[key] = ways
+    return engineer(columns, features, training, ways)

@@ -50,6 +50,14 @@ def number(plain: Plain, key: str, *, above: float = -math.inf) -> float:
     return found
 
 
+def numbers(plain: Plain, key: str) -> tuple[float, ...]:
+    """Return the list of finite numbers under a key."""
+    value = plain.get(key)
+    if not isinstance(value, list):
+        raise damaged(f"{key!r} is no list of numbers")
+    return tuple(number({key: item}, key) for item in value)
+
+
 def strings(plain: Plain, key: str) -> tuple[str, ...]:
     """Return the list of distinct strings under a key."""
     value = plain.get(key)

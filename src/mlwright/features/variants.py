@@ -77,5 +77,12 @@ VARIANTS: dict[str, Variant] = {
         text=(Step("text", {"topics": 60, "missing": 0.0}), Step("missing")),
         datetime=(Step("cycles"), Step("missing")),
     ),
+    "splines": Variant.of(
+        "as for linear models, with numbers that may bend",
+        number=(Step("spline"), Step("missing")),
+        category=(Step("onehot", most_levels=30), Step("target", least_levels=31)),
+        text=(Step("text", {"topics": 60, "missing": 0.0}), Step("missing")),
+        datetime=(Step("cycles"), Step("missing")),
+    ),
 }
-VARIANTS |= {f"rich_{name}": VARIANTS[name].enriched() for name in ("codes", "target")}
+VARIANTS |= {f"rich_{name}": VARIANTS[name].enriched() for name in ("codes", "target", "indicators")}

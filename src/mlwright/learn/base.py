@@ -1,8 +1,8 @@
 """The Learner: an algorithm behind one small interface.
 
 A learner is one file in `learners/` and one line in its registry. `fit` gives a Fitted; `Fitted.pack` gives a
-Predictor, which needs NumPy alone and is what travels in a model and answers single rows; `Fitted.files` gives the same
-thing in the library's own open format, which answers large batches where that library is installed.
+Predictor, which needs NumPy alone, travels in a model and is what answers; `Fitted.files` gives the same thing in the
+library's own open format, which travels with it for other programs to read.
 """
 
 from __future__ import annotations
@@ -117,13 +117,8 @@ class Learner(Protocol):
     extra: ClassVar[str | None]
     configurations: ClassVar[Mapping[str, tuple[Configuration, ...]]]
     """By objective, good ones first: plain JSON values."""
-    native_batches: ClassVar[bool]
-    """Whether its library answers large batches faster than the NumPy predictor (measured, on two cores)."""
     max_cells: ClassVar[int | None]
     """Rows x columns beyond which the learner is not tried, or None."""
 
     def fit(self, problem: Problem, configuration: Configuration, valid: Problem | None, effort: Effort) -> Fitted:
         """Learn. With `valid`, stop early on it; without, run `effort.rounds`. Never changes what it is given."""
-
-    def load(self, files: Mapping[str, bytes]) -> Fitted:
-        """Return the Fitted that `files` wrote; runs no code. Raises ModelError on damage."""

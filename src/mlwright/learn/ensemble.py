@@ -42,9 +42,8 @@ Loss = Callable[[Floats, Floats], float]
 class Member:
     """One learned predictor, the Recipe variant it reads, and its weight in the average.
 
-    `native` holds the library's own files by name, gzipped where that ends in ".gz"; `trusted` tells that this process
-    wrote them or the user vouched for them, so that the library may parse them. `predictor` says the same with NumPy
-    alone.
+    `native` holds the library's own files by name, gzipped where that ends in ".gz": other programs read them, and
+    nothing here does. `predictor` says the same with NumPy alone, and is what answers.
     """
 
     learner: str
@@ -54,7 +53,6 @@ class Member:
     weight: float
     predictor: Predictor
     native: dict[str, bytes] = field(default_factory=dict, repr=False)
-    trusted: bool = True
 
 
 @dataclass(frozen=True)

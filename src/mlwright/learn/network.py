@@ -62,18 +62,23 @@ class Reading:
 
     def read(self, X: Floats) -> Floats:
         """Return (n, width)."""
-        # minimum and maximum: np.clip does the same and costs a single row three times as much.
-        known: Floats = np.ascontiguousarray(np.where(np.isnan(X), self.fill, X))
-        np.maximum(known, self.low, out=known)
-        np.minimum(known, self.high, out=known)
-        known -= self.fill
-        known /= self.spread
+        known = self.columns(X)
         if not len(self.wave):
             return known
         waves = known[:, self.wave]
         waves *= self.frequency
         waves += self.phase
         return np.concatenate([known, np.cos(waves, out=waves)], axis=1)
+
+    def columns(self, X: Floats) -> Floats:
+        """Return (n, features): the columns alone, without waves."""
+        # minimum and maximum: np.clip does the same and costs a single row three times as much.
+        known: Floats = np.ascontiguousarray(np.where(np.isnan(X), self.fill, X))
+        np.maximum(known, self.low, out=known)
+        np.minimum(known, self.high, out=known)
+        known -= self.fill
+        known /= self.spread
+        return known
 
 
 class NetworkPredictor:
@@ -166,7 +171,7 @@ def _check(plain: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]]) -> None
     wave = arrays["wave"]
     _require(wave.ndim == 1 and all(arrays[name].shape == wave.shape for name in _WAVES), "waves")
     _require(bool(((wave >= 0) & (wave < len(fill))).all()), "column of a wave")
-    nets, width = arrays["weight0"].shape[0], len(fill) + len(wave)
+    nets, width = len(np.atleast_1d(arrays["weight0"])), len(fill) + len(wave)
     for layer in range(layers):
         weight, bias = arrays[f"weight{layer}"], arrays[f"bias{layer}"]
         _require(weight.ndim == 3 and weight.shape[:2] == (nets, width), f"weight{layer}")

@@ -139,12 +139,8 @@ def read_evidence(path: Path) -> tuple[dict[str, Any], dict[str, Any]]:
         return manifest, _evidence(_Checked(store, manifest, str(path)), manifest)
 
 
-def read(path: Path, *, trust_native: bool = False) -> Parts:
-    """Return a model's parts; runs nothing that a file says. Raises ModelError.
-
-    `trust_native` lets the boosters' own libraries parse their files for large batches, which asks for trust in whoever
-    wrote the model: those parsers are not made for hostile input (docs/decisions/0001-native-files.md).
-    """
+def read(path: Path) -> Parts:
+    """Return a model's parts; runs nothing that a file says, and parses no booster's own file. Raises ModelError."""
     where = str(path)
     with opened(path) as store, damaged(where), np.errstate(all="ignore"):
         manifest = _manifest(store, where)
@@ -157,7 +153,7 @@ def read(path: Path, *, trust_native: bool = False) -> Parts:
             target=str(decision["target"]),
             classes=_labels(decision["classes"]),
             schema=Schema.from_dict(files.json("schema.json")),
-            ensemble=_ensemble(files, trusted=trust_native),
+            ensemble=_ensemble(files),
             decision=dict(decision["decision"]),
             prior=tuple(_number(value) for value in decision["prior"]),
             evidence=_evidence(files, manifest),
@@ -274,12 +270,12 @@ def _is_table(table: object) -> bool:
     return total <= MAX_TOTAL
 
 
-def _ensemble(files: _Checked, *, trusted: bool) -> Ensemble:
+def _ensemble(files: _Checked) -> Ensemble:
     found = files.json("ensemble.json")
     recipes = {str(variant): _recipe(files, str(variant)) for variant in found["variants"]}
     if not 1 <= len(found["members"]) <= MAX_MEMBERS:
         raise ModelError("The model has no members, or too many.")
-    members = tuple(_member(files, place, facts, trusted=trusted) for place, facts in enumerate(found["members"]))
+    members = tuple(_member(files, place, facts) for place, facts in enumerate(found["members"]))
     if {member.variant for member in members} != set(recipes):
         raise ModelError("The model's members and recipes do not belong together.")
     if not math.isclose(sum(member.weight for member in members), 1.0, abs_tol=1e-6):
@@ -299,7 +295,7 @@ def _recipe(files: _Checked, variant: str) -> Recipe:
         return Recipe.from_dict(files.json(f"recipes/{variant}.json"), arrays)
 
 
-def _member(files: _Checked, place: int, facts: Mapping[str, Any], *, trusted: bool) -> Member:
+def _member(files: _Checked, place: int, facts: Mapping[str, Any]) -> Member:
     where = f"{files.where}/members/{place}"
     with damaged(where):
         arrays = files.arrays(f"members/{place}.npz")
@@ -314,7 +310,6 @@ def _member(files: _Checked, place: int, facts: Mapping[str, Any], *, trusted: b
             weight=weight,
             predictor=PREDICTORS[facts["kind"]].from_state(facts["state"], arrays),
             native={str(name): files.bytes(f"members/{place}.{name}") for name in facts["native"]},
-            trusted=trusted,
         )
 
 

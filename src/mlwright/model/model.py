@@ -192,10 +192,6 @@ def _cell(value: object) -> str | float | bool | None:
     return value if value is None or isinstance(value, (str, int, float)) else str(value)
 
 
-def load(path: str | os.PathLike[str], *, trust_native: bool = False) -> Model:
-    """Load a model from its folder or zip; runs no code of it. Raises ModelError where it is damaged or hostile.
-
-    `trust_native` lets the boosters' own libraries read their files of this model, which makes large batches faster.
-    Say it of models that you or people you trust have built.
-    """
-    return Model(folder.read(Path(path), trust_native=trust_native), path=Path(path))
+def load(path: str | os.PathLike[str]) -> Model:
+    """Load a model from its folder or zip; runs no code of it. Raises ModelError where it is damaged or hostile."""
+    return Model(folder.read(Path(path)), path=Path(path))

@@ -26,7 +26,12 @@ Typed = list[Values] | Columns
 
 
 class Reader:
-    """Reads the columns that a model needs; others are ignored, and so is the order."""
+    """Reads the columns that a model needs; others are ignored, and so is the order.
+
+    >>> columns = (Column(name="age", kind="integer"), Column(name="town", kind="text"))
+    >>> Reader(columns, Schema(columns)).read({"town": " Oslo ", "age": "41"})
+    [{'age': 41.0, 'town': 'Oslo'}]
+    """
 
     def __init__(self, columns: Sequence[Column], schema: Schema) -> None:
         self._columns, self._schema = columns, schema

@@ -75,6 +75,12 @@ TERMS: Final = (
         ("calibrated",),
     ),
     Term(
+        "beta calibration",
+        "A way to make probabilities truer: a few numbers, learned on rows the models had not learned from, that turn "
+        "each stated probability into the one it should have been.",
+        ("temperature scaling", "vector scaling"),
+    ),
+    Term(
         "threshold",
         "The probability from which on the answer is yes. A lower one misses fewer cases and raises more false alarms.",
     ),

@@ -7,11 +7,12 @@ from mlwright.learn.learners.catboost import CatBoost
 from mlwright.learn.learners.extratrees import ExtraTrees
 from mlwright.learn.learners.lightgbm import LightGBM
 from mlwright.learn.learners.linear import Linear
+from mlwright.learn.learners.neural import Neural
 from mlwright.learn.learners.packages import available
 from mlwright.learn.learners.xgboost import XGBoost
 
 __all__ = ["LEARNERS", "available"]
 
 LEARNERS: dict[str, Learner] = {
-    learner.name: learner for learner in (Linear(), LightGBM(), CatBoost(), XGBoost(), ExtraTrees())
+    learner.name: learner for learner in (Linear(), LightGBM(), CatBoost(), XGBoost(), ExtraTrees(), Neural())
 }

@@ -15,7 +15,6 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from mlwright.errors import ModelError
 from mlwright.learn.base import Configuration, Effort, Fitted, Floats, Problem
 from mlwright.learn.learners.configurations import table
 from mlwright.learn.learners.early import Watch
@@ -78,7 +77,7 @@ class CatBoostFitted:
     rounds: int
     complete: bool
     configuration: Configuration
-    threads: int = -1
+    threads: int
 
     def predict(self, X: Floats) -> Floats:
         """Return (n, k): class probabilities, or (n, 1) numbers."""
@@ -108,7 +107,6 @@ class CatBoost:
     variant: ClassVar[str] = "target"
     package: ClassVar[str | None] = "catboost"
     extra: ClassVar[str | None] = "catboost"
-    native_batches: ClassVar[bool] = True
     configurations: ClassVar[Mapping[str, tuple[Configuration, ...]]] = {
         "binary": _CLASSES,
         "multiclass": _CLASSES,
@@ -147,25 +145,6 @@ class CatBoost:
         metadata["mlwright"] = json.dumps(about)
         complete = not asking.stopped
         return CatBoostFitted(model, about, model.tree_count_, complete, dict(configuration), effort.threads)
-
-    def load(self, files: Mapping[str, bytes]) -> Fitted:
-        """Return the model that `files` wrote. For verified files only: CatBoost's parser trusts what it reads."""
-        require(self)
-        import catboost
-
-        try:
-            model = catboost.CatBoost().load_model(blob=_whole(files[_FILE]))
-            about = json.loads(model.get_metadata()["mlwright"])
-        except (KeyError, ValueError, catboost.CatBoostError) as error:
-            raise ModelError(f"The CatBoost model is damaged: {str(error).splitlines()[0]}.") from error
-        return CatBoostFitted(model, about, model.tree_count_, complete=True, configuration={})
-
-
-def _whole(blob: bytes) -> bytes:
-    """Return the file where it is as long as it says: CatBoost ends the process on one that was cut short."""
-    if blob[:4] != b"CBM1" or len(blob) < 8 + int.from_bytes(blob[4:8], "little"):
-        raise ValueError("it is no CatBoost model, or was cut short")
-    return blob
 
 
 class _Asking:

@@ -11,7 +11,6 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from mlwright.errors import ModelError
 from mlwright.learn.base import Configuration, Effort, Fitted, Floats, Problem
 from mlwright.learn.learners.configurations import table
 from mlwright.learn.learners.packages import require
@@ -70,7 +69,6 @@ class ExtraTrees:
     variant: ClassVar[str] = "target"
     package: ClassVar[str | None] = "sklearn"
     extra: ClassVar[str | None] = None
-    native_batches: ClassVar[bool] = False
     configurations: ClassVar[Mapping[str, tuple[Configuration, ...]]] = {
         "binary": _CLASSES,
         "multiclass": _CLASSES,
@@ -98,10 +96,6 @@ class ExtraTrees:
                 break
         link = _LINKS[rows.objective]
         return ExtraTreesFitted(forest, link, rows.classes or 1, grown, complete, dict(configuration))
-
-    def load(self, files: Mapping[str, bytes]) -> Fitted:
-        """Refuse: there is no file to load."""
-        raise ModelError(f"ExtraTrees writes no files, but was given {sorted(files)}.")
 
 
 _LINKS = {"binary": "complement", "multiclass": "identity", "regression": "identity"}

@@ -12,7 +12,6 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from mlwright.errors import ModelError
 from mlwright.learn.base import Configuration, Effort, Fitted, Floats, Problem
 from mlwright.learn.learners.configurations import table
 from mlwright.learn.learners.early import Watch
@@ -72,7 +71,7 @@ class LightGBMFitted:
     rounds: int
     complete: bool
     configuration: Configuration
-    threads: int = 0
+    threads: int
 
     def predict(self, X: Floats) -> Floats:
         """Return (n, k): class probabilities, or (n, 1) numbers."""
@@ -101,7 +100,6 @@ class LightGBM:
     variant: ClassVar[str] = "codes"
     package: ClassVar[str | None] = "lightgbm"
     extra: ClassVar[str | None] = None
-    native_batches: ClassVar[bool] = False
     configurations: ClassVar[Mapping[str, tuple[Configuration, ...]]] = {
         "binary": _CLASSES,
         "multiclass": _CLASSES,
@@ -131,20 +129,6 @@ class LightGBM:
         rounds = min(watch.best_round or booster.current_iteration(), max(booster.current_iteration(), 1))
         text = booster.model_to_string(num_iteration=rounds)
         return LightGBMFitted(_parsed(text), text, rounds, complete, dict(configuration), effort.threads)
-
-    def load(self, files: Mapping[str, bytes]) -> Fitted:
-        """Return the model that `files` wrote.
-
-        For verified files only: LightGBM's own parser trusts what it reads, and a crafted text can end the process.
-        """
-        require(self)
-        try:
-            text = files[_FILE].decode()
-            flat = read_trees(text)
-            booster = _parsed(text)
-        except (KeyError, UnicodeDecodeError) as error:
-            raise ModelError(f"The LightGBM model is damaged: {error!r}.") from error
-        return LightGBMFitted(booster, text, flat.trees // flat.outputs, complete=True, configuration={})
 
 
 def _parameters(rows: Problem, configuration: Configuration, effort: Effort) -> dict[str, Any]:
@@ -178,7 +162,4 @@ def _booster(rows: Problem, judge: Problem | None, parameters: Mapping[str, Any]
 def _parsed(text: str) -> Any:
     import lightgbm
 
-    try:
-        return lightgbm.Booster(model_str=text)
-    except lightgbm.basic.LightGBMError as error:
-        raise ModelError(f"The LightGBM model is damaged: {error}.") from error
+    return lightgbm.Booster(model_str=text)

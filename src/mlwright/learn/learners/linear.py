@@ -14,7 +14,6 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from mlwright.errors import ModelError
 from mlwright.learn.base import Configuration, Effort, Fitted, Floats, Problem, Stop
 from mlwright.learn.learners.configurations import table
 from mlwright.learn.learners.packages import require
@@ -45,7 +44,6 @@ class Linear:
     variant: ClassVar[str] = "onehot"
     package: ClassVar[str | None] = "scipy"
     extra: ClassVar[str | None] = None
-    native_batches: ClassVar[bool] = False
     configurations: ClassVar[Mapping[str, tuple[Configuration, ...]]] = dict.fromkeys(
         NATURAL, table("penalty", (None,))
     )
@@ -79,10 +77,6 @@ class Linear:
         if best is None:
             return constant(rows, configuration)
         return Packed(best, {**configuration, "penalty": chosen}, rounds=1, complete=complete)
-
-    def load(self, files: Mapping[str, bytes]) -> Fitted:
-        """Refuse: there is no file to load."""
-        raise ModelError(f"A linear model writes no files, but was given {sorted(files)}.")
 
 
 @dataclass(slots=True)

@@ -8,7 +8,6 @@ large-scale kernel machines", NIPS 2007; Gorishniy et al., "On embeddings for nu
 from __future__ import annotations
 
 import math
-import threading
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar
@@ -16,17 +15,16 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from mlwright.errors import ModelError
 from mlwright.learn.base import Configuration, Effort, Fitted, Floats, Problem
 from mlwright.learn.learners.configurations import table
-from mlwright.learn.learners.neural_nets import Link, Nets, Pace, Shape, Singles
+from mlwright.learn.learners.neural_nets import Link, Nets, Pace, Shape, Singles, Waves
 from mlwright.learn.learners.teaching import Packed, constant, hopeless, judging, outputs, teaching
 from mlwright.learn.links import LINKS, NATURAL
 from mlwright.learn.network import NetworkPredictor, Reading
 
 _NAMES = "units layers waves dropout decay rate epochs"
-_CLASSES = table(_NAMES, (128, 3, 8, 0.15, 0.1, 0.03, None))
-_NUMBERS = table(_NAMES, (128, 3, 8, 0.15, 0.1, 0.03, None))
+_CLASSES = table(_NAMES, (128, 3, 16, 0.15, 0.1, 0.03, None))
+_NUMBERS = table(_NAMES, (128, 3, 16, 0.15, 0.1, 0.03, None))
 _EPOCHS, _FEWEST_EPOCHS, _EPOCH_ROWS = 64, 6, 8_000
 """So many times each row is learned from, where there are so many rows; more rows are seen less often each."""
 _PATIENCE = 0.2
@@ -56,7 +54,6 @@ class Neural:
     variant: ClassVar[str] = "onehot"
     package: ClassVar[str | None] = None
     extra: ClassVar[str | None] = None
-    native_batches: ClassVar[bool] = False
     configurations: ClassVar[Mapping[str, tuple[Configuration, ...]]] = {
         "binary": _CLASSES,
         "multiclass": _CLASSES,
@@ -69,21 +66,21 @@ class Neural:
         rows, judge = teaching(problem), judging(valid)
         if hopeless(rows):
             return constant(rows, configuration)
-        with _ONE_THREAD:
-            return _fit(rows, configuration, judge, effort)
+        from threadpoolctl import threadpool_limits
 
-    def load(self, files: Mapping[str, bytes]) -> Fitted:
-        """Refuse: there is no file to load."""
-        raise ModelError(f"A neural network writes no files, but was given {sorted(files)}.")
+        # Fits run side by side, and matrices this small gain nothing from more threads.
+        with threadpool_limits(1, "blas"):
+            return _fit(rows, configuration, judge, effort)
 
 
 def _fit(rows: Problem, configuration: Configuration, judge: Problem | None, effort: Effort) -> Packed:
     plan = _Plan.of(rows, configuration, effort)
-    reading = _reading(rows.X, configuration["waves"], effort.seed)
+    reading, waves = _reading(rows.X, configuration["waves"], effort.seed)
     lesson = _Lesson.of(rows, reading)
-    nets = Nets(plan.shape(lesson), _LINKS[NATURAL[rows.objective]], _first(rows), lesson.sample, plan.seeds)
+    nets = Nets(plan.shape(lesson, waves), _LINKS[NATURAL[rows.objective]], waves, plan.seeds)
+    nets.begin(lesson.sample, _first(rows))
     ends = _ends(rows)
-    judged = None if judge is None else reading.read(judge.X).astype(np.float32)
+    judged = None if judge is None else reading.columns(judge.X).astype(np.float32)
     best, kept, rounds, done, complete = math.inf, nets.average.flat, 0, 0, True
     while done < plan.most and complete:
         complete = _pass(nets, lesson, plan, done, effort)
@@ -134,10 +131,11 @@ class _Plan:
             seeds=(effort.seed,),
         )
 
-    def shape(self, lesson: _Lesson) -> Shape:
+    def shape(self, lesson: _Lesson, waves: Waves) -> Shape:
         """Return the shape of the networks."""
         hidden = (self.units,) * self.layers
-        return Shape(len(self.seeds), lesson.X.shape[1], hidden, lesson.truth.shape[1])
+        numbers, _, each = waves.frequency.shape
+        return Shape(len(self.seeds), lesson.X.shape[1], hidden, lesson.truth.shape[1], numbers, each)
 
     def pace(self, done: float) -> Pace:
         """Return the pace when so many epochs are done: flat for the first half, then down along a cosine."""
@@ -160,7 +158,7 @@ class _Lesson:
         y = rows.y[:, None]
         truth = y if outputs(rows) == 1 else y == np.arange(rows.classes)
         weight = None if rows.weight is None else rows.weight.astype(np.float32)[:, None]
-        return cls(reading.read(rows.X).astype(np.float32), truth.astype(np.float32), weight)
+        return cls(reading.columns(rows.X).astype(np.float32), truth.astype(np.float32), weight)
 
     @property
     def sample(self) -> Singles:
@@ -184,7 +182,7 @@ def _pass(nets: Nets, lesson: _Lesson, plan: _Plan, done: int, effort: Effort) -
     return True
 
 
-def _reading(X: Floats, waves: int, seed: int) -> Reading:
+def _reading(X: Floats, waves: int, seed: int) -> tuple[Reading, Waves]:
     """Learn the range of every column, and draw the waves of those that hold numbers."""
     X = np.clip(X, -_LARGEST, _LARGEST)
     known = ~np.isnan(X)
@@ -193,11 +191,15 @@ def _reading(X: Floats, waves: int, seed: int) -> Reading:
     spread = np.maximum(1.0, np.maximum(high - fill, fill - low) / _FURTHEST)
     numbers = [column for column in range(X.shape[1]) if len(np.unique(X[:_LOOKED_AT, column])) > _NUMBER_VALUES]
     each = min(waves, _MOST_WAVES // max(1, len(numbers)))
-    generator = np.random.default_rng([seed, each])
+    numbers = numbers if each else []
+    generator = np.random.default_rng([seed, waves])
+    shape = (len(numbers), 1, each)
+    frequency = np.float32(2 * math.pi * _TURNS) * generator.standard_normal(shape, dtype=np.float32)
+    phase = generator.uniform(-math.pi, math.pi, shape).astype(np.float32)
     wave = np.repeat(np.array(numbers, dtype=np.intp), each)
-    frequency = 2 * math.pi * _TURNS * generator.standard_normal(len(wave), dtype=np.float32)
-    phase = math.pi * generator.uniform(-1, 1, len(wave)).astype(np.float32)
-    return Reading(fill, spread, low, high, wave, frequency.astype(np.float64), phase.astype(np.float64))
+    flat = (part.ravel().astype(np.float64) for part in (frequency, phase))
+    reading = Reading(fill, spread, low, high, wave, *flat)
+    return reading, Waves(np.array(numbers, dtype=np.intp), frequency, phase)
 
 
 def _first(rows: Problem) -> Floats:
@@ -216,7 +218,6 @@ def _ends(rows: Problem) -> Floats:
 
 def _predictor(nets: Nets, reading: Reading, rows: Problem) -> NetworkPredictor:
     """Return what the averaged networks say, for NumPy alone."""
-    parts = nets.average.parts
     arrays: dict[str, NDArray[Any]] = {
         "fill": reading.fill,
         "spread": reading.spread,
@@ -226,11 +227,8 @@ def _predictor(nets: Nets, reading: Reading, rows: Problem) -> NetworkPredictor:
         "frequency": reading.frequency.astype(np.float32),
         "phase": reading.phase.astype(np.float32),
         "ends": _ends(rows),
+        **nets.folded(),
     }
-    for layer in range(nets.layers):
-        weight = parts[f"weight{layer}"]
-        arrays[f"weight{layer}"] = weight.copy() if layer else parts["scale"] * weight
-        arrays[f"bias{layer}"] = parts[f"bias{layer}"][:, 0].copy()
     return NetworkPredictor(NATURAL[rows.objective], arrays)
 
 
@@ -261,32 +259,5 @@ def _softmax(sums: Singles) -> Singles:
     return sums
 
 
-class _OneThread:
-    """Keeps linear algebra to one thread while fits run: fits run side by side, and matrices this small gain nothing.
-
-    The limit is the process's own, so the first fit sets it and the last one lifts it.
-    """
-
-    def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._fits = 0
-        self._limit: Any = None
-
-    def __enter__(self) -> None:
-        from threadpoolctl import threadpool_limits
-
-        with self._lock:
-            if not self._fits:
-                self._limit = threadpool_limits(1, "blas")
-            self._fits += 1
-
-    def __exit__(self, *_: object) -> None:
-        with self._lock:
-            self._fits -= 1
-            if not self._fits:
-                self._limit.restore_original_limits()
-
-
-_ONE_THREAD = _OneThread()
 _LINKS: Mapping[str, Link] = {"sigmoid": _sigmoid, "softmax": _softmax, "identity": lambda sums: sums}
 """The links of training, which work in place and give one of two classes a single column."""

@@ -1,9 +1,10 @@
 """Several small networks of equal shape, trained side by side as one by AdamW: forward, backward and step in NumPy.
 
-The recipe is that of RealMLP (Holzmüller, Grinsztajn and Steinwart, "Better by default", NeurIPS 2024): a learned scale
-for each column, the neural tangent parametrisation, first weights and biases made from the data, SELU, AdamW with a
-short memory for squares, dropout and weight decay that end with the rate. Its weights are then averaged over the last
-steps (Polyak and Juditsky, SIAM Journal on Control and Optimization 30, 1992): any step is then a good last one.
+The recipe is that of RealMLP (Holzmüller, Grinsztajn and Steinwart, "Better by default", NeurIPS 2024): a few learned
+mixtures of cosine waves beside each number, a learned scale for each column, the neural tangent parametrisation, first
+weights and biases made from the data, SELU, AdamW with a short memory for squares, dropout and weight decay that end
+with the rate. Its weights are then averaged over the last steps (Polyak and Juditsky, SIAM Journal on Control and
+Optimization 30, 1992): any step is then a good last one. Waves keep the frequencies they were drawn with.
 """
 
 from __future__ import annotations
@@ -20,30 +21,53 @@ from mlwright.learn.network import SELU_ALPHA, SELU_SCALE
 
 Singles = NDArray[np.float32]
 
-SCALE_RATE, BIAS_RATE = 6.0, 0.1
-"""How fast the columns' scales and the biases learn beside the weights (RealMLP)."""
+SCALE_RATE, BIAS_RATE, MIX_RATE = 6.0, 0.1, 0.1
+"""How fast the columns' scales, the biases and the mixtures of waves learn beside the weights (RealMLP)."""
+MIXTURES = 3
+"""How many mixtures of its waves stand beside a number (RealMLP)."""
 MEMORY, SQUARE_MEMORY, AVERAGE_MEMORY = 0.9, 0.95, 0.98
 CORNERS = 5
 """A bias puts a unit's bend at a random mean of so many rows (he+5 of RealMLP; Steinwart, arXiv:1903.11482)."""
 _TINY = 1e-8
+_BLOCK = 4096
+"""Rows that are answered at once."""
 
 Link = Callable[[Singles], Singles]
 
 
 @dataclass(frozen=True, slots=True)
 class Shape:
-    """`nets` networks from `inputs` columns through `hidden` layers to `outputs` sums."""
+    """`nets` networks from `inputs` columns, `numbers` of which have `waves`, through `hidden` layers to `outputs`."""
 
     nets: int
     inputs: int
     hidden: tuple[int, ...]
     outputs: int
+    numbers: int = 0
+    waves: int = 0
 
     @property
     def sizes(self) -> list[tuple[int, int]]:
         """What goes into each layer, and what comes out."""
-        ends = [self.inputs, *self.hidden, self.outputs]
+        ends = [self.inputs + MIXTURES * self.numbers, *self.hidden, self.outputs]
         return list(pairwise(ends))
+
+
+@dataclass(frozen=True, slots=True)
+class Waves:
+    """The waves `cos(frequency * x + phase)` of some columns: frequency and phase are (columns, 1, waves)."""
+
+    columns: NDArray[np.intp]
+    frequency: Singles
+    phase: Singles
+
+    def of(self, X: Singles) -> Singles:
+        """Return (..., columns, rows, waves) of X (..., rows, inputs)."""
+        numbers = np.ascontiguousarray(np.swapaxes(X[..., self.columns], -1, -2))
+        waves = numbers[..., None] * self.frequency
+        waves += self.phase
+        cosines: Singles = np.cos(waves, out=waves)
+        return cosines
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,30 +103,34 @@ class Vector:
 class Nets:
     """The networks while they learn. `average` holds the weights that are kept."""
 
-    def __init__(self, shape: Shape, link: Link, first: Sequence[float], sample: Singles, seeds: Sequence[int]) -> None:
+    def __init__(self, shape: Shape, link: Link, waves: Waves | None, seeds: Sequence[int]) -> None:
         self.shape, self.link = shape, link
+        self.waves = waves if shape.numbers else None
         self.layers = len(shape.sizes)
-        shapes: dict[str, tuple[int, ...]] = {"scale": (shape.nets, shape.inputs, 1)}
-        for layer, (_, units) in enumerate(shape.sizes):
-            shapes[f"bias{layer}"] = (shape.nets, 1, units)
-        for layer, size in enumerate(shape.sizes):
-            shapes[f"weight{layer}"] = (shape.nets, *size)
-        self.now, self.gradient, self.average = (Vector.zeros(shapes) for _ in range(3))
+        self.now, self.gradient, self.average = (Vector.zeros(_shapes(shape)) for _ in range(3))
         self._mean, self._square, self._stride = (np.zeros_like(self.now.flat) for _ in range(3))
-        self._rates = {f"weight{layer}": 1 / math.sqrt(inputs) for layer, (inputs, _) in enumerate(shape.sizes)}
-        self._rates |= {f"bias{layer}": BIAS_RATE for layer in range(self.layers)} | {"scale": SCALE_RATE}
+        rates = {f"weight{layer}": 1 / math.sqrt(inputs) for layer, (inputs, _) in enumerate(shape.sizes)}
+        rates |= {f"bias{layer}": BIAS_RATE for layer in range(self.layers)}
+        self._rates = rates | {"scale": SCALE_RATE, "mix": MIX_RATE, "shift": MIX_RATE}
         self._heavy = slice(self.now.places["weight0"].start, None)
         self._zeros = np.zeros(0, dtype=np.float32)
         self.steps = 0
         self.generators = [np.random.default_rng(seed) for seed in seeds]
-        self._begin(sample, first)
 
-    def _begin(self, sample: Singles, first: Sequence[float]) -> None:
-        """Draw the first weights so that sums have deviation 1 on the sample, and biases that bend amid the rows."""
+    def begin(self, sample: Singles, first: Sequence[float] | NDArray[np.float64]) -> None:
+        """Draw the first weights so that sums have deviation 1 on the sample, and biases that bend amid the rows.
+
+        `first` are the sums that everybody gets before anything is learned.
+        """
         parts = self.now.parts
         parts["scale"][...] = 1.0
         for net, generator in enumerate(self.generators):
-            rows = sample
+            for name in ("mix", "shift") if self.waves is not None else ():
+                drawn = generator.uniform(-1, 1, parts[name][net].shape) / math.sqrt(self.shape.waves)
+                parts[name][net] = drawn
+        entries = self._enter(np.repeat(sample[None], self.shape.nets, axis=0), parts)[0]
+        for net, generator in enumerate(self.generators):
+            rows = entries[net]
             for layer, (inputs, units) in enumerate(self.shape.sizes[:-1]):
                 weight = generator.standard_normal((inputs, units), dtype=np.float32) / np.float32(math.sqrt(inputs))
                 sums = rows @ weight
@@ -114,10 +142,24 @@ class Nets:
                 shares = generator.standard_exponential((CORNERS, units), dtype=np.float32)
                 bias = -(sums[corners, np.arange(units)] * shares / shares.sum(axis=0)).sum(axis=0)
                 parts[f"weight{layer}"][net], parts[f"bias{layer}"][net, 0] = weight, bias
-                rows, _ = self._bend((sums + bias)[None], slopes=False)
-                rows = rows[0]
+                rows = self._bend((sums + bias)[None], slopes=False)[0][0]
         parts[f"bias{self.layers - 1}"][...] = np.asarray(first, dtype=np.float32)
         self.average.flat[...] = self.now.flat
+
+    def _enter(self, X: Singles, parts: Mapping[str, Singles]) -> tuple[Singles, Singles]:
+        """Return what the first layer reads of X (nets, rows, inputs), and the waves: columns, then their mixtures."""
+        if self.waves is None:
+            return X, X
+        waves = self.waves.of(X)
+        mixed = np.matmul(waves, parts["mix"])
+        mixed += parts["shift"]
+        nets, _, count, _ = mixed.shape
+        entries = np.empty((nets, count, self.shape.sizes[0][0]), dtype=np.float32)
+        entries[..., : self.shape.inputs] = X
+        mixtures = entries[..., self.shape.inputs :].reshape(nets, count, self.shape.numbers, MIXTURES)
+        mixtures[...] = mixed.transpose(0, 2, 1, 3)
+        entries[..., self.shape.inputs :] = mixtures.reshape(nets, count, -1)
+        return entries, waves
 
     def _bend(self, sums: Singles, *, slopes: bool) -> tuple[Singles, Singles | None]:
         """Return SELU of the sums, and its slopes."""
@@ -143,7 +185,8 @@ class Nets:
         """Take one step down the loss of a batch: X (nets, rows, inputs), truth (nets, rows, outputs)."""
         parts, gradient = self.now.parts, self.gradient.parts
         scaled = parts["scale"] * parts["weight0"]
-        rows, layers = [X], []
+        entries, waves = self._enter(X, parts)
+        rows, layers = [entries], []
         for layer in range(self.layers - 1):
             sums = np.matmul(rows[-1], parts[f"weight{layer}"] if layer else scaled)
             sums += parts[f"bias{layer}"]
@@ -164,9 +207,19 @@ class Nets:
             if layer:
                 error = np.matmul(error, parts[f"weight{layer}"].transpose(0, 2, 1))
                 error *= layers[layer - 1]
+        if self.waves is not None:
+            self._mix(waves, error, scaled)
         np.sum(gradient["weight0"] * parts["weight0"], axis=2, keepdims=True, out=gradient["scale"])
         gradient["weight0"] *= parts["scale"]
         self._move(pace)
+
+    def _mix(self, waves: Singles, error: Singles, scaled: Singles) -> None:
+        """Find the gradient of the mixtures, given the first layer's error."""
+        nets, numbers, count, _ = waves.shape
+        back = np.matmul(error, scaled[:, self.shape.inputs :].transpose(0, 2, 1))
+        back = np.ascontiguousarray(back.reshape(nets, count, numbers, MIXTURES).transpose(0, 2, 1, 3))
+        np.matmul(waves.transpose(0, 1, 3, 2), back, out=self.gradient.parts["mix"])
+        np.sum(back, axis=2, keepdims=True, out=self.gradient.parts["shift"])
 
     def _drop(self, bent: Singles, slopes: Singles, share: float) -> None:
         """Leave units out at random, by one random byte each, and let the others stand in for them."""
@@ -205,8 +258,12 @@ class Nets:
 
     def answer(self, X: Singles) -> Singles:
         """Return the sums (nets, rows, outputs) of the averaged networks for X (rows, inputs)."""
+        blocks = [self._answer(X[start : start + _BLOCK]) for start in range(0, max(1, len(X)), _BLOCK)]
+        return np.concatenate(blocks, axis=1)
+
+    def _answer(self, X: Singles) -> Singles:
         parts = self.average.parts
-        rows = X
+        rows, _ = self._enter(X[None], parts)
         for layer in range(self.layers):
             weight = parts[f"weight{layer}"] if layer else parts["scale"] * parts["weight0"]
             sums: Singles = np.matmul(rows, weight)
@@ -214,3 +271,29 @@ class Nets:
             if layer < self.layers - 1:
                 rows, _ = self._bend(sums, slopes=False)
         return sums
+
+    def folded(self) -> dict[str, Singles]:
+        """Return weights and biases of the averaged networks whose first layer reads columns, then waves, unscaled."""
+        parts = self.average.parts
+        arrays: dict[str, Singles] = {}
+        for layer in range(self.layers):
+            arrays[f"weight{layer}"] = parts[f"weight{layer}"].copy()
+            arrays[f"bias{layer}"] = parts[f"bias{layer}"][:, 0].copy()
+        first = parts["scale"] * parts["weight0"]
+        if self.waves is not None:
+            units = first.shape[2]
+            mixtures = first[:, self.shape.inputs :].reshape(self.shape.nets, self.shape.numbers, MIXTURES, units)
+            waves = np.matmul(parts["mix"], mixtures).reshape(self.shape.nets, -1, units)
+            arrays["bias0"] += np.matmul(parts["shift"], mixtures).sum(axis=(1, 2))
+            first = np.concatenate([first[:, : self.shape.inputs], waves], axis=1)
+        return {**arrays, "weight0": first}
+
+
+def _shapes(shape: Shape) -> dict[str, tuple[int, ...]]:
+    """Return the shapes of all that is learned; what decays comes last."""
+    shapes: dict[str, tuple[int, ...]] = {"scale": (shape.nets, shape.sizes[0][0], 1)}
+    if shape.numbers:
+        shapes["mix"] = (shape.nets, shape.numbers, shape.waves, MIXTURES)
+        shapes["shift"] = (shape.nets, shape.numbers, 1, MIXTURES)
+    shapes |= {f"bias{layer}": (shape.nets, 1, units) for layer, (_, units) in enumerate(shape.sizes)}
+    return shapes | {f"weight{layer}": (shape.nets, *size) for layer, size in enumerate(shape.sizes)}

@@ -13,7 +13,6 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from mlwright.errors import ModelError
 from mlwright.learn.base import Configuration, Effort, Fitted, Floats, Problem
 from mlwright.learn.learners.configurations import table
 from mlwright.learn.learners.early import Watch
@@ -63,7 +62,7 @@ class XGBoostFitted:
     rounds: int
     complete: bool
     configuration: Configuration
-    threads: int = 0
+    threads: int
 
     def predict(self, X: Floats) -> Floats:
         """Return (n, k): class probabilities, or (n, 1) numbers."""
@@ -95,7 +94,6 @@ class XGBoost:
     variant: ClassVar[str] = "target"
     package: ClassVar[str | None] = "xgboost"
     extra: ClassVar[str | None] = "xgboost"
-    native_batches: ClassVar[bool] = True
     configurations: ClassVar[Mapping[str, tuple[Configuration, ...]]] = {
         "binary": _CLASSES,
         "multiclass": _CLASSES,
@@ -127,19 +125,6 @@ class XGBoost:
                 break
         rounds = watch.best_round or done
         return XGBoostFitted(booster[:rounds], rounds, complete, dict(configuration), effort.threads)
-
-    def load(self, files: Mapping[str, bytes]) -> Fitted:
-        """Return the model that `files` wrote. For verified files only: XGBoost's parser trusts what it reads."""
-        require(self)
-        import xgboost
-
-        try:
-            booster = xgboost.Booster()
-            booster.load_model(bytearray(files[_FILE]))
-            rounds = booster.num_boosted_rounds()
-        except (KeyError, xgboost.core.XGBoostError) as error:
-            raise ModelError(f"The XGBoost model is damaged: {str(error).splitlines()[0]}.") from error
-        return XGBoostFitted(booster, rounds, complete=True, configuration={})
 
 
 def _parameters(rows: Problem, configuration: Configuration, effort: Effort) -> dict[str, Any]:
