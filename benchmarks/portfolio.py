@@ -80,7 +80,7 @@ REST: dict[str, dict[str, Any]] = {
     },
     "catboost": {"subsample": 0.8, "random_strength": 1.0, "rsm": 1.0, "leaf_estimation_iterations": 1},
     "xgboost": {"subsample": 1.0, "colsample_bylevel": 1.0, "reg_lambda": 1.0, "gamma": 0.0},
-    "neural": {"rate": 0.03, "epochs": None},
+    "neural": {"nets": None, "rate": 0.03, "epochs": None},
 }  # fmt: skip
 FIT_SECONDS = 30.0
 VALID_SHARE, TEST_SHARE = 0.2, 0.25

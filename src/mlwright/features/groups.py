@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from bisect import bisect_right
 from collections.abc import Callable, Mapping
 from typing import Any, Protocol, Self
 
@@ -79,7 +78,7 @@ class NumberGroups:
     @classmethod
     def fit(cls, values: Floats, most: int) -> Self:
         """Keep the most frequent numbers that are not rare, ties in their order."""
-        numbers, rows = np.unique(values[~np.isnan(values)], return_counts=True)
+        numbers, rows = np.unique(values[np.isfinite(values)], return_counts=True)
         numbers, rows = numbers[rows >= RARE], rows[rows >= RARE]
         return cls(np.sort(numbers[np.argsort(-rows, kind="stable")[:most]]))
 
@@ -98,53 +97,16 @@ class NumberGroups:
         return {"by": "numbers"}, self.numbers
 
 
-class RangeGroups:
-    """Ranges of a column of numbers, each of about as many training rows."""
-
-    __slots__ = ("edges", "place", "size")
-
-    def __init__(self, edges: Floats) -> None:
-        self.edges, self.size = edges, len(edges) + 3
-        listed, missing = edges.tolist(), self.size - 1
-
-        def place(value: Value) -> int:
-            if not isinstance(value, (float, int)) or value != value:  # noqa: PLR0124  only NaN differs from itself
-                return missing
-            return bisect_right(listed, value)
-
-        self.place: Callable[[Value], int] = place
-
-    @classmethod
-    def fit(cls, values: Floats, most: int) -> Self:
-        """Cut at quantiles."""
-        known = np.sort(values[~np.isnan(values)])
-        cuts = known[(np.arange(1, most) * len(known)) // most] if len(known) else known
-        return cls(np.unique(cuts[np.isfinite(cuts)]))
-
-    def places(self, values: Values) -> Places:
-        """Return the group of every row."""
-        given = floats(values)
-        places = np.searchsorted(self.edges, given, side="right")
-        places[np.isnan(given)] = self.size - 1
-        return places
-
-    def state(self) -> tuple[dict[str, Any], Floats | None]:
-        """Return JSON and the edges."""
-        return {"by": "ranges"}, self.edges
-
-
 def read_groups(plain: Mapping[str, Any], arrays: Arrays, key: str) -> Groups:
     """Return the groups of that state; raises ModelError where they cannot be any."""
     by = state.text(plain, "by")
     if by == "levels":
         return LevelGroups(Levels.from_dict(plain))
+    if by != "numbers":
+        raise state.damaged(f"there are no groups by {by!r:.40}")
     numbers = arrays.get(key)
     if not isinstance(numbers, np.ndarray) or numbers.dtype != np.float64 or numbers.ndim != 1:
         raise state.damaged(f"array {key!r} is missing or no list of numbers")
     if not np.isfinite(numbers).all() or (np.diff(numbers) <= 0).any():
         raise state.damaged(f"the numbers of {key!r} do not rise")
-    if by == "numbers":
-        return NumberGroups(numbers)
-    if by == "ranges":
-        return RangeGroups(numbers)
-    raise state.damaged(f"there are no groups by {by!r:.40}")
+    return NumberGroups(numbers)

@@ -32,7 +32,7 @@ itself (1 / sqrt(50)) at best; of 300 rows, simulated, those that were calibrate
 CELLS = 150_000
 """Rows x classes that are looked at: three numbers need no more, and a budget has to be kept."""
 CLEARLY = 1.25
-"""Standard errors by which a calibration has to be better. With one, up to 9 of 100 simulated predictions that need none
+"""Standard errors by which a calibration has to be better. With one, up to 9 of 100 simulated cases that needed none
 were calibrated, with this at most 4; where one is clearly needed, as much is gained (benchmarks/calibration.py)."""
 WORSE = 1e-4
 """By how much a calibration may worsen the ranking, or the metric that decides."""

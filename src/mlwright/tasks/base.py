@@ -106,8 +106,8 @@ class Prediction:
     def sets(self) -> tuple[tuple[Label, ...], ...] | None:
         """The labels that cannot be ruled out, row by row, or None; made when asked for, because many rows take time.
 
-        Nine of ten rows have their true label among them, and so do nine of ten rows of each label that is not too
-        rare to tell.
+        Nine of ten rows have their true label among them, and so do nine of ten rows of each label that at least 50
+        known rows have.
         """
         included = self.included
         return None if included is None else tuple(tuple(compress(self.classes, row)) for row in included.tolist())

@@ -26,7 +26,7 @@ SMALLEST_SCALE = 1e-3
 ENOUGH_ROWS = 100
 """Rows below which nothing is said of floors and sets."""
 ROWS_PER_CUTOFF = 50
-"""A class with fewer rows shares its cut-off with other rare ones."""
+"""A class with fewer rows has no limit of its own to its sets."""
 CLOSE = 1e-12
 """Sums of weights that differ by less are equal but for rounding."""
 
@@ -199,26 +199,20 @@ def sets(known: Known, classes: int) -> dict[str, Any]:
 
     Of the rows that are of a class, 90 % give it at least that probability, and so do 90 % of new ones: the smallest
     sets with that promise (Sadinle, Lei and Wasserman 2019, "Least ambiguous set-valued classifiers with bounded error
-    levels"), which holds for each class (label-conditional; Vovk et al., 2005). Classes of fewer than 50 rows share
-    one cut-off: of their rows together the promise holds.
+    levels"), which holds for each class (label-conditional; Vovk et al., 2005). For classes of fewer than 50 rows
+    nothing is promised but what holds for all rows together: with a limit of their own they would be in every set.
     """
-    place = known.y.astype(np.intp)
-    rows = np.array([known.rows(place == label) for label in range(classes)])
     if known.rows() < ENOUGH_ROWS:
         return {}
-    groups: list[list[int]] = [[]]
-    for label in np.argsort(rows, kind="stable").tolist():
-        if groups[-1] and rows[groups[-1]].sum() >= ROWS_PER_CUTOFF:
-            groups.append([])
-        groups[-1].append(label)
-    if len(groups) > 1 and rows[groups[-1]].sum() < ROWS_PER_CUTOFF:
-        groups[-2:] = [groups[-2] + groups[-1]]
-    found = np.zeros(classes)
+    place = known.y.astype(np.intp)
     given = known.P[np.arange(len(place)), place]
-    for group in groups:
-        chosen = np.isin(place, group)
-        short, level = _within(-given[chosen], known.weight[chosen], known.repeats)
-        if level < LEVEL:
-            return {}
-        found[group] = -short
+    together = -_within(-given, known.weight, known.repeats)[0]
+    found = np.full(classes, np.nan)
+    for label in range(classes):
+        inside = place == label
+        if known.rows(inside) >= ROWS_PER_CUTOFF:
+            found[label] = -_within(-given[inside], known.weight[inside], known.repeats)[0]
+    if np.isnan(found).any():
+        # Rare classes may do worse than the rest: what is promised of all rows holds where no limit is above theirs.
+        found = np.fmin(found, together)
     return {"level": LEVEL, "cutoffs": found.tolist()}

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable, Mapping
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
 import numpy as np
@@ -13,12 +11,13 @@ from threadpoolctl import threadpool_info
 
 from mlwright.learn.base import Effort, Fitted, Problem
 from mlwright.learn.learners.neural import _LINKS, Neural, _reading
-from mlwright.learn.learners.neural_nets import Nets, Pace, Shape
+from mlwright.learn.learners.neural_nets import Nets, Pace, Shape, Singles, Waves
 from mlwright.learn.links import NATURAL
 
 FIRST = {objective: listed[0] for objective, listed in Neural.configurations.items()}
 CLASSES = {"binary": 2, "multiclass": 3, "regression": 0}
-QUICK = {"units": 16, "epochs": 12}
+QUICK = {"nets": 1, "units": 16, "epochs": 12}
+STILL = Pace(0.0, 0.0, 0.0)
 
 
 def smooth(objective: str = "regression", rows: int = 400, seed: int = 0) -> Problem:
@@ -34,6 +33,16 @@ def fit(given: Problem, valid: Problem | None = None, *, rounds: int | None = 12
     return Neural().fit(given, configuration, valid, Effort(rounds=rounds))
 
 
+def nets_of(shape: Shape, link: str, sample: Singles, *, waves: Waves | None = None, seed: int = 1) -> Nets:
+    nets = Nets(shape, _LINKS[link], waves, seeds=tuple(range(seed, seed + shape.nets)))
+    nets.begin(sample, [0.1] * shape.outputs)
+    return nets
+
+
+def singles(rng: np.random.Generator, *shape: int) -> Singles:
+    return rng.normal(size=shape).astype(np.float32)
+
+
 def finite(fitted: Fitted, X: np.ndarray) -> np.ndarray:
     P = fitted.predict(X)
     assert np.isfinite(P).all()
@@ -47,62 +56,98 @@ PLAIN_LINKS: Mapping[str, Callable[[np.ndarray], np.ndarray]] = {
 }
 
 
-def plain_loss(parts: Mapping[str, np.ndarray], X: np.ndarray, truth: np.ndarray, link: str, weight: np.ndarray) -> float:
-    """The loss as a textbook has it, in doubles; the networks' losses add up."""
-    total = 0.0
-    for net in range(len(parts["scale"])):
-        values = X[net] * parts["scale"][net, :, 0]
-        layers = (len(parts) - 1) // 2
-        for layer in range(layers):
-            values = values @ parts[f"weight{layer}"][net] + parts[f"bias{layer}"][net]
-            if layer + 1 < layers:
-                values = 1.0507009873554805 * np.where(values > 0, values, 1.6732632423543772 * np.expm1(values))
-        P = PLAIN_LINKS[link](values)
-        losses = {
-            "identity": lambda P=P, net=net: (P - truth[net]) ** 2 / 2,
-            "sigmoid": lambda P=P, net=net: -truth[net] * np.log(P) - (1 - truth[net]) * np.log(1 - P),
-            "softmax": lambda P=P, net=net: -truth[net] * np.log(P),
-        }[link]()
-        total += float((losses * weight[net]).sum())
-    return total
+def plain_sums(parts: Mapping[str, np.ndarray], X: np.ndarray, waves: Waves | None, net: int) -> np.ndarray:
+    """What one network adds up, as a textbook has it, in doubles."""
+    values = X
+    if waves is not None:
+        for place, column in enumerate(waves.columns):
+            cosines = np.cos(X[:, column, None] * waves.frequency[place, 0] + waves.phase[place, 0])
+            mixed = cosines @ parts["mix"][net, place] + parts["shift"][net, place]
+            values = np.concatenate([values, mixed], axis=1)
+    values = values * parts["scale"][net, :, 0]
+    layers = sum(name.startswith("weight") for name in parts)
+    for layer in range(layers):
+        values = values @ parts[f"weight{layer}"][net] + parts[f"bias{layer}"][net]
+        if layer + 1 < layers:
+            values = 1.0507009873554805 * np.where(values > 0, values, 1.6732632423543772 * np.expm1(values))
+    return values
+
+
+def plain_loss(P: np.ndarray, truth: np.ndarray, link: str) -> np.ndarray:
+    if link == "identity":
+        return (P - truth) ** 2 / 2
+    return -truth * np.log(P) - ((1 - truth) * np.log(1 - P) if link == "sigmoid" else 0.0)
+
+
+def drawn_waves(rng: np.random.Generator, columns: list[int], each: int) -> Waves:
+    return Waves(np.array(columns), singles(rng, len(columns), 1, each), singles(rng, len(columns), 1, each))
 
 
 @pytest.mark.parametrize("link", sorted(PLAIN_LINKS))
-@pytest.mark.parametrize("weighted", [False, True])
-def test_gradients_are_what_small_steps_say(link: str, weighted: bool) -> None:
+@pytest.mark.parametrize(("weighted", "waved"), [(False, False), (True, True)])
+def test_gradients_are_what_small_steps_say(link: str, weighted: bool, waved: bool) -> None:
     rng = np.random.default_rng(0)
-    shape = Shape(nets=2, inputs=4, hidden=(6, 5), outputs=1 if link == "sigmoid" else 3)
-    X = rng.normal(size=(2, 9, 4)).astype(np.float32)
-    nets = Nets(shape, _LINKS[link], [0.1] * shape.outputs, X[0], seeds=(1, 2))
+    waves = drawn_waves(rng, [3, 1], 4) if waved else None
+    outputs = 1 if link == "sigmoid" else 3
+    shape = Shape(nets=2, inputs=4, hidden=(6, 5), outputs=outputs, numbers=2 * waved, waves=4 * waved)
+    X = singles(rng, 2, 9, 4)
+    nets = nets_of(shape, link, X[0], waves=waves)
     for name in ("weight2", "scale"):  # they begin at 0 and at 1, where much is hidden
         nets.now.parts[name][...] = rng.normal(size=nets.now.parts[name].shape) + 1
-    truth = rng.normal(size=(2, 9, shape.outputs))
+    truth = rng.normal(size=(2, 9, outputs))
     if link != "identity":
-        truth = np.eye(shape.outputs)[rng.integers(0, shape.outputs, (2, 9))] if link == "softmax" else truth > 0
+        truth = np.eye(outputs)[rng.integers(0, outputs, (2, 9))] if link == "softmax" else truth > 0
     truth = truth.astype(np.float32)
     weight = (rng.uniform(0.5, 2, (2, 9, 1)) / 9).astype(np.float32)
     before = nets.now.flat.copy()
-    nets.learn(X, truth, weight if weighted else None, Pace(0.0, 0.0, 0.0))
+    nets.learn(X, truth, weight if weighted else None, STILL)
     np.testing.assert_array_equal(nets.now.flat, before)
     counted = weight.astype(float) if weighted else np.full((2, 9, 1), 1 / 9)
+
+    def total(parts: Mapping[str, np.ndarray]) -> float:
+        return sum(
+            float((plain_loss(P, truth[net], link) * counted[net]).sum())
+            for net in range(2)
+            for P in [PLAIN_LINKS[link](plain_sums(parts, X[net].astype(float), waves, net))]
+        )
+
     parts = {name: part.astype(float) for name, part in nets.now.parts.items()}
     for name, part in parts.items():
         for place in range(part.size):
-            steps = []
-            for step in (1e-5, -1e-5):
-                moved = part.copy()
-                moved.reshape(-1)[place] += step
-                steps.append(plain_loss({**parts, name: moved}, X.astype(float), truth.astype(float), link, counted))
-            expected = (steps[0] - steps[1]) / 2e-5
+            up, down = part.copy(), part.copy()
+            up.reshape(-1)[place] += 1e-5
+            down.reshape(-1)[place] -= 1e-5
+            expected = (total({**parts, name: up}) - total({**parts, name: down})) / 2e-5
             found = nets.gradient.parts[name].reshape(-1)[place]
             assert abs(found - expected) < 1e-4 * max(1.0, abs(expected)), (name, place)
+
+
+def test_the_kept_networks_are_the_average_and_fold_to_the_same() -> None:
+    """`answer`, and what `folded` hands to the predictor, against the textbook."""
+    rng = np.random.default_rng(0)
+    waves = drawn_waves(rng, [0, 2], 5)
+    shape = Shape(nets=2, inputs=3, hidden=(6,), outputs=2, numbers=2, waves=5)
+    X = singles(rng, 2, 20, 3)
+    nets = nets_of(shape, "identity", X[0], waves=waves)
+    for _ in range(4):
+        nets.learn(X, singles(rng, 2, 20, 2), None, Pace(0.05, 0.1, 0.0))
+    assert not np.array_equal(nets.now.flat, nets.average.flat)
+    parts = {name: part.astype(float) for name, part in nets.average.parts.items()}
+    expected = np.stack([plain_sums(parts, X[0].astype(float), waves, net) for net in range(2)])
+    np.testing.assert_allclose(nets.answer(X[0]), expected, atol=1e-5)
+    folded = {name: part.astype(float) for name, part in nets.folded().items()}
+    cosines = np.cos(X[0][:, [0, 2], None] * waves.frequency[:, 0] + waves.phase[:, 0]).reshape(20, -1)
+    entries = np.concatenate([X[0], cosines], axis=1).astype(float)
+    plain = folded | {"scale": np.ones((2, 13, 1)), "bias0": folded["bias0"], "bias1": folded["bias1"]}
+    for net in range(2):
+        np.testing.assert_allclose(plain_sums(plain, entries, None, net), expected[net], atol=1e-5)
 
 
 def test_adamw_takes_the_steps_of_the_textbook() -> None:
     """Loshchilov and Hutter's algorithm 2, one number after another, from the gradients it was given."""
     rng = np.random.default_rng(0)
-    X, truth = rng.normal(size=(1, 8, 3)).astype(np.float32), rng.normal(size=(1, 8, 1)).astype(np.float32)
-    nets = Nets(Shape(1, 3, (4,), 1), _LINKS["identity"], [0.0], X[0], seeds=(0,))
+    X, truth = singles(rng, 1, 8, 3), singles(rng, 1, 8, 1)
+    nets = nets_of(Shape(1, 3, (4,), 1), "identity", X[0])
     now = {name: part.astype(float) for name, part in nets.now.parts.items()}
     mean, square = ({name: np.zeros(part.shape) for name, part in now.items()} for _ in range(2))
     factor = {"scale": 6.0, "bias0": 0.1, "bias1": 0.1, "weight0": 3**-0.5, "weight1": 4**-0.5}
@@ -117,13 +162,13 @@ def test_adamw_takes_the_steps_of_the_textbook() -> None:
             decay = 0.02 * 0.1 * name.startswith("weight")
             now[name] = part * (1 - decay) - 0.02 * factor[name] * stride
             average[name] += (now[name] - average[name]) / (step + 1)
-    for name in now:
-        np.testing.assert_allclose(nets.now.parts[name], now[name], atol=2e-5)
+    for name, expected in now.items():
+        np.testing.assert_allclose(nets.now.parts[name], expected, atol=2e-5)
         np.testing.assert_allclose(nets.average.parts[name], average[name], atol=2e-5)
 
 
 def test_units_are_left_out_at_their_share_and_stood_in_for() -> None:
-    nets = Nets(Shape(2, 3, (64,), 1), _LINKS["identity"], [0.0], np.zeros((4, 3), dtype=np.float32), seeds=(0, 1))
+    nets = nets_of(Shape(2, 3, (64,), 1), "identity", np.zeros((4, 3), dtype=np.float32))
     bent, slopes = np.ones((2, 500, 64), dtype=np.float32), np.full((2, 500, 64), 2.0, dtype=np.float32)
     nets._drop(bent, slopes, 0.25)
     assert abs((bent == 0).mean() - 0.25) < 0.01
@@ -200,17 +245,16 @@ def test_rows_of_one_batch_with_weights() -> None:
     given = smooth("binary", 12)
     weight = np.array([3.0, 1.0] * 6)
     tripled = np.repeat(np.arange(12), weight.astype(int))
-    nets, losses = [], []
+    X = given.X.astype(np.float32)
+    answers = []
     for rows, share in ((np.arange(12), weight / weight.mean()), (tripled, None)):
-        X = given.X[rows].astype(np.float32)[None]
+        nets = nets_of(Shape(1, 4, (8,), 1), "sigmoid", X)
         truth = given.y[rows].astype(np.float32)[None, :, None]
-        one = Nets(Shape(1, 4, (8,), 1), _LINKS["sigmoid"], [0.0], given.X.astype(np.float32), seeds=(0,))
         used = None if share is None else (share / 12).astype(np.float32)[None, :, None]
         for _ in range(20):
-            one.learn(X, truth, used, Pace(0.01, 0.0, 0.0))
-        nets.append(one.answer(given.X.astype(np.float32)))
-        losses.append(one)
-    np.testing.assert_allclose(nets[0], nets[1], atol=1e-3)
+            nets.learn(X[rows][None], truth, used, Pace(0.01, 0.0, 0.0))
+        answers.append(nets.answer(X))
+    np.testing.assert_allclose(answers[0], answers[1], atol=1e-3)
 
 
 def test_it_stops_by_itself_where_nothing_is_to_be_learned() -> None:
@@ -277,29 +321,38 @@ def test_more_rows_are_seen_less_often() -> None:
 def test_only_numbers_get_waves() -> None:
     rng = np.random.default_rng(0)
     X = np.column_stack([rng.normal(size=300), rng.integers(0, 2, 300), rng.integers(0, 5, 300), np.full(300, np.nan)])
-    assert set(_reading(X, 8, 0).wave.tolist()) == {0}
-    assert _reading(X, 0, 0).width == 4
-    wide = _reading(rng.normal(size=(20, 3000)), 8, 0)
-    assert wide.width == 3000
+    reading, waves = _reading(X, 8, 0)
+    assert waves.columns.tolist() == [0]
+    assert reading.wave.tolist() == [0] * 8
+    assert reading.width == 4 + 8
+    assert _reading(X, 0, 0)[0].width == 4
+    assert _reading(rng.normal(size=(20, 3000)), 8, 0)[0].width == 3000
+
+
+def test_few_rows_are_shared_by_several_networks() -> None:
+    told = lambda: True  # noqa: E731
+    nets = [
+        Neural().fit(smooth("binary", rows), FIRST["binary"], None, Effort(stop=told)).configuration["nets"]
+        for rows in (100, 20_000)
+    ]
+    assert nets == [4, 1]
+    both = fit(smooth("binary", 100), nets=2)
+    assert both.configuration["nets"] == 2
+    assert not np.array_equal(*both.pack().state()[1]["weight1"])
 
 
 def test_linear_algebra_keeps_to_one_thread_and_is_let_go_after() -> None:
     def threads() -> list[int]:
         return [pool["num_threads"] for pool in threadpool_info() if pool["user_api"] == "blas"]
 
-    before, within, lock = threads(), [], threading.Lock()
+    before, within = threads(), []
 
     def stop() -> bool:
-        with lock:
-            within.append(max(threads()))
+        within.extend(threads())
         return False
 
-    def work(seed: int) -> None:
-        configuration = {**FIRST["binary"], **QUICK}
-        Neural().fit(smooth("binary", 100, seed), configuration, None, Effort(rounds=2, stop=stop))
-
-    with ThreadPoolExecutor(3) as pool:
-        list(pool.map(work, range(6)))
+    fit(smooth("binary", 100), rounds=1)
+    Neural().fit(smooth("binary", 100), {**FIRST["binary"], **QUICK}, None, Effort(rounds=1, stop=stop))
     assert set(within) == {1}
     assert threads() == before
 

@@ -22,11 +22,14 @@ from mlwright.learn.learners.teaching import Packed, constant, hopeless, judging
 from mlwright.learn.links import LINKS, NATURAL
 from mlwright.learn.network import NetworkPredictor, Reading
 
-_NAMES = "units layers waves dropout decay rate epochs"
-_CLASSES = table(_NAMES, (128, 3, 16, 0.15, 0.1, 0.03, None))
-_NUMBERS = table(_NAMES, (128, 3, 16, 0.15, 0.1, 0.03, None))
+_NAMES = "nets units layers waves dropout decay rate epochs"
+_CLASSES = table(_NAMES, (None, 128, 3, 16, 0.15, 0.1, 0.03, None))
+_NUMBERS = table(_NAMES, (None, 128, 3, 16, 0.15, 0.1, 0.03, None))
 _EPOCHS, _FEWEST_EPOCHS, _EPOCH_ROWS = 64, 6, 8_000
 """So many times each row is learned from, where there are so many rows; more rows are seen less often each."""
+_NET_ROWS, _MOST_NETS = 4_000, 4
+"""So many rows are one network's; of fewer, several are averaged: each makes something else of them."""
+_NEXT_SEED = 101
 _PATIENCE = 0.2
 """Share of the planned epochs without a gain that ends a fit."""
 _SAMPLE = 1024
@@ -93,7 +96,7 @@ def _fit(rows: Problem, configuration: Configuration, judge: Problem | None, eff
         if done - rounds >= plan.patience:
             break
     nets.average.flat[...] = kept
-    chosen = {**configuration, "epochs": plan.epochs}
+    chosen = {**configuration, "nets": len(plan.seeds), "epochs": plan.epochs}
     return Packed(_predictor(nets, reading, rows), chosen, rounds=rounds or done, complete=complete)
 
 
@@ -118,6 +121,7 @@ class _Plan:
         count = len(rows.y)
         planned = max(_FEWEST_EPOCHS, round(_EPOCHS * min(1.0, (_EPOCH_ROWS / count) ** 0.5)))
         epochs = configuration["epochs"] or planned
+        nets = configuration["nets"] or max(1, min(_MOST_NETS, round(_NET_ROWS / count)))
         return cls(
             epochs=epochs,
             most=effort.rounds or epochs,
@@ -128,7 +132,7 @@ class _Plan:
             rate=configuration["rate"],
             decay=configuration["decay"],
             dropout=configuration["dropout"],
-            seeds=(effort.seed,),
+            seeds=tuple(effort.seed + _NEXT_SEED * net for net in range(nets)),
         )
 
     def shape(self, lesson: _Lesson, waves: Waves) -> Shape:
