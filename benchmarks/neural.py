@@ -4,8 +4,8 @@
 
 DATA is a folder with a MANIFEST.json (see tables_common.py). Of each table 30 % are kept away. On the others three
 folds score LightGBM, CatBoost, XGBoost and the network, each with its first configuration; greedy weights on the
-out-of-fold predictions make the ensembles and members learn again from all the others, as in the main job; the rows kept
-away judge. Prints a line for each table (losses in percent of LightGBM's) and, in percent, what
+out-of-fold predictions make the ensembles and members learn again from all the others, as in the main job; the rows
+kept away judge. Prints a line for each table (losses in percent of LightGBM's) and, in percent, what
 LightGBM and CatBoost together lose less when the network joins them, beside what they lose less when XGBoost does.
 """
 

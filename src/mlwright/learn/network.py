@@ -51,9 +51,9 @@ class Reading:
     @classmethod
     def of(cls, arrays: Mapping[str, NDArray[Any]]) -> Reading:
         """Return the reading that a model's arrays hold."""
-        columns = (arrays[name].astype(np.float64) for name in _COLUMNS)
-        waves = (arrays[name].astype(np.float64) for name in _WAVES[1:])
-        return cls(*columns, arrays["wave"].astype(np.intp), *waves)
+        fill, spread, low, high = (arrays[name].astype(np.float64) for name in _COLUMNS)
+        frequency, phase = (arrays[name].astype(np.float64) for name in _WAVES[1:])
+        return cls(fill, spread, low, high, arrays["wave"].astype(np.intp), frequency, phase)
 
     @property
     def width(self) -> int:
@@ -143,7 +143,8 @@ def _folded(arrays: Mapping[str, NDArray[Any]]) -> tuple[list[Floats], list[Floa
 
     What the scale and the shift do is done by the next layer's numbers, once.
     """
-    weights, biases = [], []
+    weights: list[Floats] = []
+    biases: list[Floats] = []
     while (layer := len(weights)) == 0 or f"weight{layer}" in arrays:
         weight, bias = (arrays[f"{name}{layer}"].astype(np.float64) for name in ("weight", "bias"))
         bias = bias[:, None, :]

@@ -1,8 +1,8 @@
 """The order in which learners and their configurations are tried: the floor first, then what was learned to pay most.
 
 `portfolio.json` lists configurations by objective, each chosen because it lowered the loss of the ensemble of those
-before it most for its seconds, on average over many tables (benchmarks/portfolio.py, which also tells how the order does
-on tables it was not chosen by). Learners that are not in it, such as plug-ins, bring configurations of their own.
+before it most for its seconds, on average over many tables (benchmarks/portfolio.py, which also tells how the order
+does on tables it was not chosen by). Learners that are not in it, such as plug-ins, bring configurations of their own.
 """
 
 from __future__ import annotations

@@ -264,12 +264,17 @@ class Nets:
     def _answer(self, X: Singles) -> Singles:
         parts = self.average.parts
         rows, _ = self._enter(X[None], parts)
-        for layer in range(self.layers):
-            weight = parts[f"weight{layer}"] if layer else parts["scale"] * parts["weight0"]
-            sums: Singles = np.matmul(rows, weight)
-            sums += parts[f"bias{layer}"]
-            if layer < self.layers - 1:
-                rows, _ = self._bend(sums, slopes=False)
+        sums = self._sums(rows, parts, 0)
+        for layer in range(1, self.layers):
+            rows, _ = self._bend(sums, slopes=False)
+            sums = self._sums(rows, parts, layer)
+        return sums
+
+    @staticmethod
+    def _sums(rows: Singles, parts: Mapping[str, Singles], layer: int) -> Singles:
+        weight = parts[f"weight{layer}"] if layer else parts["scale"] * parts["weight0"]
+        sums: Singles = np.matmul(rows, weight)
+        sums += parts[f"bias{layer}"]
         return sums
 
     def folded(self) -> dict[str, Singles]:

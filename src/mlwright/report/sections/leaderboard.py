@@ -24,7 +24,8 @@ def section(evidence: Mapping[str, Any]) -> Section:
     kept = _kept(models)
     blocks: list[Block] = []
     if kept:
-        blocks = [_table(kept, sum(not _unscored(entry) for entry in models), scoring), Paragraph(_remark(board), quiet=True)]
+        scored = sum(not _unscored(entry) for entry in models)
+        blocks = [_table(kept, scored, scoring), Paragraph(_remark(board), quiet=True)]
     if evidence["baselines"]:
         blocks.append(_baselines(evidence, scoring))
     if failed:
