@@ -28,7 +28,7 @@ def model() -> Model:
         ensemble=Ensemble(
             {"onehot": recipe}, (Member("linear", "Linear", {}, "onehot", 1.0, predictor),), 0, 10.0, 2.0
         ),
-        decision={"level": 0.9, "edges": [], "widths": [1.0]},
+        decision={"level": 0.9, "at": [0.0], "widths": [1.0]},
         prior=(10.0,),
         evidence={"score": {"metric": "rmse", "value": 1.25, "interval": [1.0, 1.5], "rows": 20}},
         run={"created": "2026-01-02T03:04:05+00:00"},
