@@ -151,7 +151,7 @@ def present_candidates(objective: str) -> list[Candidate]:
 
 
 def candidates(objective: str, *, few: bool = False) -> list[Candidate]:
-    """Return the present portfolio in its order, then sampled configurations: all, or a few of each kind."""
+    """Return the present portfolio, the learners' own configurations, then sampled ones: all, or a few of each kind."""
     drawn = [Candidate(name, variant, {**REST[name], **given}) for name, variant, given in USUAL]
     randoms = {name: np.random.default_rng(zlib.crc32(name.encode())) for name in LEARNERS}
     for name, variants, count in SAMPLED:
@@ -159,7 +159,12 @@ def candidates(objective: str, *, few: bool = False) -> list[Candidate]:
             configuration = sample(name, randoms[name])
             if place < FEWER or not few:
                 drawn.append(Candidate(name, variants[place % len(variants)], configuration))
-    return list({one.key: one for one in [*present_candidates(objective), *drawn]}.values())
+    own = [
+        Candidate(learner.name, learner.variant, dict(configuration))
+        for learner in LEARNERS.values()
+        for configuration in learner.configurations[objective]
+    ]
+    return list({one.key: one for one in [*present_candidates(objective), *own, *drawn]}.values())
 
 
 def read(folder: Path, entry: dict[str, Any], rows: int) -> Asked:
@@ -371,6 +376,7 @@ def main() -> None:
     parser.add_argument("--rows", type=int, default=8_000)
     parser.add_argument("--workers", type=int, default=2)
     parser.add_argument("--few", action="store_true", help="fewer sampled configurations, for large tables")
+    parser.add_argument("--kind", default="", help="only tables whose kind begins so")
     parser.add_argument("--least", type=int, default=0, help="tables of fewer rows are passed over")
     parser.add_argument("--length", type=int, default=24)
     parser.add_argument("--write", type=Path, help="where the learned order goes: src/mlwright/learn/portfolio.json")
@@ -390,7 +396,9 @@ def main() -> None:
         (folder, entry, options.rows, options.records[0], options.few)
         for folder in options.folders
         for entry in json.loads((folder / "MANIFEST.json").read_text())
-        if question(entry) and entry.get("rows", options.least) >= options.least
+        if question(entry)
+        and entry["kind"].startswith(options.kind)
+        and entry.get("rows", options.least) >= options.least
     ]
     jobs = [jobs[place] for place in np.random.default_rng(0).permutation(len(jobs))]
     with multiprocessing.get_context("spawn").Pool(options.workers, maxtasksperchild=4) as pool:
