@@ -60,6 +60,6 @@ def patience(rows: int) -> int:
     """Return how many trials so many rows can tell apart: more would fit the choice to chance.
 
     >>> [patience(n) for n in (50, 300, 1_000, 10_000, 1_000_000)]
-    [8, 10, 14, 32, 48]
+    [8, 10, 20, 48, 48]
     """
-    return min(48, max(8, round(8 + rows / 150) if rows < 1_000 else round(14 + 18 * math.log10(rows / 1_000))))
+    return min(48, max(8, round(8 + rows / 150) if rows < 1_000 else round(20 + 28 * math.log10(rows / 1_000))))

@@ -34,7 +34,7 @@ class Entry:
 
 
 def portfolio(learners: Mapping[str, Learner], objective: str, cells: int) -> Iterator[Entry]:
-    """Yield what is worth trying, in order: the linear floor, then the learned order, others mixed in."""
+    """Yield what is worth trying: the linear floor, the learned order with others mixed in, then each learner's own."""
     usable = {
         learner.name: learner
         for learner in learners.values()
@@ -58,6 +58,9 @@ def portfolio(learners: Mapping[str, Learner], objective: str, cells: int) -> It
             yield other
         yield entry
     yield from mixed
+    seen = [(entry.learner.name, entry.configuration) for entry in learned]
+    rest = _in_turn([_own(usable[name], objective) for name in usable if name in told["considered"] and name != FLOOR])
+    yield from (entry for entry in rest if listed and (entry.learner.name, entry.configuration) not in seen)
 
 
 @cache
