@@ -52,7 +52,7 @@ def one_model() -> None:
 
 def own_order() -> None:
     """Try each learner's own configurations in turn instead of the learned order."""
-    portfolio.learned_order = lambda: {"considered": [], "order": {}}  # type: ignore[assignment]
+    portfolio.learned_order = lambda: {"considered": [], "orders": []}  # type: ignore[assignment]
 
 
 def no_giving_up() -> None:

@@ -384,12 +384,15 @@ def main() -> None:
     options = parser.parse_args()
     options.records[0].mkdir(parents=True, exist_ok=True)
     if options.what == "choose":
-        learned = {}
-        for together in ("binary", "multiclass"), ("regression",):
-            order = choose(options.records, together, options.length, options.power, few=options.few)
-            learned |= dict.fromkeys(together, order)
+        orders = [
+            {
+                "objectives": together,
+                "entries": choose(options.records, together, options.length, options.power, few=options.few),
+            }
+            for together in (("binary", "multiclass"), ("regression",))
+        ]
         if options.write:
-            told = {"considered": sorted(LEARNERS), "order": learned}
+            told = {"considered": sorted(LEARNERS), "orders": orders}
             options.write.write_text(json.dumps(told, indent=1) + "\n")
         return
     jobs = [

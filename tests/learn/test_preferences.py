@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from mlwright.errors import OptionError
 from mlwright.learn.budget import parse_latency
-from mlwright.learn.preferences import PREFERENCES, SLACK, Policy, combine, row_losses
+from mlwright.learn.preferences import PREFERENCES, SLACK, Members, Policy, combine, row_losses
 from mlwright.tasks import TASKS, find_metric
 
 METRIC = find_metric(TASKS["regression"], None)
@@ -27,7 +27,7 @@ def pruned(name: str, trials, weights, errors, *, max_latency=None):
     y = np.random.default_rng(0).normal(size=len(errors[0]))
     policy = Policy(PREFERENCES[name], max_latency)
     predictions = [(y + error)[:, None] for error in errors]
-    return policy.pruned(trials, np.array(weights), predictions, y=y, weight=None, measure=METRIC)
+    return policy.pruned(np.array(weights), Members(trials, predictions, y, None, METRIC.losses))
 
 
 def test_a_member_that_helps_stays_and_one_that_adds_nothing_goes():
@@ -79,7 +79,7 @@ def test_what_is_left_is_an_average_of_some_of_the_members(shares, name, seed):
 
 def test_a_metric_of_pairs_is_stood_in_for_by_one_of_rows():
     binary = TASKS["binary"]
-    assert row_losses(binary, find_metric(binary, "roc_auc")).losses is not None
+    assert len(row_losses(binary, find_metric(binary, "roc_auc"))(np.zeros(3), np.full((3, 2), 0.5))) == 3
 
 
 @pytest.mark.parametrize("wrong", ["1", "fast", "-1ms", "0ms", 0.0, float("nan"), float("inf")])

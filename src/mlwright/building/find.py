@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -106,20 +107,19 @@ def find(asked: Asked, options: Options, budget: Budget, progress: Progress) -> 
     trials = search.run(LEARNERS, progress)
     best = candidates(trials, searched, policy)
     seconds = budget.left - EVALUATION_SHARE * (budget.seconds or 0.0)
+
+    def cost(members: Sequence[Trial]) -> float:
+        return 1.2 * growth * search.refit_seconds(members)
+
     while True:
         chosen, predictions = choose_affordable(
-            best,
-            searched,
-            prepared.scored,
-            policy=policy,
-            seconds=seconds,
-            cost=lambda members, growth=growth: 1.2 * growth * search.refit_seconds(members),  # type: ignore[misc]
+            best, searched, prepared.scored, policy=policy, seconds=seconds, cost=cost
         )
-        dear = 1.2 * growth * search.refit_seconds([one.trial for one in chosen]) > seconds
-        if not dear or growth * fold_rows <= searched.rows:
+        needed = cost([one.trial for one in chosen])
+        if needed <= seconds or growth * fold_rows <= searched.rows:
             break
         growth /= 2  # fewer rows teach the chosen then: still more than the sample that chose them
-    reserve = 1.2 * growth * search.refit_seconds([one.trial for one in chosen]) + budget.left - seconds
+    reserve = needed + budget.left - seconds
     last = finish(prepared, chosen, order, costs=options.costs, seed=options.seed, stop=budget.stop_at(reserve))
     return Found(
         material=material,

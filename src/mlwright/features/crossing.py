@@ -41,6 +41,7 @@ class Crossing:
         self.training = training
         self.kinds: Mapping[str, str] = {column.name: column.kind for column in described}
         self._groups: dict[str, Groups | None] = {}
+        self._counts: dict[str, int] = {}
 
     def is_number(self, name: str) -> bool:
         """Tell whether to calculate with a column makes sense: it holds numbers, of more than two values."""
@@ -77,8 +78,10 @@ class Crossing:
         return groups if groups.size > 3 else None
 
     def _distinct(self, name: str) -> int:
-        values = floats(self.columns[name])
-        return len(np.unique(values[~np.isnan(values)]))
+        if name not in self._counts:
+            values = floats(self.columns[name])
+            self._counts[name] = len(np.unique(values[~np.isnan(values)]))
+        return self._counts[name]
 
     def make(self, way: Way) -> Made | None:
         """Return what is made in that way, with the rows encoded; None where it cannot be."""

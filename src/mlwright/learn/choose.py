@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from mlwright.learn.ensemble import greedy_weights
 from mlwright.learn.material import Material
-from mlwright.learn.preferences import Policy, combine, row_losses
+from mlwright.learn.preferences import Members, Policy, combine, row_losses
 from mlwright.learn.refit import Chosen
 from mlwright.learn.trials import Trial, best_first
 from mlwright.tasks.base import Floats
@@ -25,13 +25,13 @@ Choose = Callable[[Sequence[Floats], Floats, Floats | None], Floats]
 
 def chooser(trials: Sequence[Trial], material: Material, policy: Policy) -> Choose:
     """Return the function that weighs these trials by the task's metric; evaluation repeats it on resampled rows."""
-    measure = row_losses(material.task, material.metric)
+    losses = row_losses(material.task, material.metric)
 
     def choose(predictions: Sequence[Floats], y: Floats, weight: Floats | None) -> Floats:
         weights = greedy_weights(
             y, predictions, lambda true, P: material.metric.loss(true, P, weight), rounds=ROUNDS, patience=PATIENCE
         )
-        return policy.pruned(trials, weights, predictions, y=y, weight=weight, measure=measure)
+        return policy.pruned(weights, Members(trials, predictions, y, weight, losses))
 
     return choose
 

@@ -1,6 +1,6 @@
 """The order in which learners and their configurations are tried: the floor first, then what was learned to pay most.
 
-`portfolio.json` lists configurations by objective, each chosen because it lowered the loss of the ensemble of those
+`portfolio.json` lists configurations by objectives, each chosen because it lowered the loss of the ensemble of those
 before it most for its seconds, on average over many tables (benchmarks/portfolio.py, which also tells how the order
 does on tables it was not chosen by). Learners that are not in it, such as plug-ins, bring configurations of their own.
 """
@@ -43,7 +43,7 @@ def portfolio(learners: Mapping[str, Learner], objective: str, cells: int) -> It
         and (learner.max_cells is None or cells <= learner.max_cells)
     }
     told = learned_order()
-    listed = told["order"].get(objective, ())
+    listed = next((order["entries"] for order in told["orders"] if objective in order["objectives"]), ())
     learned = [
         Entry(usable[row["learner"]], row["configuration"], row["variant"])
         for row in listed
@@ -51,23 +51,24 @@ def portfolio(learners: Mapping[str, Learner], objective: str, cells: int) -> It
     ]
     if FLOOR in usable:
         yield from _own(usable[FLOOR], objective)
-    others = [usable[name] for name in sorted(usable) if name != FLOOR and not (listed and name in told["considered"])]
-    mixed = _in_turn([_own(learner, objective) for learner in others])
+    considered = {FLOOR, *(told["considered"] if listed else ())}
+    unknown = _in_turn([_own(usable[name], objective) for name in sorted(usable) if name not in considered])
     for place, entry in enumerate(learned):
-        if place and place % EVERY == 0 and (other := next(mixed, None)) is not None:
+        if place and place % EVERY == 0 and (other := next(unknown, None)) is not None:
             yield other
         yield entry
-    yield from mixed
-    seen = [(entry.learner.name, entry.configuration) for entry in learned]
-    rest = _in_turn([_own(usable[name], objective) for name in usable if name in told["considered"] and name != FLOOR])
-    yield from (entry for entry in rest if listed and (entry.learner.name, entry.configuration) not in seen)
+    yield from unknown
+    tried = [(entry.learner.name, entry.configuration) for entry in learned]
+    for entry in _in_turn([_own(usable[name], objective) for name in usable if name in considered - {FLOOR}]):
+        if (entry.learner.name, entry.configuration) not in tried:
+            yield entry
 
 
 @cache
 def learned_order() -> Mapping[str, Any]:
-    """Return "considered", the learners that there were, and "order": by objective what was chosen of them, in turn.
+    """Return "considered", the learners that there were, and "orders": for some objectives what was chosen, in turn.
 
-    An entry is {"learner", "variant", "configuration"}.
+    An order is {"objectives", "entries"}, an entry {"learner", "variant", "configuration"}.
     """
     order: Mapping[str, Any] = json.loads(files("mlwright.learn").joinpath(LEARNED).read_text())
     return order

@@ -6,7 +6,7 @@ not worth its time and its bytes.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -42,6 +42,21 @@ PREFERENCES: dict[str, Preference] = {
 
 
 @dataclass(frozen=True, slots=True)
+class Members:
+    """What an ensemble may be made of: trials with what they predict for rows whose answer is known."""
+
+    trials: Sequence[Trial]
+    predictions: Sequence[Floats]
+    y: Floats
+    weight: Floats | None
+    row_losses: Callable[[Floats, Floats], Floats]
+
+    def losses(self, weights: Floats) -> Floats:
+        """Return what each row loses by the weighted average."""
+        return self.row_losses(self.y, combine(self.predictions, weights))
+
+
+@dataclass(frozen=True, slots=True)
 class Policy:
     """A preference, and the seconds that answering one row may take."""
 
@@ -61,48 +76,30 @@ class Policy:
         quick = [trial for trial in trials if trial.row_seconds + trial.recipe_seconds <= limit]
         return quick or [min(trials, key=lambda trial: trial.row_seconds + trial.recipe_seconds)]
 
-    def pruned(
-        self,
-        trials: Sequence[Trial],
-        weights: Floats,
-        predictions: Sequence[Floats],
-        *,
-        y: Floats,
-        weight: Floats | None,
-        measure: Metric,
-    ) -> Floats:
+    def pruned(self, weights: Floats, members: Members) -> Floats:
         """Return the weights without the members that are not worth their price, or that take too long together."""
         kept = weights
-        while (shorter := self._one_less(trials, kept, predictions, y=y, weight=weight, measure=measure)) is not None:
+        while (shorter := self._one_less(kept, members)) is not None:
             kept = shorter
         return kept
 
-    def _one_less(
-        self,
-        trials: Sequence[Trial],
-        weights: Floats,
-        predictions: Sequence[Floats],
-        *,
-        y: Floats,
-        weight: Floats | None,
-        measure: Metric,
-    ) -> Floats | None:
+    def _one_less(self, weights: Floats, members: Members) -> Floats | None:
         heard = [int(place) for place in np.flatnonzero(weights)]
-        if len(heard) == 1 or measure.losses is None:
+        if len(heard) == 1:
             return None
-        now = measure.losses(y, combine(predictions, weights))
-        by_price = sorted(heard, key=lambda place: self._price(trials[place]), reverse=True)
-        late = self.max_latency is not None and _seconds(trials, weights) > SLACK * self.max_latency
+        now = members.losses(weights)
+        by_price = sorted(heard, key=lambda place: self._price(members.trials[place]), reverse=True)
         options = []
         for place in by_price:
             fewer = weights.copy()
             fewer[place] = 0.0
             fewer /= fewer.sum()
-            harm = measure.losses(y, combine(predictions, fewer)) - now
-            mean = float(np.average(harm, weights=weight))
+            harm = members.losses(fewer) - now
+            mean = float(np.average(harm, weights=members.weight))
             if mean <= self.preference.tolerance * float(np.std(harm)) / len(harm) ** 0.5:
                 return fewer
-            options.append((mean / max(self._price(trials[place]), 1.0), fewer))
+            options.append((mean / max(self._price(members.trials[place]), 1.0), fewer))
+        late = self.max_latency is not None and _seconds(members.trials, weights) > SLACK * self.max_latency
         return min(options, key=lambda option: option[0])[1] if late else None
 
     def _price(self, trial: Trial) -> float:
@@ -111,11 +108,12 @@ class Policy:
         return float(trial.bytes if self.preference.dearest == "bytes" else trial.trees)
 
 
-def row_losses(task: Task, metric: Metric) -> Metric:
-    """Return the metric that says of every row how well it is predicted: the one asked for, or the task's first."""
-    if metric.losses is not None:
-        return metric
-    return next((other for other in task.metrics.values() if other.losses is not None), metric)
+def row_losses(task: Task, metric: Metric) -> Callable[[Floats, Floats], Floats]:
+    """Return how well each row is predicted: by the metric asked for, or the task's first that is a mean over rows."""
+    found = next((each.losses for each in (metric, *task.metrics.values()) if each.losses is not None), None)
+    if found is None:
+        raise RuntimeError(f"no metric of {task.name} is a mean over rows")
+    return found
 
 
 def combine(predictions: Sequence[Floats], weights: Floats) -> Floats:

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from mlwright.learn.base import Configuration, Effort, Fitted, Floats, Problem, Stop
 from mlwright.learn.learners.configurations import table
 from mlwright.learn.learners.packages import require
-from mlwright.learn.learners.teaching import Packed, constant, hopeless, judging, teaching
+from mlwright.learn.learners.teaching import Packed, constant, hopeless, judging, mean_loss, teaching
 from mlwright.learn.linear import LinearPredictor
 from mlwright.learn.links import LINKS, NATURAL
 
@@ -64,7 +64,7 @@ class Linear:
         least = np.inf
         for place, (penalty, line) in enumerate(zip(path, lines, strict=False)):
             predictor = scale.predictor(NATURAL[rows.objective], line)
-            loss = 0.0 if judge is None else _loss(judge, predictor.predict(judge.X))
+            loss = 0.0 if judge is None else mean_loss(judge, predictor.predict(judge.X))
             if best is None or loss < least:
                 best, chosen, least, worse = predictor, penalty, loss, 0
             else:
@@ -135,16 +135,6 @@ def _few(rows: Problem, seed: int) -> Problem:
     kept = np.sort(np.random.default_rng(seed).choice(len(rows.y), most, replace=False))
     weight = None if rows.weight is None else rows.weight[kept]
     return replace(rows, X=rows.X[kept], y=rows.y[kept], weight=weight)
-
-
-def _loss(judge: Problem, P: Floats) -> float:
-    """Return the mean log loss of probabilities, or the mean square of a number's error."""
-    if judge.classes:
-        own = P[np.arange(len(P)), judge.y.astype(np.intp)]
-        losses = -np.log(np.maximum(own, 1e-15))
-    else:
-        losses = (judge.y - P[:, 0]) ** 2
-    return float(np.average(losses, weights=judge.weight))
 
 
 def _logistic(rows: Problem, path: Sequence[float], stop: Stop) -> Iterator[Line]:

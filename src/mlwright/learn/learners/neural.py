@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from mlwright.learn.base import Configuration, Effort, Fitted, Floats, Problem
 from mlwright.learn.learners.configurations import table
 from mlwright.learn.learners.neural_nets import Link, Nets, Pace, Shape, Singles, Waves
-from mlwright.learn.learners.teaching import Packed, constant, hopeless, judging, outputs, teaching
+from mlwright.learn.learners.teaching import Packed, constant, hopeless, judging, mean_loss, outputs, teaching
 from mlwright.learn.links import LINKS, NATURAL
 from mlwright.learn.network import NetworkPredictor, Reading
 
@@ -237,15 +237,9 @@ def _predictor(nets: Nets, reading: Reading, rows: Problem) -> NetworkPredictor:
 
 
 def _loss(judge: Problem, sums: Singles, ends: Floats) -> float:
-    """Return the mean log loss of the networks' mean probabilities, or the mean square of their mean number's error."""
+    """Return the loss of what the networks say on average."""
     link = LINKS[NATURAL[judge.objective]]
-    P = np.mean([link(np.clip(each.astype(np.float64), *ends)) for each in sums], axis=0)
-    if judge.classes:
-        own = P[np.arange(len(P)), judge.y.astype(np.intp)]
-        losses = -np.log(np.maximum(own, 1e-15))
-    else:
-        losses = (judge.y - P[:, 0]) ** 2
-    return float(np.average(losses, weights=judge.weight))
+    return mean_loss(judge, np.mean([link(np.clip(each.astype(np.float64), *ends)) for each in sums], axis=0))
 
 
 def _sigmoid(sums: Singles) -> Singles:

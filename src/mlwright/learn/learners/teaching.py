@@ -50,6 +50,16 @@ def judging(valid: Problem | None) -> Problem | None:
     return None if valid is None or not len(valid.y) else teaching(valid)
 
 
+def mean_loss(judge: Problem, P: Floats) -> float:
+    """Return the mean log loss of probabilities, or the mean square of a number's error, on validation rows."""
+    if judge.classes:
+        own = P[np.arange(len(P)), judge.y.astype(np.intp)]
+        losses = -np.log(np.maximum(own, 1e-15))
+    else:
+        losses = (judge.y - P[:, 0]) ** 2
+    return float(np.average(losses, weights=judge.weight))
+
+
 def outputs(problem: Problem) -> int:
     """Return how many numbers an additive model adds up for a row."""
     return problem.classes if NATURAL[problem.objective] == "softmax" else 1
