@@ -256,6 +256,9 @@ def test_read_only_folder(run: Run, open_folder: Path) -> None:
         main(["build", "rows.csv", "--target", "y", "--trials", "1", "--quiet", "--workspace", str(open_folder / "w")])
         == 0
     )
+    with tempfile.TemporaryDirectory() as elsewhere:  # somebody else may not be let in where modules lie: load them now
+        assert run("predict", "w/models/rows/1", "rows.csv", "--out", f"{elsewhere}/answers.csv")[0] == 0
+        assert run("report", "w/models/rows/1", "--out", f"{elsewhere}/report.html")[0] == 0
     before = sorted(open_folder.rglob("*"))
     open_folder.chmod(0o555)
     with as_somebody_else():

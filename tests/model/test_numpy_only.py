@@ -17,6 +17,7 @@ from mlwright.model import Model
 SCRIPT = """
 import importlib.abc, json, sys
 
+AT_START = {name.split(".")[0] for name in sys.modules}
 STANDARD = set(sys.stdlib_module_names) | {"numpy", "mlwright"}
 
 class OnlyNumPy(importlib.abc.MetaPathFinder):
@@ -35,7 +36,7 @@ print(json.dumps({
     "many": model._predict(rows).tolist(),
     "answers": model.answer(rows).values.tolist(),
     "repr": repr(model),
-    "loaded": sorted({name.split(".")[0] for name, module in sys.modules.items() if module is not None} - STANDARD),
+    "loaded": sorted({name.split(".")[0] for name, module in sys.modules.items() if module is not None} - STANDARD - AT_START),
 }))
 """
 

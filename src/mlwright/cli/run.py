@@ -82,6 +82,8 @@ def _told(error: BaseException, words: Sequence[str]) -> int:
         return _hushed()
     if hasattr(error, "format_message"):
         return _misused(error)
+    if isinstance(error, OSError) and error.errno in FULL:
+        _hushed()  # else Python tries once more at its end, and ends with a code of its own
     mistake = _as_mistake(error)
     return _bug(error, words) if mistake is None else _wrong(mistake)
 
@@ -112,7 +114,7 @@ def _bug(error: BaseException, words: Sequence[str]) -> int:
 
 
 def _hushed() -> int:
-    """Nobody reads any more (`| head`): stop quietly, also when Python flushes at its end."""
+    """Nobody reads any more (`| head`), or nobody can: be quiet, also when Python flushes at its end."""
     with suppress(OSError, ValueError, AttributeError):
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     return DONE
