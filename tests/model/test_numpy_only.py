@@ -36,7 +36,9 @@ print(json.dumps({
     "many": model._predict(rows).tolist(),
     "answers": model.answer(rows).values.tolist(),
     "repr": repr(model),
-    "loaded": sorted({name.split(".")[0] for name, module in sys.modules.items() if module is not None} - STANDARD - AT_START),
+    "loaded": sorted(
+        {name.split(".")[0] for name, module in sys.modules.items() if module is not None} - STANDARD - AT_START
+    ),
 }))
 """
 
