@@ -1,10 +1,11 @@
 """How often the interval of the reported score holds the score on fresh rows: many builds on parts of large tables.
 
-    python benchmarks/coverage.py DATA [--builds 200] [--trials 3] [--rows 400 1500 4000] [--out results.json]
+    python benchmarks/coverage.py DATA [--builds 200] [--budget 8 | --trials 3] [--rows 400 1500 4000] [--out FILE]
 
 Each build learns from a part of a table, drawn anew, and reports a score with its 95 % interval; the model it returns
 is then scored on up to 20,000 rows of the same table that the build never saw. Bar: the interval holds that score in
-93 % of builds. The score of fresh rows has an error of its own, which counts against the interval here.
+93 % of builds. With a budget a build makes as many trials as it can, as a user's does; with --trials it repeats. The
+score of fresh rows has an error of its own, which counts against the interval here.
 """
 
 from __future__ import annotations
@@ -29,13 +30,13 @@ FRESH = 20_000
 BAR = 0.93
 
 
-def one(frame: Any, entry: dict[str, Any], rows: int, trials: int, seed: int) -> dict[str, Any]:
+def one(frame: Any, entry: dict[str, Any], rows: int, effort: dict[str, float], seed: int) -> dict[str, Any]:
     """Build on a part, and score the model on others."""
     target = question(entry)
     places = np.random.default_rng(seed).permutation(len(frame))
     learned, fresh = frame.iloc[places[:rows]], frame.iloc[places[rows : rows + FRESH]]
     start = time.perf_counter()
-    model = mw.build(learned, target, trials=trials, seed=seed, split="random")
+    model = mw.build(learned, target, seed=seed, split="random", **effort)
     score = model.evaluation["score"]
     told = model.evaluate(fresh)["metrics"][score["metric"]]
     low, high = score["interval"]
@@ -60,7 +61,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("data", type=Path)
     parser.add_argument("--builds", type=int, default=200)
-    parser.add_argument("--trials", type=int, default=3)
+    parser.add_argument("--budget", type=float, default=8.0)
+    parser.add_argument("--trials", type=int)
     parser.add_argument("--rows", type=int, nargs="+", default=[400, 1_500, 4_000])
     parser.add_argument("--only", nargs="*", default=[])
     parser.add_argument("--out", type=Path)
@@ -70,11 +72,12 @@ def main() -> None:
         for entry in entries(options.data, options.only)
         if len(frame := read(entry, options.data)) >= LARGE
     ]
+    effort = {"trials": options.trials} if options.trials else {"budget": options.budget}
     results = []
     for build in range(options.builds):
         entry, frame = tables[build % len(tables)]
         rows = options.rows[build // len(tables) % len(options.rows)]
-        results.append(one(frame, entry, rows, options.trials, build))
+        results.append(one(frame, entry, rows, effort, build))
         if options.out:
             options.out.write_text(json.dumps(results, indent=1))
         if (build + 1) % 20 == 0:

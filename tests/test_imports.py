@@ -16,6 +16,7 @@ HEAVY = (
     "sklearn",
     "lightgbm",
     "xgboost",
+    "interpret",
     "catboost",
     "scipy",
     "pandas",

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import importlib.util
-import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
+from dataclasses import replace
 from typing import ClassVar
 
 import numpy as np
@@ -18,14 +16,9 @@ from mlwright.learn.learners import LEARNERS, available
 from mlwright.learn.learners.teaching import Packed, constant, hopeless, teaching
 from mlwright.learn.linear import LinearPredictor
 from mlwright.learn.links import NATURAL
-
-# tests/ holds no packages: the checks are loaded by their path.
-_spec = importlib.util.spec_from_file_location("learner_checks", Path(__file__).with_name("learner_checks.py"))
-assert _spec is not None
-assert _spec.loader is not None
-checks = importlib.util.module_from_spec(_spec)
-sys.modules["learner_checks"] = checks
-_spec.loader.exec_module(checks)
+from mlwright.learn.plugins import declaration_faults
+from mlwright.testing import LearnerCheck, check_learner, learner_checks
+from mlwright.testing import learners as checks
 
 
 class Nearest:
@@ -60,27 +53,39 @@ class Nearest:
 ALL: list[Learner] = [*LEARNERS.values(), Nearest()]
 CASES = [
     pytest.param(
-        learner,
-        objective,
-        id=f"{learner.name}-{objective}",
+        check,
+        id=f"{learner.name}-{check}",
         marks=pytest.mark.skipif(not available(learner), reason=f"wants {learner.package}"),
     )
     for learner in ALL
-    for objective in sorted(learner.objectives)
+    for check in learner_checks(learner)
 ]
 
 
-@pytest.mark.parametrize("check", checks.CHECKS, ids=lambda check: check.__name__.removeprefix("check_"))
-@pytest.mark.parametrize(("learner", "objective"), CASES)
-def test_learner(learner: Learner, objective: str, check: Callable[[Learner, str], None]) -> None:
-    check(learner, objective)
+@pytest.mark.parametrize("check", CASES)
+def test_learner(check: LearnerCheck) -> None:
+    check()
 
 
 @pytest.mark.parametrize("learner", ALL, ids=lambda learner: learner.name)
 def test_declarations(learner: Learner) -> None:
-    assert set(learner.configurations) == learner.objectives
-    assert learner.label
-    assert learner.variant in {"codes", "target", "onehot"}
+    assert declaration_faults(learner) is None
+
+
+def test_a_learner_that_breaks_a_promise_is_named_with_the_check() -> None:
+    class Deaf(Nearest):
+        def fit(self, problem: Problem, configuration: Configuration, valid: Problem | None, effort: Effort) -> Fitted:
+            return super().fit(replace(problem, weight=None), configuration, valid, effort)
+
+    with pytest.raises(AssertionError) as caught:
+        check_learner(Deaf())
+    assert caught.value.__notes__ == ["check: weights-binary"]
+
+    class Vague(Nearest):
+        variant: ClassVar[str] = "any"
+
+    with pytest.raises(AssertionError, match="its variant is 'any', not one of codes, "):
+        check_learner(Vague())
 
 
 def test_registered_under_their_names() -> None:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -154,6 +156,17 @@ def read_until(terminal: int, text: bytes, seconds: float = 90.0) -> bytes:
     return seen
 
 
+def keep_reading(terminal: int) -> None:
+    """Read on in the background: a terminal that nobody reads fills up, and whoever writes to it waits."""
+
+    def read() -> None:
+        with contextlib.suppress(OSError):
+            while os.read(terminal, 65_536):
+                pass
+
+    threading.Thread(target=read, daemon=True).start()
+
+
 @pytest.fixture
 def long_csv(run: Run, write_rows: Callable[..., Path]) -> Path:
     """Enough rows that the portfolio is not through within seconds."""
@@ -166,6 +179,7 @@ def test_ctrl_c_keeps_the_best_so_far(long_csv: Path) -> None:
         assert b"Ctrl-C keeps the best so far" in seen
         process.send_signal(signal.SIGINT)
         read_until(terminal, b"Stopping: the best model so far is kept.")
+        keep_reading(terminal)
         assert process.stdout is not None
         out = process.stdout.read().decode()
         assert process.wait(60) == 0

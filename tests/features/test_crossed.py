@@ -184,7 +184,7 @@ def test_groups_by_something_else_are_refused() -> None:
 @pytest.mark.parametrize("kind", sorted(CROSSED))
 @pytest.mark.parametrize("sources", [(), ("a",), ("a", "b", "c")])
 def test_a_wrong_number_of_columns_is_refused(kind: str, sources: tuple[str, ...]) -> None:
-    encoder = next(each for each in RECIPE._crossed if each.kind == kind and len(each.sources) == 2)
+    encoder = next(each for each in RECIPE.crossed if each.kind == kind and len(each.sources) == 2)
     plain, arrays = encoder.state()
     with pytest.raises(ModelError, match="recipe is damaged"):
         CROSSED[kind].from_state(sources, plain, arrays)

@@ -40,7 +40,7 @@ def mixed(rows: int, seed: int = 0) -> tuple[Columns, list[Column]]:
 
 def made_of(columns: Columns, described: list[Column], signal: Any, variant: str = "rich_codes") -> list[str]:
     recipe, _ = Recipe.fit(columns, described, np.asarray(signal, dtype=float), variant=variant, seed=0)
-    return [encoder.feature.name for encoder in recipe._crossed]
+    return [encoder.feature.name for encoder in recipe.crossed]
 
 
 def test_what_two_columns_say_together_is_found() -> None:
@@ -71,7 +71,7 @@ def test_a_row_is_what_the_batch_says(variant: str, signals: int) -> None:
     columns, described = mixed(600)
     y = np.stack([(columns["a"] / columns["b"] > 1 + place / 9) * 1.0 for place in range(signals)], axis=1)  # type: ignore[operator]
     recipe, X = Recipe.fit(columns, described, y, variant=variant, seed=0)
-    assert recipe._crossed
+    assert recipe.crossed
     assert X.shape == (600, len(recipe.features))
     assert len({feature.name for feature in recipe.features}) == len(recipe.features)
     new, _ = mixed(80, 5)
@@ -118,7 +118,7 @@ def test_same_seed_same_bytes(variant: str) -> None:
     columns, described = mixed(700)
     y = np.log(columns["a"] / columns["b"]) > 0  # type: ignore[operator]
     (one, X), (two, Z) = (Recipe.fit(columns, described, y * 1.0, variant=variant, seed=3) for _ in range(2))
-    assert one._crossed
+    assert one.crossed
     assert X.tobytes() == Z.tobytes()
     assert json.dumps(one.to_dict()) == json.dumps(two.to_dict())
     assert {k: a.tobytes() for k, a in one.arrays().items()} == {k: a.tobytes() for k, a in two.arrays().items()}
@@ -149,7 +149,7 @@ def test_five_hundred_columns_are_quick() -> None:
     begun = time.process_time()
     recipe, _ = Recipe.fit(columns, described, y, variant="rich_codes", seed=0)
     assert time.process_time() - begun < 10
-    assert "x0 - x1" in {encoder.feature.name for encoder in recipe._crossed}
+    assert "x0 - x1" in {encoder.feature.name for encoder in recipe.crossed}
 
 
 def test_both_rich_variants_share_what_is_made(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -161,11 +161,11 @@ def test_both_rich_variants_share_what_is_made(monkeypatch: pytest.MonkeyPatch) 
     y = np.log(columns["a"] / columns["b"])  # type: ignore[operator]
     fitted = [Recipe.fit(columns, described, y, variant=variant, seed=0, memo=memo)[0] for variant in RICH]
     assert len(calls) == 1
-    made = [[encoder.feature for encoder in recipe._crossed] for recipe in fitted]
+    made = [[encoder.feature for encoder in recipe.crossed] for recipe in fitted]
     assert made[0]
     assert all(each == made[0] for each in made)
     alone, _ = Recipe.fit(columns, described, y, variant=RICH[0], seed=0)
-    assert [encoder.feature for encoder in alone._crossed] == made[0]
+    assert [encoder.feature for encoder in alone.crossed] == made[0]
 
 
 def test_weights_are_heard() -> None:
@@ -176,7 +176,7 @@ def test_weights_are_heard() -> None:
     y = np.where(believed, ratio, rng.normal(size=1500) * 5)
     weight = np.where(believed, 1.0, 0.0)
     recipe, _ = Recipe.fit(columns, described, y, variant="rich_codes", seed=0, weight=weight)
-    assert "a / b" in {encoder.feature.name for encoder in recipe._crossed}
+    assert "a / b" in {encoder.feature.name for encoder in recipe.crossed}
 
 
 def test_ranks_are_spearmans_and_ranges_are_even() -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any, cast
 
 import numpy as np
@@ -12,26 +12,43 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mlwright.columns import Columns
+from mlwright.errors import ColumnError
+from mlwright.features.base import Encoder, Feature
 from mlwright.features.recipe import Recipe
 from mlwright.learn.ensemble import Ensemble, Member, greedy_weights
+from mlwright.learn.network import NetworkPredictor
 from mlwright.schema import Column
 
 COLUMNS = (Column(name="a", kind="number"), Column(name="b", kind="number"))
 
 
-class Halves:
-    """A recipe that halves every number."""
+class Half:
+    """An encoder that halves a number, and counts how often it was asked for a column."""
 
-    def __init__(self, *sources: str) -> None:
-        self.sources = sources
+    kind = "half"
+    reads = "floats"
+
+    def __init__(self, name: str) -> None:
+        self.features = (Feature(name, name),)
         self.calls = 0
 
-    def transform(self, columns: Columns) -> np.ndarray:
+    def encode(self, values: np.ndarray) -> np.ndarray:
         self.calls += 1
-        return np.stack([np.asarray(columns[name]) / 2 for name in self.sources], axis=1)
+        return values[:, None] / 2
 
-    def transform_row(self, values: Mapping[str, Any]) -> np.ndarray:
-        return np.array([values[name] / 2 for name in self.sources])
+    def encode_one(self, value: float) -> tuple[float]:
+        return (value / 2,)
+
+    def state(self) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
+        return {}, {}
+
+
+def halves(*sources: str) -> Recipe:
+    return Recipe("codes", [(name, cast("Encoder", Half(name))) for name in sources])
+
+
+def calls(recipe: Recipe) -> list[int]:
+    return [cast("Half", part.encoder).calls for part in recipe.parts]
 
 
 class Sums:
@@ -47,15 +64,15 @@ class Sums:
         return np.concatenate([1 - value / 10, value / 10], axis=1) if self.classes else value
 
 
-def ensemble(classes: int = 0, **options: Any) -> tuple[Ensemble, dict[str, Halves]]:
-    recipes = {"one": Halves("a"), "both": Halves("a", "b"), "idle": Halves("c")}
+def ensemble(classes: int = 0, **options: Any) -> tuple[Ensemble, dict[str, Recipe]]:
+    recipes = {"one": halves("a"), "both": halves("a", "b"), "idle": halves("c")}
     members = (
         Member("x", "X", {}, "both", 0.5, Sums(classes)),
         Member("x", "X", {}, "one", 0.25, Sums(classes)),
         Member("x", "X", {}, "both", 0.25, Sums(classes, 2.0)),
         Member("x", "X", {}, "idle", 0.0, Sums(classes)),
     )
-    return Ensemble(cast("dict[str, Recipe]", recipes), members, classes, **options), recipes
+    return Ensemble(recipes, members, classes, **options), recipes
 
 
 COLUMNS_OF = Columns({"a": np.array([2.0, 4.0]), "b": np.array([4.0, 0.0])}, 2)
@@ -64,8 +81,7 @@ COLUMNS_OF = Columns({"a": np.array([2.0, 4.0]), "b": np.array([4.0, 0.0])}, 2)
 def test_numbers_are_averaged_and_brought_back_to_their_unit() -> None:
     made, recipes = ensemble(center=100.0, scale=10.0)
     np.testing.assert_allclose(made.predict(COLUMNS_OF), [[132.5], [125.0]])
-    assert recipes["both"].calls == 1
-    assert recipes["idle"].calls == 0
+    assert [calls(recipe) for recipe in recipes.values()] == [[0], [1, 1], [0]]
     assert made.sources == ("a", "b")
 
 
@@ -88,6 +104,40 @@ def test_no_rows_at_all() -> None:
     made, _ = ensemble(classes=2)
     assert made.predict(Columns({}, 0)).shape == (0, 2)
     assert made.predict_rows([]).shape == (0, 2)
+
+
+@pytest.mark.parametrize("threads", ["1", "3"])
+@pytest.mark.parametrize("rows", [511, 4096, 4097, 9000])
+def test_large_batches_are_answered_in_blocks_with_the_same_bits(
+    rows: int, threads: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("OMP_NUM_THREADS", threads)
+    rng = np.random.default_rng(0)
+    a, b = rng.normal(size=(2, rows))
+    made, _ = ensemble(center=1.0, scale=3.0)
+    found = made.predict(Columns({"b": b, "a": a}, rows))
+    some = zip(a[::50].tolist(), b[::50].tolist(), strict=True)
+    one_by_one = [made.predict_rows([{"a": x, "b": y}])[0] for x, y in some]
+    np.testing.assert_array_equal(found[::50], one_by_one)
+
+
+def test_blocks_are_whole_multiples_of_what_networks_multiply_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    made, _ = ensemble()
+    assert made._block_rows == 2048
+    arrays = {name: np.ones((1, 1, 1)) if name == "weight0" else np.ones(1) for name in ("weight0", "fill", "ends")}
+    arrays |= {name: np.ones(1) for name in ("spread", "low", "high")} | {"bias0": np.ones((1, 1)), "ends": np.ones(2)}
+    arrays |= {"wave": np.zeros(0, dtype=int), "frequency": np.zeros(0), "phase": np.zeros(0)}
+    network = NetworkPredictor("identity", arrays)
+    for step, rows in ((582, 1746), (5000, 5000)):
+        monkeypatch.setattr(network, "step", step)
+        with_network = replace(made, members=(*made.members, Member("n", "N", {}, "one", 0.5, network)))
+        assert with_network._block_rows == rows
+
+
+def test_a_missing_column_of_a_large_batch_is_named() -> None:
+    made, _ = ensemble()
+    with pytest.raises(ColumnError, match="'b'"):
+        made.predict(Columns({"a": np.zeros(9000)}, 9000))
 
 
 def squared(y: np.ndarray, P: np.ndarray) -> float:

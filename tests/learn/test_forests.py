@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import pickle
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
@@ -96,3 +97,16 @@ def test_copies_make_a_sandbox_of_their_own() -> None:
         np.testing.assert_array_equal(other.total(blocks), expected)
         assert other.sandbox is not None
         assert other.sandbox is not forests.sandbox
+
+
+@pytest.mark.parametrize("threads", ["1", "2", "4"])
+def test_threads_with_large_batches_get_sandboxes_of_their_own(threads: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "cores", lambda: int(threads))
+    forests, blocks = Forests(heard()), blocks_of(3 * TRIAL)
+    expected = forests.total(blocks)
+    monkeypatch.setattr(forests, "_seconds", {True: 0.0, False: 1.0})
+    with ThreadPoolExecutor(6) as pool:
+        for found in pool.map(forests.total, [blocks] * 24):
+            np.testing.assert_array_equal(found, expected)
+    assert len(forests._idle) <= int(threads) - 1
+    assert forests.sandbox not in forests._idle

@@ -24,13 +24,13 @@ def simple(rows: int = 300, columns: int = 4, seed: int = 0) -> Problem:
 
 
 def test_the_registry_imports_no_library() -> None:
-    heavy = ("scipy", "sklearn", "polars", "pandas", "lightgbm", "xgboost", "catboost")
+    heavy = ("scipy", "sklearn", "polars", "pandas", "lightgbm", "xgboost", "catboost", "interpret")
     code = f"import sys, mlwright.learn.learners; print([name for name in {heavy} if name in sys.modules])"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
 
 
-@pytest.mark.parametrize("name", ["xgboost", "catboost"])
+@pytest.mark.parametrize("name", ["xgboost", "catboost", "ebm"])
 def test_a_missing_package_names_its_extra(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(packages.importlib.util, "find_spec", lambda _: None)
     learner = LEARNERS[name]

@@ -89,7 +89,7 @@ def test_blocks_of_rows_are_seamless(monkeypatch: pytest.MonkeyPatch) -> None:
     whole = NetworkPredictor.from_state(plain, arrays)
     monkeypatch.setattr("mlwright.learn.network._BLOCK", 1)
     cut = NetworkPredictor.from_state(plain, arrays)
-    assert cut._step < len(X) <= whole._step
+    assert cut.step < len(X) <= whole.step
     np.testing.assert_allclose(cut.predict(X), whole.predict(X), rtol=0, atol=1e-12)
     assert whole.predict(X[:0]).shape == cut.predict(X[:0]).shape == (0, 4)
 

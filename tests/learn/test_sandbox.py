@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import sys
+import warnings
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
@@ -143,6 +145,61 @@ def test_threads_take_turns() -> None:
             np.testing.assert_array_equal(sums, same)
 
 
+def test_twins_say_the_same_in_memories_of_their_own() -> None:
+    rng = np.random.default_rng(5)
+    groups = mixed(rng)
+    blocks = [hard_rows(rng, 300), hard_rows(rng, 300)]
+    made = inside(*groups)
+    twin = made.twin()
+    expected = [sums.copy() for sums in made.sums(blocks)]
+    made.memory[:] = 0
+    assert twin.memory is not made.memory
+    for sums, same in zip(expected, twin.sums(blocks), strict=True):
+        np.testing.assert_array_equal(sums, same)
+
+
+def test_a_forked_process_does_not_wait_for_a_thread_that_it_has_not() -> None:
+    rng = np.random.default_rng(6)
+    blocks = [hard_rows(rng, 30), hard_rows(rng, 30)]
+    made = inside(*mixed(rng))
+    expected = made.sums(blocks)
+    store = made._store
+    made.after_fork()
+    assert made.sums(blocks)[0].tobytes() == expected[0].tobytes()
+    assert made._store is store
+    assert made._lock.acquire(blocking=False)
+    made.after_fork()
+    for sums, same in zip(expected, made.sums(blocks), strict=True):
+        np.testing.assert_array_equal(sums, same)
+    assert made._store is not store
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="nothing forks here")
+def test_after_a_real_fork_the_answers_are_the_same() -> None:
+    rng = np.random.default_rng(7)
+    blocks = [hard_rows(rng, 30), hard_rows(rng, 30)]
+    made = inside(*mixed(rng))
+    expected = made.sums(blocks)[0].tobytes()
+    with made._lock, warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)
+        child = os.fork()
+        if not child:
+            os._exit(0 if made.sums(blocks)[0].tobytes() == expected else 1)
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+
+
+def test_where_wasmtime_is_put_together_otherwise_it_is_called_by_its_public_name(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    forest = some()
+    X = hard_rows(np.random.default_rng(8), 20)
+    expected = inside([(0, forest)]).sums([X])[0]
+    monkeypatch.setitem(sys.modules, "wasmtime._ffi", None)
+    made = inside([(0, forest)])
+    assert isinstance(made._run, wasmtime.Func)
+    np.testing.assert_array_equal(made.sums([X])[0], expected)
+
+
 def test_an_address_outside_ends_in_an_error_and_nothing_worse() -> None:
     rng = np.random.default_rng(4)
     forest = random_oblivious(rng, 5, 3, 1)
@@ -161,9 +218,9 @@ def test_an_address_outside_ends_in_an_error_and_nothing_worse() -> None:
 @pytest.fixture
 def forgotten() -> Iterator[None]:
     """Compile anew in this test and after it."""
-    module._Code.compiled.cache_clear()
+    module._Code.ready.cache_clear()
     yield
-    module._Code.compiled.cache_clear()
+    module._Code.ready.cache_clear()
 
 
 def some() -> ObliviousTrees:

@@ -17,6 +17,7 @@ class ToyFitted:
 
     mean: float
     shift: float
+    columns: int
     rounds: int = 7
     complete: bool = True
     configuration: dict[str, Any] = field(default_factory=dict)
@@ -25,7 +26,7 @@ class ToyFitted:
         return np.full((len(X), 1), self.mean + self.shift)
 
     def pack(self) -> LinearPredictor:
-        raise RuntimeError("toys do not travel")
+        return LinearPredictor.constant("identity", np.array([self.mean + self.shift]), self.columns)
 
     def files(self) -> dict[str, bytes]:
         return {}
@@ -58,5 +59,9 @@ class Toy:
         if self.failing:
             raise RuntimeError("toy broke")
         return ToyFitted(
-            float(problem.y.mean()), configuration["shift"], complete=self.complete, configuration=dict(configuration)
+            float(problem.y.mean()),
+            configuration["shift"],
+            problem.X.shape[1],
+            complete=self.complete,
+            configuration=dict(configuration),
         )

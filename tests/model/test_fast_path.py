@@ -53,7 +53,7 @@ def test_without_wasmtime_the_answers_are_the_same(
     place = model.save(tmp_path / "model")
     expected = load(place)._predict(frame)
     monkeypatch.setitem(sys.modules, "wasmtime", None)
-    _Code.compiled.cache_clear()
+    _Code.ready.cache_clear()
     without = load(place)
     assert without.parts.ensemble.forests.path == "numpy"
     np.testing.assert_array_equal(without._predict(frame), expected)

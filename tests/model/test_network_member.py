@@ -40,7 +40,7 @@ def built() -> Model:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(find, "LEARNERS", {learner.name: learner for learner in (Linear(), Neural())})
         model = mlwright.build(frame_of(), target="y", trials=2, seed=1)
-    assert [member.predictor.kind for member in model.parts.ensemble.members] == ["network"]
+    assert {member.predictor.kind for member in model.parts.ensemble.members} == {"network"}
     return model
 
 

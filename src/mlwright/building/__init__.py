@@ -37,6 +37,7 @@ def build(
     sensitive: Sequence[str] = (),
     exclude: Sequence[str] = (),
     split: str = "auto",
+    learners: Sequence[str] = (),
     cost_fp: float | None = None,
     cost_fn: float | None = None,
     name: str | None = None,
@@ -72,6 +73,8 @@ def build(
         Columns about people to watch, and columns the model may not see.
     split
         "auto", "random", "time" or "group": which rows judge.
+    learners
+        Names of the learners to try, such as "linear" and "lightgbm"; by default all that are installed.
     cost_fp, cost_fn
         What a false alarm and a missed case cost; they set the threshold of a yes/no answer.
     name, workspace, out
@@ -94,8 +97,8 @@ def build(
     clock = Budget(None)
     options = Options(
         target=target, task=task, budget=budget, trials=trials, metric=metric, time=time, group=group, weight=weight,
-        sensitive=tuple(sensitive), exclude=tuple(exclude), split=split, cost_fp=cost_fp, cost_fn=cost_fn, seed=seed,
-        prefer=prefer, max_latency=max_latency, threads=threads, query=query,
+        sensitive=tuple(sensitive), exclude=tuple(exclude), split=split, learners=tuple(learners), cost_fp=cost_fp,
+        cost_fn=cost_fn, seed=seed, prefer=prefer, max_latency=max_latency, threads=threads, query=query,
     )  # fmt: skip
     tell = progress or Silent()
     os.environ.setdefault("OMP_WAIT_POLICY", "passive")  # spinning OpenMP threads starve their neighbours

@@ -21,7 +21,10 @@ from mlwright.learn.budget import Budget
 from mlwright.learn.refit import Chosen
 from mlwright.learn.trials import Trial, best_first, configuration_facts
 
-PACKAGES = ("mlwright", "numpy", "scipy", "polars", "scikit-learn", "lightgbm", "xgboost-cpu", "xgboost", "catboost")
+PACKAGES = (
+    *("mlwright", "numpy", "scipy", "polars", "scikit-learn", "lightgbm"),
+    *("xgboost-cpu", "xgboost", "catboost", "perpetual"),
+)
 
 
 def evidence(
@@ -37,7 +40,7 @@ def evidence(
         "learning_curve": reasons.learning_curve,
         "importance": reasons.importance,
         "effects": reasons.effects,
-        "findings": [finding.to_dict() for finding in asked.findings],
+        "findings": [finding.to_dict() for finding in (*asked.findings, *found.findings)],
         "data": _data(asked),
         "limits": _limits(asked, found, on_all=on_all),
         "size": {"model_bytes": None, "row_ms": None},

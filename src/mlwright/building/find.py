@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,10 +12,14 @@ import numpy as np
 from mlwright.building.ask import Asked
 from mlwright.building.finish import Finish, finish
 from mlwright.building.options import Options
-from mlwright.errors import DataError
+from mlwright.errors import DataError, OptionError
+from mlwright.findings import Finding
+from mlwright.learn import plugins
+from mlwright.learn.base import Learner
 from mlwright.learn.budget import Budget
 from mlwright.learn.choose import candidates, choose_affordable
 from mlwright.learn.learners import LEARNERS
+from mlwright.learn.learners.packages import require
 from mlwright.learn.material import Folds, Material
 from mlwright.learn.plan import make_plan
 from mlwright.learn.portfolio import FLOOR
@@ -53,6 +57,8 @@ class Found:
     """Seconds that fitting the chosen once more on as many rows as a fold has takes."""
     sampled: int
     """Rows the trials were scored on."""
+    findings: tuple[Finding, ...]
+    """What is worth knowing of the learners."""
     again: bool
     """Whether a fit on all rows follows the judgement; where few rows of very many judge, the judged is the model."""
 
@@ -79,6 +85,7 @@ class Found:
 
 def find(asked: Asked, options: Options, budget: Budget, progress: Progress) -> Found:
     """Set rows aside to judge, then search on the others and choose the members."""
+    learners, findings = known_learners(options)
     most, policy = enough_to_judge(asked.material.width), options.policy
     teach, judge = set_aside(asked.order, options.seed, most) if options.judge else no_judge(asked.order)
     material, teaching = asked.material.take(teach), asked.order.take(teach)
@@ -104,7 +111,7 @@ def find(asked: Asked, options: Options, budget: Budget, progress: Progress) -> 
     search = Search(
         prepared, plan, budget, threads=options.workers, seed=options.seed, growth=growth, weigh=policy.weighs
     )
-    trials = search.run(LEARNERS, progress)
+    trials = search.run(learners, progress)
     best = candidates(trials, searched, policy)
     seconds = budget.left - EVALUATION_SHARE * (budget.seconds or 0.0)
 
@@ -133,7 +140,32 @@ def find(asked: Asked, options: Options, budget: Budget, progress: Progress) -> 
         finish=last,
         seconds=search.refit_seconds([one.trial for one in chosen]),
         sampled=searched.rows,
+        findings=findings,
         again=again,
+    )
+
+
+def known_learners(options: Options) -> tuple[Mapping[str, Learner], tuple[Finding, ...]]:
+    """Return the learners to try, those of plug-ins among them, and what was left out.
+
+    Raises OptionError or MissingExtraError where a learner that was asked for by name cannot be used.
+    """
+    known = plugins.known_learners(LEARNERS)
+    for name in options.learners:
+        if name not in known.learners:
+            raise OptionError(known.left_out[plugins.LEARNER_GROUP, name])
+        require(known.learners[name])
+    findings = tuple(_left_out(sentence) for sentence in known.left_out.values())
+    wanted = options.learners or tuple(known.learners)
+    return {name: learner for name, learner in known.learners.items() if name in wanted}, findings
+
+
+def _left_out(sentence: str) -> Finding:
+    return Finding(
+        kind="plugin_left_out",
+        message=sentence,
+        severity="warning",
+        repair="Upgrade or remove the package, or tell the people who make it.",
     )
 
 

@@ -88,7 +88,15 @@ def fit_on_all(
     enough = not budget.cancelled and budget.left >= needed + reserve
     if judged is None or enough:
         stop = budget.stop_at(reserve)
-        again = refit(asked.material, found.chosen, seed=options.seed, threads=options.workers, stop=stop)
+        again = refit(
+            asked.material,
+            found.chosen,
+            seed=options.seed,
+            threads=options.workers,
+            stop=stop,
+            copies=options.policy.copies([one.trial for one in found.chosen]),
+            spare=lambda seconds: not budget.cancelled and budget.left >= 1.2 * seconds + reserve,
+        )
         if judged is None or again.complete:
             return found.finish.of(again.ensemble), True
     return judged.twin, False

@@ -11,6 +11,8 @@ from typing import Any
 from mlwright.clean.question import Question
 from mlwright.errors import OptionError
 from mlwright.learn.budget import parse_budget, parse_latency
+from mlwright.learn.learners import LEARNERS
+from mlwright.learn.plugins import learner_names
 from mlwright.learn.preferences import PREFERENCES, Policy
 from mlwright.tasks import TASKS
 from mlwright.tasks.base import Costs
@@ -35,6 +37,7 @@ class Options:
     sensitive: tuple[str, ...] = ()
     exclude: tuple[str, ...] = ()
     split: str = "auto"
+    learners: tuple[str, ...] = ()
     cost_fp: float | None = None
     cost_fn: float | None = None
     seed: int = 0
@@ -53,6 +56,9 @@ class Options:
         ):
             if value is not None and value not in allowed:
                 raise OptionError.unknown(option, value, allowed)
+        for name in self.learners:
+            if name not in (names := learner_names(LEARNERS)):
+                raise OptionError.unknown("--learners", name, names)
         if self.trials is not None and self.trials < 1:
             raise OptionError(f"--trials cannot be {self.trials}.", hint="give 1 or more.")
         if self.threads < 0:
@@ -124,7 +130,11 @@ class Options:
         ):
             if value is not None:
                 words += [flag, _quoted(str(value))]
-        for flag, names in (("--sensitive", self.sensitive), ("--exclude", self.exclude)):
+        for flag, names in (
+            ("--sensitive", self.sensitive),
+            ("--exclude", self.exclude),
+            ("--learners", self.learners),
+        ):
             for name in names:
                 words += [flag, _quoted(name)]
         return " ".join(str(word) for word in words)

@@ -46,7 +46,7 @@ class Recipe:
     array([25.])
     """
 
-    __slots__ = ("_calls", "_crossed", "_crossed_calls", "_parts", "features", "sources", "variant")
+    __slots__ = ("_calls", "_crossed_calls", "crossed", "features", "parts", "sources", "variant")
 
     def __init__(self, variant: str, encoders: Iterable[tuple[str, Encoder]], crossed: Iterable[Crossed] = ()) -> None:
         parts: list[Part] = []
@@ -56,13 +56,17 @@ class Recipe:
             parts.append(Part(source, encoder, len(features), len(features) + len(made)))
             features += made
         self.variant = variant
-        self._parts = tuple(parts)
-        self._crossed = tuple(crossed)
-        self.features: tuple[Feature, ...] = (*features, *(encoder.feature for encoder in self._crossed))
+        self.parts = tuple(parts)
+        self.crossed = tuple(crossed)
+        self.features: tuple[Feature, ...] = (*features, *(encoder.feature for encoder in self.crossed))
         self.sources: tuple[str, ...] = tuple(dict.fromkeys(name for made in self.features for name in made.sources))
         # Looked up once: a row is answered in microseconds.
         self._calls = [(part.source, part.encoder.encode_one) for part in parts]
-        self._crossed_calls = [_call_of_two(encoder) for encoder in self._crossed]
+        self._crossed_calls = [call_of_two(encoder) for encoder in self.crossed]
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Give what is saved: encoders hold functions made on the way, which cannot be pickled."""
+        return type(self).from_dict, (self.to_dict(), self.arrays())
 
     @classmethod
     def fit(
@@ -118,14 +122,18 @@ class Recipe:
 
     def transform(self, columns: Columns) -> Floats:
         """Return X (n, d) of typed columns, in whatever order they stand; others are passed over."""
-        for part in self._parts:
+        self.check(columns)
+        blocks = (part.encoder.encode(columns[part.source]) for part in self.parts)
+        crossed = (encoder.encode(*(columns[source] for source in encoder.sources)) for encoder in self.crossed)
+        return self._joined(blocks, crossed, columns.rows)
+
+    def check(self, columns: Columns) -> None:
+        """Raise ColumnError where a column is missing, or holds texts instead of numbers or the other way round."""
+        for part in self.parts:
             _check(columns, part.source, part.encoder.reads)
-        for encoder in self._crossed:
+        for encoder in self.crossed:
             for source, reads in zip(encoder.sources, encoder.reads, strict=False):
                 _check(columns, source, reads)
-        blocks = (part.encoder.encode(columns[part.source]) for part in self._parts)
-        crossed = (encoder.encode(*(columns[source] for source in encoder.sources)) for encoder in self._crossed)
-        return self._joined(blocks, crossed, columns.rows)
 
     def transform_row(self, values: Mapping[str, Value]) -> Floats:
         """Return the vector (d,) of one typed row: what `transform` would give for it."""
@@ -141,14 +149,14 @@ class Recipe:
 
     def to_dict(self) -> dict[str, Any]:
         """Return JSON; what is too large for it is in `arrays`."""
-        parts = [{"source": p.source, "encoder": p.encoder.kind, "state": p.encoder.state()[0]} for p in self._parts]
-        crossed = [{"sources": list(e.sources), "encoder": e.kind, "state": e.state()[0]} for e in self._crossed]
+        parts = [{"source": p.source, "encoder": p.encoder.kind, "state": p.encoder.state()[0]} for p in self.parts]
+        crossed = [{"sources": list(e.sources), "encoder": e.kind, "state": e.state()[0]} for e in self.crossed]
         return {"variant": self.variant, "parts": parts, **({"crossed": crossed} if crossed else {})}
 
     def arrays(self) -> dict[str, NDArray[Any]]:
         """Return the arrays, by the position of the part and the encoder's name for it."""
-        owners: dict[str, Encoder | Crossed] = {str(place): part.encoder for place, part in enumerate(self._parts)}
-        owners |= {f"crossed{place}": encoder for place, encoder in enumerate(self._crossed)}
+        owners: dict[str, Encoder | Crossed] = {str(place): part.encoder for place, part in enumerate(self.parts)}
+        owners |= {f"crossed{place}": encoder for place, encoder in enumerate(self.crossed)}
         return {
             f"{owner}.{name}": array for owner, encoder in owners.items() for name, array in encoder.state()[1].items()
         }
@@ -179,9 +187,9 @@ class Recipe:
 
     def _joined(self, blocks: Iterable[Floats], crossed: Iterable[Floats], rows: int) -> Floats:
         X = np.empty((rows, len(self.features)))
-        for part, block in zip(self._parts, blocks, strict=True):
+        for part, block in zip(self.parts, blocks, strict=True):
             X[:, part.start : part.stop] = block
-        for place, column in enumerate(crossed, start=len(self.features) - len(self._crossed)):
+        for place, column in enumerate(crossed, start=len(self.features) - len(self.crossed)):
             X[:, place] = column
         return X
 
@@ -223,7 +231,7 @@ def _known(part: Mapping[str, Any], encoders: Mapping[str, Any]) -> str:
     return kind
 
 
-def _call_of_two(encoder: Crossed) -> tuple[str, str, Callable[[Value, Value], float]]:
+def call_of_two(encoder: Crossed) -> tuple[str, str, Callable[[Value, Value], float]]:
     """Return two columns, and what encodes their values; of a single column the second one is not heard."""
     sources, encode_one = encoder.sources, encoder.encode_one
     if len(sources) == 1:

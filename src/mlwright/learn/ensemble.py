@@ -7,6 +7,7 @@ Libraries of Models", ICML 2004). Predicting needs NumPy alone; forests go the f
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -14,14 +15,24 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from mlwright.columns import Columns
+from mlwright.columns import Coded, Columns
+from mlwright.columns import Values as ColumnValues
 from mlwright.features.recipe import Recipe
+from mlwright.features.together import Together
 from mlwright.learn.base import Configuration, Floats, Predictor
 from mlwright.learn.calibration import Calibration
+from mlwright.learn.cores import side_by_side
 from mlwright.learn.forests import Forests
+from mlwright.learn.network import NetworkPredictor
 from mlwright.learn.sandbox import Forest
 
 PACKED = ".gz"
+
+BLOCK_BYTES = 1 << 22
+BLOCK_ROWS = 512, 2048
+"""A large batch is answered in blocks of rows, of these many bytes where that is between so few rows and so many. They
+are the model's own, and the same however many threads work on them: so are the answers, to the last bit.
+"""
 
 SEARCH_ROWS = 50_000
 """Weights are chosen on at most this many rows, taken evenly over the sorted target."""
@@ -86,6 +97,21 @@ class Ensemble:
         )
 
     @cached_property
+    def _together(self) -> Together:
+        return Together([recipe for recipe, _ in self._plan])
+
+    @cached_property
+    def _block_rows(self) -> int:
+        """How many rows are answered together: the numbers that their Recipes make of them stay in the caches.
+
+        Networks multiply so many rows at a time, and blocks are whole multiples of that: their last bit depends on it.
+        """
+        width = sum(len(recipe.features) for recipe, _ in self._plan)
+        rows = int(np.clip(BLOCK_BYTES // max(8 * width, 1), *BLOCK_ROWS))
+        step = math.lcm(*(each.step for _, _, each in self._others if isinstance(each, NetworkPredictor)))
+        return max(rows // step, 1) * step
+
+    @cached_property
     def _heard(self) -> list[tuple[int, float, Predictor]]:
         """Which block of numbers each member reads, by the place of its Recipe in the plan, its weight, and itself."""
         return [(block, each.weight, each.predictor) for block, (_, heard) in enumerate(self._plan) for each in heard]
@@ -101,17 +127,33 @@ class Ensemble:
 
     def predict(self, columns: Columns, *, numpy_only: bool = False) -> Floats:
         """Return (n, k) for typed columns. `numpy_only` stays out of the sandbox: the same bits, the slow way."""
-        if columns.rows == 0:
-            return np.empty((0, max(self.classes, 1)))
-        return self._average([recipe.transform(columns) for recipe, _ in self._plan], numpy_only=numpy_only)
+        step, rows = self._block_rows, columns.rows
+        if 0 < rows <= step:
+            return self._average(self._together.transform(columns), numpy_only=numpy_only)
+        answer = np.empty((rows, max(self.classes, 1)))
+        read = {name: columns[name] for name in self.sources if name in columns}
+
+        def work(start: int) -> None:
+            end = min(start + step, rows)
+            blocks = self._together.transform(_between(read, start, end))
+            answer[start:end] = self._average(blocks, numpy_only=numpy_only)
+
+        starts = range(0, rows, step)
+        # The first block of all finds out which path is faster, for all the others.
+        alone = 0 if self.forests.tried else 1
+        for start in starts[:alone]:
+            work(start)
+        side_by_side(work, starts[alone:])
+        return answer
 
     def predict_rows(self, rows: Sequence[Values]) -> Floats:
         """Return (n, k) for the typed values of a few rows, without building a frame."""
         if len(rows) == 1:
-            return self._average([recipe.transform_row(rows[0])[None] for recipe, _ in self._plan])
+            return self._average(self._together.transform_row(rows[0]))
         if not rows:
             return np.empty((0, max(self.classes, 1)))
-        return self._average([np.stack([recipe.transform_row(row) for row in rows]) for recipe, _ in self._plan])
+        made = [self._together.transform_row(row) for row in rows]
+        return self._average([np.concatenate(blocks) for blocks in zip(*made, strict=True)])
 
     def _average(self, blocks: Sequence[Floats], *, numpy_only: bool = False) -> Floats:
         """Return what the members say on average; each reads one of the blocks of numbers."""
@@ -127,6 +169,17 @@ class Ensemble:
             return shares if self.calibration is None else self.calibration.apply(shares)
         numbers = self.center + self.scale * total
         return numbers if self.floor is None else np.maximum(numbers, self.floor)
+
+
+def _between(columns: Mapping[str, ColumnValues], start: int, end: int) -> Columns:
+    """Return the rows from one place to another, sharing memory."""
+    part: dict[str, ColumnValues] = {
+        name: Coded(values.codes[start:end], values.values, values.notes)
+        if isinstance(values, Coded)
+        else values[start:end]
+        for name, values in columns.items()
+    }
+    return Columns(part, end - start)
 
 
 def greedy_weights(

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from functools import cached_property
+from threading import Lock
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from mlwright.learn.cores import cores
 from mlwright.learn.links import LINKS
 from mlwright.learn.sandbox import Forest, Sandbox, sandbox
 
@@ -20,6 +24,9 @@ Heard = tuple[int, float, Forest]
 TRIAL = 512
 """Rows of a large batch by which each path is timed, once for each model: the rest goes the faster one."""
 BLOCK = 1 << 14
+TWINS_BYTES = 1 << 28
+"""The sandboxes of one model take no more memory than this, whatever the number of threads."""
+_MAKING = Lock()
 
 
 class Forests:
@@ -35,6 +42,8 @@ class Forests:
             kinds.setdefault((one[2].link, one[2].outputs), []).append(one)
         self._groups = [_Group(LINKS[link], members) for (link, _), members in kinds.items()]
         self._seconds: dict[bool, float] = {}
+        self._idle: deque[Sandbox] = deque()
+        self._twins = 0
 
     def __reduce__(self) -> tuple[Any, ...]:
         """Leave the sandbox behind: whoever gets a copy makes their own."""
@@ -49,6 +58,11 @@ class Forests:
     def path(self) -> str:
         """What large batches go through: "sandbox" or "numpy"."""
         return "sandbox" if self._sandboxed() else "numpy"
+
+    @property
+    def tried(self) -> bool:
+        """Whether it is known which path is faster, or there is no choice."""
+        return self.sandbox is None or len(self._seconds) == 2
 
     def total(self, blocks: Sequence[Floats], *, numpy_only: bool = False) -> Floats | float:
         """Return the weighted sum (n, k) of the forests' predictions; 0 where there are none."""
@@ -81,9 +95,40 @@ class Forests:
 
     def _part(self, blocks: Sequence[Floats], *, sandboxed: bool) -> Floats:
         inside = self.sandbox if sandboxed else None
-        sums = [group.sums(blocks) for group in self._groups] if inside is None else inside.sums(blocks)
+        sums = [group.sums(blocks) for group in self._groups] if inside is None else self._inside(inside, blocks)
         totals = [group.blend(each) for group, each in zip(self._groups, sums, strict=True)]
         return totals[0] if len(totals) == 1 else np.add.accumulate(totals, axis=0)[-1]
+
+    def _inside(self, first: Sandbox, blocks: Sequence[Floats]) -> list[Floats]:
+        """Return the sums by a sandbox: many rows go into one that no other thread is inside of."""
+        if len(blocks[0]) <= first.rows:
+            return first.sums(blocks)
+        with self._mine(first) as mine:
+            return mine.sums(blocks)
+
+    @contextmanager
+    def _mine(self, first: Sandbox) -> Iterator[Sandbox]:
+        """Lend a sandbox to one thread; where there are enough of them, threads take turns in the first."""
+        try:
+            mine = self._idle.pop()
+        except IndexError:
+            mine = self._twin(first)
+        try:
+            yield mine
+        finally:
+            if mine is not first:
+                self._idle.append(mine)
+
+    def _twin(self, first: Sandbox) -> Sandbox:
+        most = min(cores(), TWINS_BYTES // first.size) - 1
+        with _MAKING:
+            if self._twins >= most:
+                return first
+            self._twins += 1
+        try:
+            return first.twin()
+        except (MemoryError, RuntimeError):
+            return first
 
 
 class _Group:
@@ -105,6 +150,9 @@ class _Group:
         members, rows, outputs = sums.shape
         P = self._link((self._offset + self._scale * sums).reshape(members * rows, outputs))
         weighted = self._weight * P.reshape(members, rows, P.shape[1])
+        if members == 1:
+            only: Floats = weighted[0]
+            return only
         # One after the other, where `sum` would add in pairs: the same to the last bit however many rows there are.
         total: Floats = np.add.accumulate(weighted, axis=0)[-1]
         return total

@@ -96,16 +96,17 @@ class NetworkPredictor:
         self._least, self._most = arrays["ends"].astype(np.float64)
         self._weights, self._biases = _folded(arrays)
         self._nets = len(self._weights[0])
-        self._step = max(1, _BLOCK // (self._nets * max(max(weight.shape[1:]) for weight in self._weights)))
+        # Rows that are multiplied together: the last bit of a product may depend on how many there are.
+        self.step = max(1, _BLOCK // (self._nets * max(max(weight.shape[1:]) for weight in self._weights)))
 
     def predict(self, X: Floats) -> Floats:
         """Return (n, k): class probabilities, or (n, 1) numbers."""
         features = len(self._reading.fill)
         if X.ndim != 2 or X.shape[1] != features:
             raise ValueError(f"The network reads {features} features; X has shape {X.shape}.")
-        if len(X) <= self._step:
+        if len(X) <= self.step:
             return self._answer(X)
-        return np.concatenate([self._answer(X[start : start + self._step]) for start in range(0, len(X), self._step)])
+        return np.concatenate([self._answer(X[start : start + self.step]) for start in range(0, len(X), self.step)])
 
     def _answer(self, X: Floats) -> Floats:
         sums: Floats = np.matmul(self._reading.read(X), self._weights[0])

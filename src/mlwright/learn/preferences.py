@@ -31,11 +31,17 @@ class Preference:
     """What is pruned first: the member with most "trees", or most "bytes"."""
     patience: float = 1.0
     """By what the number of trials that the rows deserve is multiplied."""
+    copies: int = 1
+    """How often each member is fitted at most, with other seeds."""
+    copied_trees: int = 0
+    """Copies may not bring the model above so many trees."""
 
 
 PREFERENCES: dict[str, Preference] = {
-    "balanced": Preference("the best score, without members that add nothing one can measure", 0.1, 16),
-    "accuracy": Preference("the best score, whatever it takes", 0.0, 24, patience=1.5),
+    "balanced": Preference(
+        "the best score, without members that add nothing one can measure", 0.1, 16, copies=3, copied_trees=1_500
+    ),
+    "accuracy": Preference("the best score, whatever it takes", 0.0, 24, patience=1.5, copies=5, copied_trees=20_000),
     "speed": Preference("few trees, as long as the score stays within its noise", 1.0, 16),
     "size": Preference("few bytes, as long as the score stays within its noise", 1.0, 16, dearest="bytes"),
 }
@@ -75,6 +81,13 @@ class Policy:
         limit = SLACK * self.max_latency
         quick = [trial for trial in trials if trial.row_seconds + trial.recipe_seconds <= limit]
         return quick or [min(trials, key=lambda trial: trial.row_seconds + trial.recipe_seconds)]
+
+    def copies(self, trials: Sequence[Trial]) -> int:
+        """Return how often members that are these trials may be fitted: none twice where the clock limits answers."""
+        if self.max_latency is not None:
+            return 1
+        together = max(1, sum(trial.trees for trial in trials))
+        return max(1, min(self.preference.copies, self.preference.copied_trees // together))
 
     def pruned(self, weights: Floats, members: Members) -> Floats:
         """Return the weights without the members that are not worth their price, or that take too long together."""

@@ -7,12 +7,17 @@ docs/decisions/0005-the-fast-path.md.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from copy import copy
+from ctypes import POINTER, ArgumentError, byref
+from dataclasses import dataclass, field
 from functools import cache
+from importlib import import_module
 from pathlib import Path
 from threading import Lock
 from typing import Any, Self
+from weakref import WeakSet
 
 import numpy as np
 from numpy.typing import ArrayLike, DTypeLike, NDArray
@@ -36,6 +41,9 @@ _LEVELLED, _OBLIVIOUS = 0, 1
 _NODE = np.dtype([("threshold", "<f8"), ("entry", "<u4"), ("left", "<u4")])
 _QUESTION = np.dtype([("border", "<f4"), ("entry", "<u4")])
 _ENTRY = 8
+_EIGHT = 8
+_ENTRIES_BYTES = 1 << 17
+"""Up to 16 rows go down a levelled tree together: fewer where their entries would fall out of the nearest caches."""
 _NEVER = -1.0
 """No number is so small that it counts as missing."""
 
@@ -46,9 +54,10 @@ class Sandbox:
     def __init__(self, code: _Code, groups: Groups) -> None:
         widths = {block: forest.features for group in groups for block, forest in group}
         outputs = [[forest.outputs for _, forest in group] for group in groups]
-        self.rows = max(1, min(_AT_ONCE, _AT_ONCE_BYTES // max(8 * sum(widths.values()), 1)))
+        # Rows go in fours, and what stands beyond the last ones may be written.
+        self.rows = 4 * max(1, min(_AT_ONCE, _AT_ONCE_BYTES // max(8 * sum(widths.values()), 1)) // 4)
         image = _Image()
-        top = image.reserve(16)
+        self._top = image.reserve(16)
         blocks = {block: image.reserve(8 * self.rows * width) for block, width in widths.items()}
         sums = [image.reserve(8 * self.rows * sum(each)) for each in outputs]
         headers = [
@@ -58,35 +67,82 @@ class Sandbox:
         ]
         listed = image.add(headers, "<u4")
         eights = image.add(np.unpackbits(np.arange(256, dtype=np.uint8)), "<f8")
-        image.put(top, [1, listed, listed + 4 * len(headers), eights], "<u4")
-        self._errors = code.errors
-        self._store, self._run, self.memory = code.instance(image.size)
+        image.put(self._top, [1, listed, listed + 4 * len(headers), eights], "<u4")
+        self.size = image.size
+        self._blocks_at = [(block, at, (self.rows, widths[block])) for block, at in blocks.items()]
+        self._sums_at = [(at, (len(each), self.rows, each[0])) for each, at in zip(outputs, sums, strict=True)]
+        self._code = code
+        self._lock, self._lost = Lock(), False
+        self._settle()
         image.write(self.memory)
-        self._count = self.memory[top : top + 4].view("<u4")
-        self._blocks = [(block, _view(self.memory, at, self.rows, widths[block])) for block, at in blocks.items()]
-        self._sums = [
-            _view(self.memory, at, len(each), self.rows, each[0]) for each, at in zip(outputs, sums, strict=True)
-        ]
-        self._lock = Lock()
+        _SANDBOXES.add(self)
+
+    def _settle(self) -> None:
+        """Move into a memory of its own, whose content is for others to write."""
+        self._store, self._run, self.memory = self._code.instance(self.size)
+        self._count = self.memory[self._top : self._top + 4].view("<u4")
+        self._blocks = [(block, _view(self.memory, at, *shape)) for block, at, shape in self._blocks_at]
+        self._sums = [_view(self.memory, at, *shape) for at, shape in self._sums_at]
+
+    def twin(self) -> Self:
+        """Return the same forests in another memory, for another thread. Raises MemoryError."""
+        other = copy(self)
+        other._lock = Lock()  # noqa: SLF001  its own class
+        other._settle()  # noqa: SLF001
+        other.memory[: self.size] = self.memory[: self.size]
+        _SANDBOXES.add(other)
+        return other
+
+    def after_fork(self) -> None:
+        """Forget the thread that was inside while the process was forked: it does not exist in the new one."""
+        if self._lock.locked():
+            self._lock, self._lost = Lock(), True
 
     def sums(self, blocks: Sequence[Floats]) -> list[Floats]:
         """Return (forests, n, outputs) of each group: what each forest's own `sums` says of its block."""
         count = len(blocks[0])
-        if count > self.rows:
-            parts = [
-                self.sums([block[start : start + self.rows] for block in blocks])
-                for start in range(0, count, self.rows)
-            ]
-            return [np.concatenate(each, axis=1) for each in zip(*parts, strict=True)]
-        with self._lock:
-            self._count[0] = count
-            for block, view in self._blocks:
-                view[:count] = blocks[block]
-            try:
-                self._run(self._store)
-            except self._errors as error:
-                raise ModelError("The model's trees lead out of the memory that they were given.") from error
-            return [view[:, :count].copy() for view in self._sums]
+        if count <= self.rows:
+            with self._lock:
+                return [view[:, :count].copy() for view in self._answered(blocks, 0, count)]
+        made = [np.empty((view.shape[0], count, view.shape[2])) for view in self._sums]
+        for start in range(0, count, self.rows):
+            end = min(start + self.rows, count)
+            with self._lock:
+                for sums, view in zip(made, self._answered(blocks, start, end), strict=True):
+                    sums[:, start:end] = view[:, : end - start]
+        return made
+
+    def _answered(self, blocks: Sequence[Floats], start: int, end: int) -> list[Floats]:
+        """Return where the sums of these rows now stand, for whoever holds the lock."""
+        if self._lost:
+            self._move()
+        count = self._count[0] = end - start
+        for block, view in self._blocks:
+            view[:count] = blocks[block][start:end]
+        try:
+            self._run(self._store)
+        except self._code.errors as error:
+            raise ModelError("The model's trees lead out of the memory that they were given.") from error
+        return self._sums
+
+    def _move(self) -> None:
+        """Leave a store that a thread may have been inside of, with what lies in its memory."""
+        self._former = self._store, self.memory
+        self._settle()
+        self.memory[: self.size] = self._former[1][: self.size]
+        self._lost = False
+
+
+_SANDBOXES: WeakSet[Sandbox] = WeakSet()
+
+
+def _after_fork() -> None:
+    for each in _SANDBOXES:
+        each.after_fork()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_after_fork)
 
 
 def sandbox(groups: Groups) -> Sandbox | None:
@@ -94,27 +150,24 @@ def sandbox(groups: Groups) -> Sandbox | None:
     if not groups:
         return None
     try:
-        code = _Code.compiled()
-    except (ImportError, OSError, RuntimeError):  # Wasmtime is not installed, or not for this machine
-        return None
-    try:
-        return Sandbox(code, groups)
-    except MemoryError:
+        return Sandbox(_Code.ready(), groups)
+    except (ImportError, OSError, RuntimeError, MemoryError):  # Wasmtime is not installed, or not for this machine
         return None
 
 
 @dataclass(frozen=True, slots=True)
 class _Code:
-    """The machine code, made once in a process."""
+    """What makes machine code, once in a process for each size of memory."""
 
     wasmtime: Any
     engine: Any
-    module: Any
+    text: str
+    modules: dict[int, Any] = field(default_factory=dict)
 
     @classmethod
     @cache
-    def compiled(cls) -> Self:
-        """Compile the code. Raises ImportError, OSError or RuntimeError where that cannot be."""
+    def ready(cls) -> Self:
+        """Return the engine and the text. Raises ImportError, OSError or RuntimeError where that cannot be."""
         import wasmtime
 
         configuration = wasmtime.Config()
@@ -125,9 +178,8 @@ class _Code:
         configuration.memory_guard_size = 0
         configuration.parallel_compilation = False
         try:
-            engine = wasmtime.Engine(configuration)
-            return cls(wasmtime, engine, wasmtime.Module(engine, CODE.read_text(encoding="ascii")))
-        except wasmtime.WasmtimeError as error:  # a machine that lets nobody make code
+            return cls(wasmtime, wasmtime.Engine(configuration), CODE.read_text(encoding="ascii"))
+        except wasmtime.WasmtimeError as error:
             raise RuntimeError(str(error)) from error
 
     @property
@@ -136,15 +188,56 @@ class _Code:
         return self.wasmtime.WasmtimeError, self.wasmtime.Trap
 
     def instance(self, size: int) -> tuple[Any, Callable[[Any], None], NDArray[np.uint8]]:
-        """Return a store, what runs in it, and its memory of so many bytes or more, good while the store lives."""
+        """Return a store, what runs in it, and its memory of so many bytes or more, good while the store lives.
+
+        Raises RuntimeError where nobody may make code, and MemoryError.
+        """
+        module = self._module(1 << (-(-size // _PAGE) - 1).bit_length())
         store = self.wasmtime.Store(self.engine)
         try:
-            exports = self.wasmtime.Instance(store, self.module, []).exports(store)
-            memory = exports["memory"]
-            memory.grow(store, -(-size // _PAGE))
+            exports = self.wasmtime.Instance(store, module, []).exports(store)
         except self.errors as error:
             raise MemoryError(str(error)) from error
-        return store, exports["run"], np.frombuffer(memory.get_buffer_ptr(store), dtype=np.uint8)
+        run = _direct(self.wasmtime, store, exports["run"])
+        return store, run, np.frombuffer(exports["memory"].get_buffer_ptr(store), dtype=np.uint8)
+
+    def _module(self, pages: int) -> Any:
+        """Return the code for a memory of exactly so many pages: its end is then a constant, which saves a tenth."""
+        if pages not in self.modules:
+            text = self.text.replace("PAGES", str(pages))
+            try:
+                self.modules[pages] = self.wasmtime.Module(self.engine, text)
+            except self.errors as error:
+                raise RuntimeError(str(error)) from error
+        return self.modules[pages]
+
+
+def _direct(wasmtime: Any, store: Any, run: Any) -> Callable[[Any], None]:
+    """Return what calls `run` as Wasmtime's Python package does, less its questions about types.
+
+    They cost a row a quarter of its time. What is used here is not of the package's public names: where one of them is
+    not as it was, `run` itself is returned.
+    """
+    try:
+        ffi = import_module("wasmtime._ffi")
+        call, pointer, none = ffi.wasmtime_func_call, POINTER(ffi.wasm_trap_t), (ffi.wasmtime_val_t * 0)()
+        context, function = store._context(), byref(run._func)  # noqa: SLF001  where they are
+        failed, trapped = wasmtime.WasmtimeError._from_ptr, wasmtime.Trap._from_ptr  # noqa: SLF001
+
+        def direct(_: Any) -> None:
+            trap = pointer()
+            error = call(context, function, none, 0, none, 0, byref(trap))
+            if error:
+                raise failed(error)
+            if trap:
+                raise trapped(trap)
+
+        # An empty memory lists no forests, and there is nothing to do.
+        direct(store)
+    except (ImportError, AttributeError, TypeError, ArgumentError):
+        called: Callable[[Any], None] = run
+        return called
+    return direct
 
 
 class _Image:
@@ -187,35 +280,39 @@ def _lay_out(image: _Image, forest: Forest, block: int, sums: int) -> int:
     """Lay out a forest, and return the address of its header; the numbers stand at the top of forest.wat."""
     if isinstance(forest, ObliviousTrees):
         kind, start, single = _OBLIVIOUS, np.zeros(forest.outputs), True
-        views, width = [[-np.inf, _NEVER]], forest.features
+        views, width, together = [[-np.inf, _NEVER]], forest.features, _EIGHT
     else:
         kind, start, single = _LEVELLED, forest.base, forest.dtype == np.float32
         near = float(forest.dtype.type(NEAR_ZERO))
         views = [[FILL[view], near if view in {ZERO_LEFT, ZERO_RIGHT} else _NEVER] for view in forest.views]
         width = forest.width
+        together = int(np.clip(_ENTRIES_BYTES // (_ENTRY * (width + 2)) // 4, 1, 4)) * 4
+    # The first entry is nobody's, and one at the end may be written without being read.
+    row = _ENTRY * (width + 2)
     at_views = image.add(np.reshape(views, (-1, 2)), "<f8")
     numbers = [kind, block, sums, 8 * forest.features, 8 * forest.outputs, at_views, at_views + 16 * len(views)]
-    numbers += [image.add(start, "<f8"), image.reserve(_ENTRY * (1 + width)), int(single)]
+    numbers += [image.add(start, "<f8"), image.reserve(row * together), int(single)]
     most = np.array([np.finfo(np.float32 if single else np.float64).max], dtype="<f8").view("<u4")
     own = _questions(image, forest) if isinstance(forest, ObliviousTrees) else _levels(image, forest)
-    return image.add([*numbers, *most, *own], "<u4")
+    return image.add([*numbers, *most, together, row, *own], "<u4")
 
 
 def _levels(image: _Image, forest: FlatTrees) -> list[int]:
-    """Lay out the nodes of levelled trees, deep trees first, and return the rest of the header."""
+    """Lay out the nodes of levelled trees, tree by tree, and return the rest of the header."""
     count, trees = len(forest.left), forest.trees
     sizes = np.array([table.shape[1] for table in forest.tables], dtype=np.int64)
     tables = image.add(np.concatenate([np.zeros(0, dtype=np.uint8), *(each.ravel() for each in forest.tables)]), "u1")
     ends = tables + np.cumsum(sizes * forest.codes)
     starts = ends - sizes * forest.codes
     categories = image.add(np.stack([8 * forest.coded, forest.codes - 2, sizes, starts], axis=1), "<u4")
-    place = np.arange(count)
-    place[np.argsort(-forest.depth, kind="stable")] = np.arange(trees)
+    order = np.argsort(_owners(forest), kind="stable")
     at = image.reserve(_NODE.itemsize * count)
+    address = np.empty(count, dtype=np.int64)
+    address[order] = at + _NODE.itemsize * np.arange(count)
     leaf = forest.left == np.arange(count)
     nodes = np.empty(count, dtype=_NODE)
     nodes["entry"] = np.where(leaf, 0, _ENTRY * (1 + forest.entry))
-    nodes["left"] = at + _NODE.itemsize * np.where(leaf, place, forest.left)
+    nodes["left"] = address[forest.left]
     vector = forest.value.ndim == 2
     if vector:
         values = image.add(forest.value, "<f8") + 8 * forest.outputs * np.arange(count)
@@ -223,21 +320,33 @@ def _levels(image: _Image, forest: FlatTrees) -> list[int]:
     else:
         said = forest.value.astype("<f8")
     nodes["threshold"] = np.where(leaf, said, forest.threshold)
-    ordered = np.empty_like(nodes)
-    ordered[place] = nodes
-    image.put(at, ordered, _NODE)
+    image.put(at, nodes[order], _NODE)
+    deepest = np.argsort(-forest.depth, kind="stable")
     going = trees - np.cumsum(np.bincount(forest.depth))[:-1]
     levels = image.add(4 * going, "<u4")
-    roots = image.add(at + _NODE.itemsize * np.arange(trees), "<u4")
+    roots = image.add(address[deepest], "<u4")
     places = image.reserve(4 * trees)
-    order = image.add(places + 4 * place[:trees], "<u4")
+    in_order = image.add(places + 4 * np.argsort(deepest), "<u4")
+    listed = image.add(np.stack([address[:trees], forest.depth], axis=1), "<u4")
     return [
         *(categories, categories + 16 * len(sizes)),
         *(levels, levels + 4 * len(going)),
         *(roots, places, 4 * trees),
-        *(order, order + 4 * trees),
+        *(in_order, in_order + 4 * trees),
         *(int(vector), int(forest.sum_dtype == np.float32)),
+        *(listed, listed + 8 * trees),
     ]
+
+
+def _owners(forest: FlatTrees) -> NDArray[np.intp]:
+    """Return which tree each node belongs to."""
+    owners = np.arange(len(forest.left))
+    node = owners[: forest.trees]
+    while len(node):
+        inner = node[forest.left[node] != node]
+        node = np.concatenate([forest.left[inner], forest.left[inner] + 1])
+        owners[node] = np.tile(owners[inner], 2)
+    return owners
 
 
 def _questions(image: _Image, forest: ObliviousTrees) -> list[int]:
@@ -252,4 +361,6 @@ def _questions(image: _Image, forest: ObliviousTrees) -> list[int]:
     at = image.add(questions, _QUESTION)
     values = image.add(value, "<f8")
     size = _QUESTION.itemsize * asked
-    return [at, at + size * trees, size, values, 8 * forest.outputs << asked]
+    turned = image.reserve(4 * _EIGHT * (1 + forest.features))
+    totals = image.reserve(8 * _EIGHT * forest.outputs)
+    return [at, at + size * trees, size, values, 8 * forest.outputs << asked, turned, totals]

@@ -11,12 +11,15 @@ from typing import Any
 
 import numpy as np
 
-from mlwright.learn.base import Configuration, Effort, Fitted, Learner, Stop, take_problem
+from mlwright.learn.base import Configuration, Effort, Fitted, Learner, Predictor, Stop, take_problem
+from mlwright.learn.learners import LEARNERS
 from mlwright.learn.material import Folds, Prepared
+from mlwright.learn.plugins import require_registered
 from mlwright.learn.portfolio import Entry
 from mlwright.tasks.base import Floats
 
 WEIGHED_ROWS = 15
+PACKED_TOLERANCE = 1e-6
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,10 +164,23 @@ def run_fold(trial: Trial, fold: int, folds: Folds, *, seed: int, stop: Stop) ->
         if folds.judging
         else learner.fit(prepared.train, trial.entry.configuration, prepared.valid, effort)
     )
-    predictions = fitted.predict(prepared.valid.X) * prepared.scale + prepared.center
+    said = fitted.predict(prepared.valid.X)
+    if said.shape != (len(prepared.valid.y), prepared.valid.classes or 1):
+        raise ValueError(f"its predictions have the shape {said.shape}")
+    predictions = said * prepared.scale + prepared.center
     if not np.isfinite(predictions).all():
         raise FloatingPointError("its predictions are not finite")
+    if fold == 0 and learner.name not in LEARNERS:
+        _check_packed(fitted.pack(), said, prepared.valid.X)
     return FoldResult(fitted, predictions, time.perf_counter() - start)
+
+
+def _check_packed(predictor: Predictor, said: Floats, X: Floats) -> None:
+    """Raise where what a plug-in packs could not be kept, or says something else: better now than when all is done."""
+    require_registered(predictor)
+    predictor.state()
+    if not np.allclose(predictor.predict(X), said, rtol=0, atol=PACKED_TOLERANCE):
+        raise ValueError("its packed predictor says something else than it does")
 
 
 def _fit_apart(learner: Learner, configuration: Configuration, prepared: Prepared, effort: Effort) -> Fitted:

@@ -30,7 +30,7 @@ from mlwright.errors import InputError, ModelError
 from mlwright.features.recipe import Recipe
 from mlwright.learn.calibration import from_state, to_state
 from mlwright.learn.ensemble import PACKED, Ensemble, Member
-from mlwright.learn.predictors import PREDICTORS
+from mlwright.learn.plugins import predictor_kind, predictor_package
 from mlwright.model.archive import MANIFEST, MAX_TOTAL, Store, opened, safe_name, write_files
 from mlwright.model.arrays import read_arrays, unpacked_limit, write_arrays
 from mlwright.model.evidence import Evidence
@@ -80,7 +80,7 @@ def to_files(parts: Parts) -> dict[str, bytes]:
         "task": parts.task,
         "target": parts.target,
         "classes": plain(parts.classes),
-        "requires": list(REQUIRES),
+        "requires": [*REQUIRES, *_plugins(parts.ensemble)],
         "files": table,
         "digest": _digest(table),
         "run": plain({**parts.run, "timings": timings}),
@@ -109,6 +109,7 @@ def _ensemble_files(ensemble: Ensemble) -> dict[str, bytes]:
                 "variant": member.variant,
                 "weight": member.weight,
                 "kind": member.predictor.kind,
+                **({"package": package} if (package := predictor_package(member.predictor.kind)) else {}),
                 "state": state,
                 "native": sorted(native),
             }
@@ -125,6 +126,11 @@ def _ensemble_files(ensemble: Ensemble) -> dict[str, bytes]:
         }
     )
     return files
+
+
+def _plugins(ensemble: Ensemble) -> list[str]:
+    """Return the packages that bring the predictors which are not built in."""
+    return sorted({package for member in ensemble.members if (package := predictor_package(member.predictor.kind))})
 
 
 def _packed(name: str, data: bytes) -> tuple[str, bytes]:
@@ -308,7 +314,7 @@ def _member(files: _Checked, place: int, facts: Mapping[str, Any]) -> Member:
             configuration=dict(facts["configuration"]),
             variant=str(facts["variant"]),
             weight=weight,
-            predictor=PREDICTORS[facts["kind"]].from_state(facts["state"], arrays),
+            predictor=predictor_kind(facts["kind"], facts.get("package")).from_state(facts["state"], arrays),
             native={str(name): files.bytes(f"members/{place}.{name}") for name in facts["native"]},
         )
 

@@ -52,6 +52,10 @@ def build(
     split: Annotated[
         str, typer.Option("--split", metavar="KIND", help="Which rows judge: auto, random, time or group.")
     ] = "auto",
+    learners: Annotated[
+        list[str] | None,
+        typer.Option("--learners", metavar="NAME ...", help="Try these learners only; may be repeated."),
+    ] = None,
     cost_fp: Annotated[
         float | None, typer.Option("--cost-fp", metavar="X", help="What a false alarm costs, in any unit.")
     ] = None,
@@ -109,6 +113,7 @@ def build(
             sensitive=sensitive or (),
             exclude=exclude or (),
             split=split,
+            learners=learners or (),
             cost_fp=cost_fp,
             cost_fn=cost_fn,
             name=name,

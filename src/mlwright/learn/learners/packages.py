@@ -14,6 +14,11 @@ def available(learner: Learner) -> bool:
 
 
 def require(learner: Learner) -> None:
-    """Raise MissingExtraError, with the line that installs it, where the learner's package is missing."""
-    if learner.extra is not None and not available(learner):
+    """Raise MissingExtraError where the learner's package is missing; its hint is the line that installs an extra."""
+    if available(learner):
+        return
+    if learner.extra is not None:
         raise MissingExtraError.of(learner.extra, f"The learner {learner.label}")
+    raise MissingExtraError(
+        f"The learner {learner.label} needs the module {learner.package!r}, which is not installed."
+    )

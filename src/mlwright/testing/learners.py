@@ -8,13 +8,13 @@ from __future__ import annotations
 import io
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from mlwright.learn.base import Configuration, Effort, Fitted, Floats, Learner, Predictor, Problem
 from mlwright.learn.forests import Forests
-from mlwright.learn.predictors import PREDICTORS
+from mlwright.learn.plugins import declaration_faults, predictor_kind
 from mlwright.learn.sandbox import Forest
 
 COLUMNS = 6
@@ -23,38 +23,42 @@ CODED = 5
 CLASSES: Mapping[str, int] = {"binary": 2, "multiclass": 3, "regression": 0}
 
 
-def problem(learner: Learner, objective: str, rows: int = 400, seed: int = 0, gaps: bool = True) -> Problem:
-    """An easy problem: two columns and a category say most of it."""
+def problem(learner: Learner, objective: str, rows: int = 400, seed: int = 0) -> Problem:
+    """Return an easy problem: two columns and a category say most of it."""
     rng = np.random.default_rng(seed)
     X = rng.normal(size=(rows, COLUMNS))
     X[:, CODED] = rng.integers(0, 6, rows)
     z = 2 * X[:, 0] + X[:, 1] + (X[:, CODED] % 2) + 0.3 * rng.normal(size=rows)
-    if gaps and learner.variant != "onehot":
+    if learner.variant != "onehot":
         X[rng.random(X.shape) < 0.05] = np.nan
-    y = {
-        "binary": lambda: (z > 0.5).astype(float),
-        "multiclass": lambda: np.digitize(z, [-0.7, 1.5]).astype(float),
-        "regression": lambda: (z - 0.5) / 2.3,
-    }[objective]()
+    targets = {
+        "binary": (z > 0.5).astype(float),
+        "multiclass": np.digitize(z, [-0.7, 1.5]).astype(float),
+        "regression": (z - 0.5) / 2.3,
+    }
     coded = tuple(learner.variant == "codes" and column == CODED for column in range(COLUMNS))
-    return Problem(X, y, objective, CLASSES[objective], None, coded)
+    return Problem(X, targets[objective], objective, CLASSES[objective], None, coded)
 
 
 def first(learner: Learner, objective: str) -> Configuration:
+    """Return the configuration that is tried first."""
     return learner.configurations[objective][0]
 
 
 def quick(learner: Learner, given: Problem, *, rounds: int = 15, seed: int = 0) -> Fitted:
+    """Fit the first configuration for a few rounds."""
     return learner.fit(given, first(learner, given.objective), None, Effort(seed=seed, rounds=rounds))
 
 
 def loss(given: Problem, P: Floats) -> float:
+    """Return the mean log loss, or the mean square of a number's error."""
     if given.classes:
         return float(-np.log(np.maximum(P[np.arange(len(P)), given.y.astype(int)], 1e-15)).mean())
     return float(((given.y - P[:, 0]) ** 2).mean())
 
 
 def prior_loss(given: Problem) -> float:
+    """Return the loss of who knows how often each class is, or the mean, and nothing else."""
     if not given.classes:
         return float(given.y.var())
     shares = np.bincount(given.y.astype(int)) / len(given.y)
@@ -62,7 +66,7 @@ def prior_loss(given: Problem) -> float:
 
 
 def says_well(given: Problem, P: Floats) -> None:
-    """Predictions have their shape and meaning."""
+    """Assert that predictions have their shape and meaning."""
     assert P.shape == (len(given.X), given.classes or 1)
     assert P.dtype == np.float64
     assert np.isfinite(P).all()
@@ -72,17 +76,17 @@ def says_well(given: Problem, P: Floats) -> None:
 
 
 def travelled(predictor: Predictor) -> Predictor:
-    """The predictor after a journey through JSON and npz."""
+    """Return the predictor after a journey through JSON and npz."""
     plain, arrays = predictor.state()
     buffer = io.BytesIO()
-    np.savez_compressed(buffer, **arrays)
+    np.savez_compressed(buffer, allow_pickle=False, **arrays)
     buffer.seek(0)
     with np.load(buffer, allow_pickle=False) as loaded:
-        return PREDICTORS[predictor.kind].from_state(json.loads(json.dumps(plain)), dict(loaded))
+        return predictor_kind(predictor.kind).from_state(json.loads(json.dumps(plain)), dict(loaded))
 
 
 def hard_rows(X: Floats, seed: int = 3) -> Floats:
-    """Rows at the edges: gaps, a hair's breadth around what was learned from, both zeros, the far, the unknown."""
+    """Return rows at the edges: gaps, a hair's breadth around what was learned from, zeros, the far, the unknown."""
     rng = np.random.default_rng(seed)
     gaps = X[:60].copy()
     gaps[rng.random(gaps.shape) < 0.3] = np.nan
@@ -200,7 +204,7 @@ def check_constant_target(learner: Learner, objective: str) -> None:
 
 def check_absent_class(learner: Learner, objective: str) -> None:
     """A class without rows keeps its column, also where the validation rows have it."""
-    if objective != "multiclass":
+    if CLASSES[objective] <= 2:
         return
     for absent in range(3):
         teach = replace(problem(learner, objective), classes=4)
@@ -313,3 +317,41 @@ CHECKS: tuple[Callable[[Learner, str], None], ...] = (
     check_rounds_are_honoured,
     check_configurations,
 )
+
+
+@dataclass(frozen=True, slots=True)
+class LearnerCheck:
+    """One check of a learner on an objective: call it to run it; its text names it."""
+
+    check: Callable[[Learner, str], None]
+    learner: Learner
+    objective: str
+
+    def __call__(self) -> None:
+        """Run the check. Raises AssertionError where it does not hold."""
+        self.check(self.learner, self.objective)
+
+    def __str__(self) -> str:
+        """Return the name: "weights-binary"."""
+        return f"{self.check.__name__.removeprefix('check_')}-{self.objective}"
+
+
+def learner_checks(learner: Learner) -> list[LearnerCheck]:
+    """Return every check on every objective of a learner, to be run one by one, as by pytest's `parametrize`."""
+    return [LearnerCheck(check, learner, objective) for objective in sorted(learner.objectives) for check in CHECKS]
+
+
+def check_learner(learner: Learner) -> None:
+    """Run every check on a learner. Raises AssertionError, with a note that names the check, at the first that fails.
+
+    >>> from mlwright.learn.learners import LEARNERS
+    >>> check_learner(LEARNERS["linear"])
+    """
+    fault = declaration_faults(learner)
+    assert fault is None, fault
+    for check in learner_checks(learner):
+        try:
+            check()
+        except Exception as error:
+            error.add_note(f"check: {check}")
+            raise
