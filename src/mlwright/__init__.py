@@ -9,6 +9,7 @@
 
 from __future__ import annotations
 
+import os
 from importlib import import_module
 from typing import TYPE_CHECKING
 
@@ -27,7 +28,7 @@ from mlwright.errors import (
 if TYPE_CHECKING:
     from mlwright.building import build
     from mlwright.estimators import Classifier, Regressor
-    from mlwright.model import Model, load
+    from mlwright.model import Model
 
 __version__ = "0.1.0"
 
@@ -36,7 +37,6 @@ _LAZY = {
     "Model": "mlwright.model",
     "Regressor": "mlwright.estimators",
     "build": "mlwright.building",
-    "load": "mlwright.model",
 }
 
 __all__ = [
@@ -56,6 +56,29 @@ __all__ = [
     "build",
     "load",
 ]
+
+
+def load(path: str | os.PathLike[str]) -> Model:
+    """Load a model from its folder or zip; runs no code of it. Raises ModelError where it is damaged or hostile."""
+    from mlwright.model import load as load_path
+
+    try:
+        return load_path(path)
+    except ModelError as error:
+        if os.path.exists(path):  # noqa: PTH110  false, not an error, for a name that no system can have
+            raise
+        raise ModelError(error.message, where=error.where, hint=_where_models_are(os.fspath(path))) from None
+
+
+def _where_models_are(name: str) -> str:
+    """Say that a path is needed; the command line's names are those of a workspace, and here they are not looked up."""
+    from mlwright.registry import Workspace
+
+    try:
+        place = Workspace().resolve(name)
+    except ModelError as error:
+        return f"a path is needed here, of a model's folder or zip; {error.hint}"
+    return f"a path is needed here, of a model's folder or zip: mlwright.load({os.fspath(place)!r})."
 
 
 def __getattr__(name: str) -> object:

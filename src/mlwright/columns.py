@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from mlwright.errors import ColumnError
 from mlwright.schema import Column
-from mlwright.values import read_value, reader
+from mlwright.values import read_value, reader, well_formed
 from mlwright.values.times import EPOCHS
 
 if TYPE_CHECKING:
@@ -86,6 +86,17 @@ class Columns(Mapping[str, Values]):
             for name, values in self._data.items()
         }
         return Columns(taken, len(index))
+
+
+def column_name(label: object) -> str:
+    """Return a label as a column's name; the levels of a label in several parts are joined by dots.
+
+    >>> column_name(1), column_name(("price", "mean"))
+    ('1', 'price.mean')
+    """
+    if isinstance(label, tuple):
+        return ".".join(column_name(part) for part in label if part != "")
+    return well_formed(str(label))
 
 
 def read_rows(rows: Sequence[Mapping[str, object]], columns: Sequence[Column]) -> Columns:

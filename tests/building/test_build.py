@@ -77,6 +77,9 @@ def test_the_budget_is_kept(large_table, seconds):
     model = mw.build(large_table, target="left", budget=seconds)
     assert time.monotonic() - start <= 1.02 * seconds + 2
     assert model.run["budget"] == seconds
+    planned = {stage["stage"]: stage["planned"] for stage in model.run["stages"]}
+    assert planned["trying"] is not None
+    assert sum(each or 0.0 for each in planned.values()) <= seconds + 0.1
 
 
 def test_ctrl_c_keeps_the_best_so_far(large_table):
@@ -87,20 +90,78 @@ def test_ctrl_c_keeps_the_best_so_far(large_table):
     assert time.monotonic() - start < 20
     assert model.run["interrupted"]
     assert model.evaluation["score"]["value"] > 0.7
+    told = json.dumps([model.evaluation[part] for part in ("limits", "calibration")])
+    assert "Ctrl-C came before the fit on all rows" in told
+    assert "no time to" not in told.replace("Ctrl-C left no time to", "")
+    assert "There was no time" not in told
+    assert "stopped" not in {row["status"] for row in model.evaluation["leaderboard"]}
     assert set(model.predict(large_table.head(5))) <= {"yes", "no"}
 
 
-def test_a_learner_that_fails_is_told_and_harms_nobody(table, monkeypatch):
+def make_straight(rows: int) -> pl.DataFrame:
+    """Return a table of which a linear model learns all there is."""
+    random = np.random.default_rng(0)
+    X = random.normal(size=(rows, 4))
+    columns = {f"f{place}": X[:, place] for place in range(4)}
+    return pl.DataFrame({**columns, "y": X @ [3.0, 2.0, 1.0, -2.0] + random.normal(size=rows)})
+
+
+@pytest.mark.parametrize("rows", [300, 1500])
+def test_the_linear_model_is_a_rule_to_beat_whatever_learners_are_asked_for(rows):
+    model = mw.build(make_straight(rows), target="y", trials=1, learners=["extratrees"])
+    assert {member.learner for member in model.parts.ensemble.members} == {"extratrees"}
+    assert model.evaluation["baselines"][0]["name"] == "linear"
+    assert model.evaluation["verdict"]["beats_baseline"] == "no"
+    assert not [f for f in model.evaluation["findings"] if f["kind"] == "only_the_floor"]
+    alone = mw.build(make_straight(rows), target="y", trials=1, learners=["linear"])
+    assert [member.learner for member in alone.parts.ensemble.members] == ["linear"]
+
+
+def test_where_no_learner_asked_for_can_be_fitted_the_linear_model_answers_and_it_is_said(monkeypatch):
+    class Broken(type(LEARNERS["extratrees"])):
+        def fit(self, *_, **__):
+            raise RuntimeError("out of luck")
+
+    monkeypatch.setitem(LEARNERS, "extratrees", Broken())
+    model = mw.build(make_straight(300), target="y", trials=1, learners=["extratrees"])
+    assert [member.learner for member in model.parts.ensemble.members] == ["linear"]
+    (told,) = (f for f in model.evaluation["findings"] if f["kind"] == "only_the_floor")
+    assert "(extratrees) could be fitted (RuntimeError: out of luck)" in told["message"]
+    assert told["severity"] == "warning"
+
+
+def test_a_learner_that_cannot_do_the_task_is_refused_before_anything_is_tried(table, monkeypatch):
+    class OnlyNumbers(type(LEARNERS["extratrees"])):
+        objectives = frozenset({"regression"})
+
+        def fit(self, *_, **__):
+            pytest.fail("tried")
+
+    monkeypatch.setitem(LEARNERS, "extratrees", OnlyNumbers())
+    monkeypatch.setattr(type(LEARNERS["linear"]), "fit", lambda *_, **__: pytest.fail("tried"))
+    with pytest.raises(mw.OptionError, match=r"'extratrees' cannot learn this task, binary; it can learn regression\."):
+        mw.build(table, target="left", learners=["lightgbm", "extratrees"])
+
+
+@pytest.mark.parametrize(
+    ("error", "reason"),
+    [
+        (RuntimeError("out of luck"), "RuntimeError: out of luck"),
+        (SystemExit(7), "SystemExit: 7"),
+        (GeneratorExit(), "GeneratorExit"),
+    ],
+)
+def test_a_learner_that_fails_is_told_and_harms_nobody(table, monkeypatch, error, reason):
     first = list(portfolio(LEARNERS, "binary", 1))[1].learner
 
     class Broken(type(first)):
         def fit(self, *_, **__):
-            raise RuntimeError("out of luck")
+            raise error
 
     monkeypatch.setitem(LEARNERS, first.name, Broken())
     model = mw.build(table, target="left", trials=3)
     failed = [row for row in model.evaluation["leaderboard"] if row["status"].startswith("failed")]
-    assert [row["status"] for row in failed] == ["failed: RuntimeError: out of luck"]
+    assert [row["status"] for row in failed] == [f"failed: {reason}"]
     assert failed[0]["score"] is None
 
 
@@ -190,6 +251,12 @@ def test_costs_move_the_threshold(large_table):
         ({"metric": "acuracy"}, "did you mean 'accuracy'"),
         ({"split": "sideways"}, "--split"),
         ({"trials": 0}, "--trials cannot be 0"),
+        ({"trials": 1.5}, r"--trials cannot be 1\.5\. Hint: give a whole number"),
+        ({"trials": True}, "--trials cannot be True"),
+        ({"learners": []}, "--learners names no learner"),
+        ({"learners": "linear"}, r"--learners cannot be the text 'linear'\. Hint: give a list of names: \['linear'\]"),
+        ({"exclude": "city"}, "--exclude cannot be the text 'city'"),
+        ({"sensitive": "age"}, "--sensitive cannot be the text 'age'"),
         ({"seed": -1}, "--seed"),
         ({"cost_fp": -1.0}, "--cost-fp"),
         ({"budget": "soon"}, "budget"),
@@ -274,6 +341,53 @@ def test_weights_that_leave_one_class_are_refused():
     table = make_table(200).with_columns(w=pl.when(pl.col("left") == "yes").then(1.0).otherwise(0.0))
     with pytest.raises(mw.DataError, match="single class"):
         mw.build(table, target="left", weight="w", trials=1)
+
+
+@pytest.mark.parametrize("target", ["left", "spent"])
+def test_a_few_rows_with_nearly_all_the_weight_are_told_and_no_interval_leaves_the_bounds(target):
+    weights = np.ones(400)
+    weights[:2] = 1e300
+    table = make_table(400).with_columns(pl.Series("w", weights))
+    first = table.with_columns(left=pl.when(pl.int_range(400) == 0).then(pl.lit("yes")).otherwise(pl.col("left")))
+    both = first.with_columns(left=pl.when(pl.int_range(400) == 1).then(pl.lit("no")).otherwise(pl.col("left")))
+    model = mw.build(both, target=target, weight="w", trials=2)
+    told = [found for found in model.evaluation["findings"] if found["kind"] == "few_rows_count"]
+    assert len(told) == 1
+    assert "the 400 rows tell as much as 2.0 of equal weight would" in told[0]["message"]
+    assert any("A few rows have nearly all the weight" in limit for limit in model.evaluation["limits"])
+    task = model.task
+    for name, facts in model.evaluation["metrics"].items():
+        least, most = task.metrics[name].bounds
+        assert all(end is None or least <= end <= most for end in facts["interval"]), name
+
+
+def test_weights_of_any_size_count_alike():
+    table, scores = make_table(200), []
+    for size in (1e-310, 1.0, 1e300):
+        weights = pl.Series("w", [size, 2 * size] * 100)
+        model = mw.build(table.with_columns(weights), target="left", weight="w", trials=1)
+        scores.append(model.evaluation["score"]["value"])
+    assert scores == pytest.approx([scores[0]] * 3)
+
+
+def test_weights_without_a_target_leave_nothing():
+    rows = make_table(200).with_columns(
+        pl.when(pl.int_range(200) < 100).then(None).otherwise(pl.col("spent")).alias("spent"),
+        (pl.int_range(200) < 100).cast(float).alias("w"),
+    )
+    with pytest.raises(mw.DataError, match="0 in every row with a target"):
+        mw.build(rows, target="spent", weight="w", trials=1)
+
+
+@pytest.mark.parametrize(("label", "hinted"), [("name {}", False), ("{}", True)])
+def test_too_many_classes_hint_at_numbers_only_where_they_are_numbers(label, hinted):
+    rows = pl.DataFrame({"x": range(600), "y": [label.format(number % 300) for number in range(600)]})
+    with pytest.raises(mw.DataError, match="more than 200 cannot be told apart") as caught:
+        mw.build(rows, target="y", task="multiclass", trials=1)
+    assert ("--task regression" in str(caught.value)) == hinted
+    with pytest.raises(mw.DataError, match="needs a target with two values") as caught:
+        mw.build(rows, target="y", task="binary", trials=1)
+    assert ("--task regression" in str(caught.value)) == hinted
 
 
 def test_the_callers_table_is_left_as_it_was(table):

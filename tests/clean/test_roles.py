@@ -94,6 +94,7 @@ def test_columns_that_are_not_there_or_not_that_are_refused(named: dict, words: 
     [
         (["-1", *["2"] * (ROWS - 2), "3"], "has -1 in data row 0"),
         ([*["2"] * (ROWS - 1), None], "has no number in 1 of 240 rows, first in data row 239"),
+        ([1e308, 1e308, *[1.0] * (ROWS - 2)], r"holds numbers up to 1e\+308, whose sum is beyond"),
     ],
 )
 def test_weights_that_are_none_are_refused(weights: list, words: str) -> None:
@@ -225,8 +226,13 @@ def test_a_split_that_cannot_be_is_refused(split: str, words: str) -> None:
 
 
 def test_a_time_or_group_of_one_value_is_refused() -> None:
-    with pytest.raises(ColumnError, match=r"has 1 different moments"):
+    with pytest.raises(ColumnError, match=r"has only one moment in 240 rows"):
         plan(customers(year=[2024] * ROWS), time="year")
+    for constant in (["2020-01-01"] * ROWS, [date(2020, 1, 1)] * ROWS):
+        with pytest.raises(ColumnError, match=r"'day' has only one moment, '2020-01-01': nothing comes after anything"):
+            plan(customers(day=constant), time="day")
+    with pytest.raises(ColumnError, match=r"neither dates nor numbers, but for example 'soon'"):
+        plan(customers(day=["soon"] * ROWS), time="day")
     with pytest.raises(ColumnError, match=r"fewer than two different values"):
         plan(customers(), group="country")
 

@@ -192,7 +192,7 @@ def test_values_of_all_sorts():
     ]
     assert collect(rows).frame.to_dicts() == [
         {
-            "int": float(2**70),
+            "int": str(2**70),
             "decimal": 1.5,
             "id": str(uuid.UUID(int=1)),
             "bytes": "\\xff",
@@ -204,7 +204,7 @@ def test_values_of_all_sorts():
         }
     ]
     mixed = [{"t": NEW_YEAR}, {"t": dt.date(2024, 1, 2)}, {"t": 1.0}, {"t": True}]
-    assert collect(mixed).frame["t"].to_list() == ["2024-01-01 00:00:00", "2024-01-02", "1", "true"]
+    assert collect(mixed).frame["t"].to_list() == ["2024-01-01", "2024-01-02", "1", "true"]
 
 
 @pytest.mark.parametrize(

@@ -271,3 +271,23 @@ def test_all_combinations_of_weights_and_groups_work():
         for metric in BINARY.values():
             value = score(metric, HeldOut(held_out.target, weight, groups), P)
             assert value.low < value.value < value.high
+
+
+@pytest.mark.parametrize("metric", [*BINARY.values(), REGRESSION["r2"], REGRESSION["rmse"]])
+def test_no_interval_leaves_what_a_metric_can_be(metric):
+    """Two rows have nearly all the weight, so that every variance is far from what it stands for."""
+    held_out, P = yes_no(200, strength=3.0)
+    weight = np.ones(200)
+    weight[[np.argmax(held_out.y), np.argmin(held_out.y)]] = 1e12
+    weighted = HeldOut(held_out.target, weight)
+    found = score(metric, weighted, P if metric.name in BINARY else P[:, 1:])
+    least, most = metric.bounds
+    for end in (found.low, found.high):
+        assert math.isnan(end) or least <= end <= most
+    assert math.isnan(found.low) or found.low <= found.value + 1e-12 <= found.high + 2e-12
+
+
+def test_every_metric_says_what_it_can_be():
+    for metric in (*BINARY.values(), *MULTICLASS.values(), *REGRESSION.values()):
+        least, most = metric.bounds
+        assert (most == 1.0) if metric.greater_is_better else (least == 0.0), metric.name

@@ -84,6 +84,50 @@ def test_threads_other_than_the_main_one_need_no_signals():
     assert reached == [True]
 
 
+Step = tuple[float, float | None, float | None]
+"""Seconds that a stage takes before and after it is shortened, what is planned for it, and what it is shortened to."""
+seconds = st.floats(-50, 200)
+STEPS = st.lists(st.tuples(st.floats(0, 40), st.none() | seconds, st.none() | seconds), max_size=9)
+
+
+@given(STEPS, st.floats(1, 100), st.floats(0, 30))
+def test_what_is_planned_adds_up_to_the_budget_at_most(steps: list[Step], limit: float, kept: float):
+    now = [0.0]
+    budget = Budget(limit, clock=lambda: now[0])
+    for place, (passed, planned, again) in enumerate(steps):
+        left = budget.left
+        budget.begin(f"stage {place}", planned)
+        given = budget.stages[-1]["planned"]
+        assert (given is None) == (planned is None)
+        assert given is None or 0 <= given <= left + 0.01, "no more than there is"
+        assert given is None or given <= max(0.0, planned) + 0.01, "no more than is needed"
+        now[0] += passed
+        if again is not None:
+            budget.shorten(again)
+        now[0] += passed
+        if place == 1:
+            budget.keep(kept)
+        total = sum(stage["planned"] or 0.0 for stage in budget.stages)
+        assert total <= limit + 0.01 * len(steps), "rounded"
+
+
+def test_a_plan_is_cut_to_what_earlier_stages_were_not_given():
+    now = [0.0]
+    budget = Budget(40.0, clock=lambda: now[0])
+    budget.begin("reading")
+    now[0] = 2.0
+    budget.begin("trying", 32.0)
+    now[0] = 10.0
+    budget.shorten(10.0)
+    now[0] = 25.0
+    budget.shorten(0.0)
+    budget.begin("judging", 79.2)
+    assert [stage["planned"] for stage in budget.stages] == [None, 18.0, 15.0], "judging: 40 less 25 that are spent"
+    now[0] = 26.0
+    budget.begin("learning", 9.0)
+    assert budget.stages[-1]["planned"] == 5.0, "40 less 2 that were read for, 18 and 15"
+
+
 def test_stages_tell_what_was_planned_and_what_was_spent():
     now = [0.0]
     budget = Budget(None, clock=lambda: now[0])

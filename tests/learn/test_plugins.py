@@ -102,6 +102,8 @@ def test_a_class_or_an_instance_is_found(install: Install, made: str) -> None:
         ("import no_such_module", "ModuleNotFoundError: No module named 'no_such_module'"),
         ("raise SystemError('out of luck.\\nVery much so.')", "SystemError: out of luck. Very much so"),
         ("raise SystemExit", "SystemExit"),
+        ("raise GeneratorExit", "GeneratorExit"),
+        ("raise BaseException('no use')", "BaseException: no use"),
         ("", "AttributeError: module 'sound_pack' has no attribute 'Sound'"),
         ("Sound = 7", "it has no name, label, objectives, variant, package, extra, configurations, max_cells, fit"),
         (SOUND.replace('"sound"\n    label', '"loud"\n    label'), "it calls itself 'loud'"),
@@ -202,7 +204,9 @@ def test_a_build_goes_on_without_a_broken_plug_in_and_says_so(install: Install, 
 
 def test_learners_are_chosen_by_name(table: pl.DataFrame) -> None:
     model = mw.build(table, target="passed", trials=2, learners=["extratrees"])
-    assert {row["learner"] for row in model.evaluation["leaderboard"] if row["seconds"] is not None} == {"extratrees"}
+    tried = [row for row in model.evaluation["leaderboard"] if row["seconds"] is not None]
+    assert sorted(row["learner"] for row in tried) == ["extratrees", "extratrees", "linear"]
+    assert {row["learner"] for row in tried if row["weight"]} == {"extratrees"}
     assert "--learners extratrees" in model.run["command"]
     with pytest.raises(OptionError, match=r"--learners cannot be 'liner'\. Hint: did you mean 'linear'"):
         mw.build(table, target="passed", trials=1, learners=["liner"])

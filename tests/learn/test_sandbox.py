@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+import signal
 import sys
+import threading
 import warnings
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -167,8 +169,10 @@ def test_a_forked_process_does_not_wait_for_a_thread_that_it_has_not() -> None:
     made.after_fork()
     assert made.sums(blocks)[0].tobytes() == expected[0].tobytes()
     assert made._store is store
-    assert made._lock.acquire(blocking=False)
+    held = made._lock
+    assert held.acquire(blocking=False)
     made.after_fork()
+    assert made._lock is not held
     for sums, same in zip(expected, made.sums(blocks), strict=True):
         np.testing.assert_array_equal(sums, same)
     assert made._store is not store
@@ -186,6 +190,37 @@ def test_after_a_real_fork_the_answers_are_the_same() -> None:
         if not child:
             os._exit(0 if made.sums(blocks)[0].tobytes() == expected else 1)
     assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="nothing forks here")
+def test_processes_forked_while_threads_answer_do_not_hang() -> None:
+    rng = np.random.default_rng(9)
+    blocks = [hard_rows(rng, 30), hard_rows(rng, 30)]
+    made = inside(*mixed(rng))
+    expected, ended = made.sums(blocks)[0].tobytes(), threading.Event()
+
+    def answer() -> None:
+        while not ended.is_set():
+            made.sums(blocks)
+
+    threads = [threading.Thread(target=answer) for _ in range(4)]
+    for each in threads:
+        each.start()
+    codes = []
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", DeprecationWarning)
+            for _ in range(8):
+                child = os.fork()
+                if not child:
+                    signal.alarm(60)  # a hang ends with a signal
+                    os._exit(0 if made.sums(blocks)[0].tobytes() == expected else 1)
+                codes.append(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
+    finally:
+        ended.set()
+        for each in threads:
+            each.join()
+    assert codes == [0] * 8
 
 
 def test_where_wasmtime_is_put_together_otherwise_it_is_called_by_its_public_name(

@@ -12,7 +12,7 @@ from tests.learn.toys import Toy
 from mlwright.columns import Columns
 from mlwright.errors import DataError
 from mlwright.learn.budget import Budget
-from mlwright.learn.choose import choose_affordable
+from mlwright.learn.choose import candidates, choose_affordable
 from mlwright.learn.material import Folds, Material, standard
 from mlwright.learn.plan import Plan, make_plan, patience
 from mlwright.learn.portfolio import portfolio
@@ -36,11 +36,11 @@ def material(rows: int = 90) -> Material:
     return Material(columns, (Column(name="x", kind="number"),), target, task, find_metric(task, None))
 
 
-def search(learners, *, budget=None, plan=PLAN, threads=2):
+def search(learners, *, budget=None, plan=PLAN, threads=2, members=()):
     rows = material()
     made = Folds(rows, folds(Order(TASKS["regression"].strata(rows.target)), plan.folds, plan.repeats, 0), 0)
     run = Search(made, plan, budget or Budget(None), threads=threads, seed=0, growth=1.0)
-    return run, run.run({learner.name: learner for learner in learners}, Silent())
+    return run, run.run({learner.name: learner for learner in learners}, Silent(), members=members)
 
 
 def test_trials_come_in_the_order_of_the_portfolio_whatever_the_threads():
@@ -65,6 +65,26 @@ def test_the_score_is_of_rows_that_were_not_learned_from():
 def test_the_plan_bounds_the_trials():
     _, trials = search([Toy(shifts=tuple(range(30)))], plan=Plan(3, 1, 90, 4))
     assert len(trials) == 4
+
+
+def test_the_floor_is_a_baseline_where_other_learners_are_asked_for():
+    toys = [Toy("linear"), Toy("toy", shifts=(9.0, 5.0, 7.0))]
+    _, trials = search(toys, plan=Plan(3, 1, 90, 2), members=("toy",))
+    assert [(t.entry.learner.name, t.baseline) for t in trials] == [("linear", True), ("toy", False), ("toy", False)]
+    policy = Policy(PREFERENCES["balanced"])
+    assert candidates(trials, material(), policy) == [trials[2], trials[1]], "however good the floor is"
+    assert [bool(trial.results) for trial in trials] == [True, False, True]
+    _, trials = search([Toy("linear"), Toy("toy", failing=True)], members=("toy",))
+    assert candidates(trials, material(), policy) == [trials[0]], "something has to answer"
+    _, trials = search([Toy("linear")], members=("linear",))
+    assert not trials[0].baseline
+
+
+def test_a_learner_is_not_given_up_for_being_worse_than_a_baseline():
+    plan = Plan(folds=5, repeats=1, rows=90, trials=10)
+    toys = [Toy("linear"), Toy("toy", shifts=(500.0, 501.0, 9000.0))]
+    _, trials = search(toys, budget=Budget(60.0), plan=plan, threads=1, members=("toy",))
+    assert [trial.status for trial in trials] == ["done", "done", "done", "cut"]
 
 
 def test_a_failure_costs_one_trial_and_is_told():
@@ -107,6 +127,31 @@ def test_cancelling_ends_it_and_keeps_what_is_scored():
     _, trials = search([Cancelling(shifts=tuple(range(50)))], budget=budget, threads=1)
     assert trials[0].usable
     assert len(trials) <= 3
+
+
+def test_fits_that_a_person_ended_are_told_from_those_the_budget_ended():
+    budget = Budget(None)
+
+    class Cancelling(Toy):
+        def fit(self, *args):
+            budget.cancelled = self.cancels
+            return super().fit(*args)
+
+    for cancels, complete, status in ((False, False, "stopped"), (True, False, "interrupted"), (True, True, "done")):
+        learner = Cancelling(complete=complete)
+        learner.cancels = cancels
+        budget.cancelled = False
+        _, (trial,) = search([learner], budget=budget, plan=Plan(1, 1, 90, 1), threads=1)
+        assert trial.status == status
+
+
+def test_what_the_search_is_planned_to_take_leaves_what_is_kept_for_the_end():
+    budget = Budget(100.0, clock=lambda: 0.0)
+    budget.begin("trying", 85.0)
+    made = Folds(material(), folds(Order(TASKS["regression"].strata(material().target)), 3, 1, 0), 0)
+    run = Search(made, PLAN, budget, threads=1, seed=0, growth=1e9)
+    run.run({"linear": Toy("linear", seconds=0.01)}, Silent())
+    assert budget.stages[-1]["planned"] == 65.0, "refits were seen to take more than may be kept: 35 %"
 
 
 def test_cancelled_before_the_first_model_there_is_none():

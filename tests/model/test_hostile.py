@@ -19,6 +19,7 @@ import numpy as np
 import polars as pl
 import pytest
 
+import mlwright as mw
 from mlwright.errors import ModelError
 from mlwright.model import Model, load
 from mlwright.model.archive import write_files
@@ -163,6 +164,59 @@ def test_changed_json_with_corrected_hashes(
     assert refused > 0
 
 
+@pytest.fixture(scope="module")
+def judged(tmp_path_factory: pytest.TempPathFactory) -> Files:
+    """The files of a model with whole evidence, as a build leaves it."""
+    rng = np.random.default_rng(0)
+    x, kind = rng.normal(size=120), rng.choice(["a", "b", "c"], 120)
+    y = np.where(x + (kind == "a") + rng.normal(size=120) > 0, "yes", "no")
+    model = mw.build(pl.DataFrame({"x": x, "kind": kind, "y": y}), target="y", trials=2)
+    return to_files(model.parts)
+
+
+def test_changed_evidence_is_refused_or_shown_and_reported(judged: Files, tmp_path: Path) -> None:
+    rng = random.Random(5)
+    plain = json.loads(judged["evaluation.json"])
+    # Each place by its shape once: every name that is read, without every row of it.
+    kinds = {tuple("#" if isinstance(step, int) else step for step in spot): spot for spot in places(plain)}
+    refused = 0
+    for spot in kinds.values():
+        files = {**judged, "evaluation.json": json.dumps(changed(plain, spot, rng)).encode()}
+        path = put(signed(files), tmp_path / "model")
+        try:
+            model = load(path)
+        except ModelError:
+            refused += 1
+            continue
+        repr(model.evaluation)
+        model._repr_html_()
+        model.evaluation._repr_html_()
+        assert model.leaderboard.height >= 0
+        with contextlib.nullcontext() if model.evaluation.is_whole else pytest.raises(ModelError, match="no judge"):
+            model.report(tmp_path / "report.html")
+    assert refused > len(kinds) / 2
+
+
+@pytest.mark.parametrize(
+    ("change", "where"),
+    [
+        (lambda plain: plain["baselines"][0].update(interval=1e-320), r"baselines\[0\]\.interval is not what"),
+        (lambda plain: plain["baselines"][0].pop("label"), r"baselines\[0\]\.label is not what"),
+        (lambda plain: plain["curves"]["confusion"].update(counts=[[1], [2]]), r"curves\.confusion\.counts\[0\] is"),
+        (lambda plain: plain["verdict"].update(beats_baseline="perhaps"), r"verdict\.beats_baseline is not what"),
+        (lambda plain: plain.pop("limits"), "limits is not what"),
+    ],
+)
+def test_evidence_of_another_shape_is_told_with_its_place(
+    change: Callable[[dict[str, Any]], Any], where: str, judged: Files, tmp_path: Path
+) -> None:
+    plain = json.loads(judged["evaluation.json"])
+    change(plain)
+    path = put(signed({**judged, "evaluation.json": json.dumps(plain).encode()}), tmp_path / "model")
+    with pytest.raises(ModelError, match=where):
+        load(path)
+
+
 @pytest.mark.parametrize("task", ["binary", "multiclass", "regression"])
 def test_changed_arrays_with_corrected_hashes(
     task: str, models: dict[str, tuple[Model, pl.DataFrame]], tmp_path: Path
@@ -292,6 +346,27 @@ def test_many_small_bombs_together(files: Files, tmp_path: Path) -> None:
     }
     with pytest.raises(ModelError):
         load(put(signed(broken), tmp_path / "model"))
+
+
+def test_few_bytes_cannot_ask_for_many_outputs(files: Files, tmp_path: Path) -> None:
+    found = json.loads(files["ensemble.json"])
+    places = [place for place, member in enumerate(found["members"]) if "base" in member["state"]]
+    assert places
+    for place in places:
+        own = json.loads(files["ensemble.json"])
+        state = own["members"][place]["state"]
+        state.update(base=[0] * 1_001, link="softmax")
+        if "outputs" in state:
+            state["outputs"] = 1_001
+        with pytest.raises(ModelError, match="1001 outputs cannot be"):
+            load(put(signed({**files, "ensemble.json": write_json(own)}), tmp_path / "model"))
+
+
+def test_few_bytes_cannot_ask_for_many_classes(files: Files, tmp_path: Path) -> None:
+    decision = json.loads(files["decision.json"])
+    decision["classes"] = [f"c{place}" for place in range(5_000)]
+    with pytest.raises(ModelError, match="5,000 classes"):
+        load(put(signed({**files, "decision.json": write_json(decision)}), tmp_path / "model"))
 
 
 def test_many_entries(files: Files, tmp_path: Path) -> None:

@@ -15,7 +15,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mlwright.errors import ColumnError, DataError, InputError, OptionError
+from mlwright.errors import ColumnError, DataError, InputError, ModelError, OptionError
 from mlwright.model import Model, golden_rows, load
 from mlwright.model.judge import evaluate
 from mlwright.schema import Column
@@ -256,13 +256,18 @@ def test_what_it_says_of_itself(built: Model) -> None:
 
 
 def test_the_report_gets_the_evidence(built: Model, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from dataclasses import replace
+
     def written(evidence: Any, run: Any, path: Path) -> tuple[Path, ...]:
         assert evidence["score"]["value"] == 0.75
         assert run["seconds"] == 1.5
         return (path, path.with_suffix(".md"))
 
     monkeypatch.setattr("mlwright.report.write_report", written)
-    assert built.report(tmp_path / "r.html") == tmp_path / "r.html"
+    judged = Model(replace(built.parts, evidence={**built.parts.evidence, "data": {}}))
+    assert judged.report(tmp_path / "r.html") == tmp_path / "r.html"
+    with pytest.raises(ModelError, match="no judgement of itself, so there is nothing to report"):
+        Model(replace(built.parts, evidence={})).report(tmp_path / "r.html")
 
 
 @pytest.mark.parametrize("task", ["binary", "multiclass", "regression"])

@@ -9,12 +9,13 @@ from decimal import Decimal
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mlwright.columns import Columns
-from mlwright.errors import ColumnError
+from mlwright.errors import ColumnError, InputError, OptionError
 from mlwright.model.rows import FEW, Reader
 from mlwright.schema import Column, Schema
 from mlwright.values import read_value, reader
@@ -120,3 +121,26 @@ def test_many_dicts_become_the_same_columns() -> None:
     columns = rows().read([ROW, odd] * FEW)
     assert isinstance(columns, Columns)
     assert [columns.row(0), columns.row(1)] == [one_by_one(ROW), one_by_one(odd)]
+
+
+def test_a_row_of_a_pandas_frame_is_one_row() -> None:
+    frame = pd.DataFrame([{**ROW, "other": 1}, {**ROW, "number": None}])
+    for place in (0, 1):
+        assert rows().read(frame.iloc[place]) == [one_by_one(frame.iloc[place].to_dict())]
+    with pytest.raises(ColumnError, match="'text'"):
+        rows().read(frame.iloc[0].drop("text"))
+    with pytest.raises(OptionError, match="A Series is read as one row"):
+        rows().read(frame["number"])
+
+
+class Streams:
+    """Offers its rows by way of a package that is not there."""
+
+    def __arrow_c_stream__(self, requested_schema: object = None) -> object:
+        raise ImportError("pyarrow")
+
+
+@pytest.mark.parametrize("odd", [Streams(), None, 3, 1.5, True, b"x", {1}, iter([1]), [1], [[1]], object(), len])
+def test_what_holds_no_rows_is_refused_in_one_sentence(odd: object) -> None:
+    with pytest.raises(InputError, match=r"^(A source|Rows|Each row) [^\n]+ Hint: give "):
+        rows().read(odd)

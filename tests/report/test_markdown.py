@@ -20,6 +20,18 @@ def test_markdown_is_the_golden_one(name, make, run):
     assert path.read_text(encoding="utf-8") == written
 
 
+def test_what_ctrl_c_ended_is_not_laid_to_the_budget(make, run):
+    evidence = make("binary")
+    for entry in evidence["leaderboard"]:
+        if entry["status"] == "stopped":
+            entry["status"] = "interrupted"
+    written = render_markdown(evidence, {**run, "interrupted": True})
+    assert "XGBoost (stopped by Ctrl-C; depth 5" in written
+    assert "1 model had to stop early because the build was ended by Ctrl-C." in written
+    assert "stopped by the budget" not in written
+    assert "time was used up" not in written
+
+
 def test_hostile_names_stay_text(make, run):
     markdown_it = pytest.importorskip("markdown_it")
     html = markdown_it.MarkdownIt("commonmark").enable("table").render(render_markdown(make("hostile"), run))

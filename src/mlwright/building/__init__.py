@@ -10,7 +10,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from mlwright.building.options import Options
+from mlwright.building.options import Options, learners_of, names_of
 from mlwright.learn.budget import Budget
 from mlwright.progress import Progress, Silent
 
@@ -37,7 +37,7 @@ def build(
     sensitive: Sequence[str] = (),
     exclude: Sequence[str] = (),
     split: str = "auto",
-    learners: Sequence[str] = (),
+    learners: Sequence[str] | None = None,
     cost_fp: float | None = None,
     cost_fn: float | None = None,
     name: str | None = None,
@@ -74,7 +74,8 @@ def build(
     split
         "auto", "random", "time" or "group": which rows judge.
     learners
-        Names of the learners to try, such as "linear" and "lightgbm"; by default all that are installed.
+        Names of the learners that the model may be made of, such as "lightgbm"; by default all that are installed. The
+        linear model is always tried, as a simple rule to beat, and is the model where no learner named could be fitted.
     cost_fp, cost_fn
         What a false alarm and a missed case cost; they set the threshold of a yes/no answer.
     name, workspace, out
@@ -97,8 +98,9 @@ def build(
     clock = Budget(None)
     options = Options(
         target=target, task=task, budget=budget, trials=trials, metric=metric, time=time, group=group, weight=weight,
-        sensitive=tuple(sensitive), exclude=tuple(exclude), split=split, learners=tuple(learners), cost_fp=cost_fp,
-        cost_fn=cost_fn, seed=seed, prefer=prefer, max_latency=max_latency, threads=threads, query=query,
+        sensitive=names_of("--sensitive", sensitive), exclude=names_of("--exclude", exclude), split=split,
+        learners=learners_of(learners), cost_fp=cost_fp, cost_fn=cost_fn, seed=seed, prefer=prefer,
+        max_latency=max_latency, threads=threads, query=query,
     )  # fmt: skip
     tell = progress or Silent()
     os.environ.setdefault("OMP_WAIT_POLICY", "passive")  # spinning OpenMP threads starve their neighbours
@@ -121,8 +123,8 @@ def build_from(table: Table, options: Options, budget: Budget, progress: Progres
 
     from mlwright.building.ask import ask
     from mlwright.building.evidence import evidence, run_facts
-    from mlwright.building.find import find, require_rows
-    from mlwright.building.judge import fit_on_all, judge
+    from mlwright.building.find import EVALUATION_SHARE, find, require_rows
+    from mlwright.building.judge import fit_on_all, judge, seconds_on_all
     from mlwright.building.reasons import reasons
     from mlwright.building.store import assemble
     from mlwright.learn.search import FINISH_SHARE
@@ -136,25 +138,27 @@ def build_from(table: Table, options: Options, budget: Budget, progress: Progres
     asked.tell(progress, options)
     told_to_stop = partial(progress.say, "Stopping: the best model so far is kept.")
     with budget.interruptible(told_to_stop), threadpool_limits(1):  # fits run side by side, one thread each
-        budget.begin("trying", (1 - FINISH_SHARE) * (budget.seconds or 0.0) - budget.spent)
+        budget.begin("trying", budget.left - FINISH_SHARE * (budget.seconds or 0.0))
         progress.stage("Trying models")
         found = find(asked, options, budget, progress)
         if not options.judge:
             ensemble, _ = fit_on_all(found, None, asked, options, budget)
             facts = run_facts(asked, options, budget)
             return assemble(asked, found, ensemble, {}, facts, max_latency=options.policy.max_latency)
-        budget.begin("judging", found.planned(found.material.rows))
+        after = EVALUATION_SHARE * (budget.seconds or 0.0)
+        budget.begin("judging", min(found.planned(found.material.rows), budget.left - after))
         progress.stage("Judging the best on rows it never saw")
         judged = judge(found, asked, options, budget)
-        budget.begin("learning from all rows", found.planned(asked.material.rows))
+        budget.begin("learning from all rows", seconds_on_all(found, judged, asked, budget))
         progress.stage("Learning from all rows")
         ensemble, on_all = fit_on_all(found, judged, asked, options, budget)
+        interrupted = budget.cancelled
         if not on_all:
             found = replace(found, finish=judged.finish)
         budget.begin("reasons")
         progress.stage("Finding the reasons")
         why = reasons(found, judged, asked, options, budget)
     budget.begin("writing")
-    told = evidence(asked, found, judged, why, options=options, on_all=on_all)
+    told = evidence(asked, found, judged, why, options=options, on_all=on_all, interrupted=interrupted)
     facts = run_facts(asked, options, budget)
     return assemble(asked, found, ensemble, told, facts, max_latency=options.policy.max_latency)

@@ -16,6 +16,8 @@ from mlwright.clean.findings_basic import table_findings
 from mlwright.clean.roles import SplitPlan, apply_split, infer_schema, propose_split
 from mlwright.columns import Coded, Values, read_frame
 from mlwright.errors import DataError, OptionError
+from mlwright.evaluate.held_out import mean_one
+from mlwright.evaluate.intervals import FEW_EFFECTIVE_ROWS, effective_rows
 from mlwright.findings import Finding
 from mlwright.learn.material import Material
 from mlwright.learn.splits import Order
@@ -86,7 +88,7 @@ def ask(table: Table, options: Options) -> Asked:
         weight=_weight(frame, schema, target),
     )
     order = _order(frame, schema, split, task.strata(target))
-    found = (*table.findings, *findings, *task.findings(target), *table_findings(table, schema))
+    found = (*table.findings, *findings, *task.findings(target), *table_findings(table, schema), *_heavy_few(material))
     assumptions = (assumption, split.reason, *_notes(schema))
     return Asked(
         table, schema, task, material.metric, split, material, order, rows, data_hash(table), found, assumptions
@@ -112,17 +114,35 @@ def _present(values: Values) -> NDArray[np.bool_]:
 
 
 def _weight(frame: pl.DataFrame, schema: Schema, target: Target) -> NDArray[np.float64] | None:
-    """Return the weights, the largest 1. Raises DataError where rows of a single class have any."""
+    """Return the weights, 1 on average. Raises DataError where rows of a single class have any."""
     column = schema.only("weight")
     if column is None:
         return None
     weight = read_frame(frame.select(column.name), [column])[column.name]
     if isinstance(weight, Coded):
         return None
-    scaled: NDArray[np.float64] = weight / weight.max()
+    if not weight.max() > 0:
+        raise DataError(f"The weights in {column.name!r} are 0 in every row with a target: then no row counts.")
+    scaled = mean_one(weight)
     if target.classes and len(np.unique(target.y[scaled > 0])) < 2:
         raise DataError(f"The weights in {column.name!r} leave rows of a single class: all others weigh 0.")
     return scaled
+
+
+def _heavy_few(material: Material) -> tuple[Finding, ...]:
+    """Return a finding where so few rows have nearly all the weight that the others hardly count."""
+    effective = effective_rows(material.weight, material.rows)
+    if material.weight is None or effective >= FEW_EFFECTIVE_ROWS:
+        return ()
+    return (
+        Finding(
+            kind="few_rows_count",
+            message=f"A few rows have nearly all the weight: the {material.rows:,} rows tell as much as"
+            f" {effective:.1f} of equal weight would, and no score of so few means anything.",
+            severity="warning",
+            repair="Leave --weight away, or limit the largest weights.",
+        ),
+    )
 
 
 def _order(frame: pl.DataFrame, schema: Schema, split: SplitPlan, strata: NDArray[np.intp]) -> Order:

@@ -6,6 +6,7 @@ import math
 import platform
 import sys
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from functools import cache
 from importlib.metadata import PackageNotFoundError, version
@@ -16,6 +17,7 @@ from mlwright.building.find import Found
 from mlwright.building.judge import Judged
 from mlwright.building.options import Options
 from mlwright.building.reasons import Reasons
+from mlwright.evaluate.intervals import FEW_EFFECTIVE_ROWS, effective_rows
 from mlwright.evaluate.wording import count
 from mlwright.learn.budget import Budget
 from mlwright.learn.refit import Chosen
@@ -28,21 +30,31 @@ PACKAGES = (
 
 
 def evidence(
-    asked: Asked, found: Found, judged: Judged, reasons: Reasons, *, options: Options, on_all: bool
+    asked: Asked,
+    found: Found,
+    judged: Judged,
+    reasons: Reasons,
+    *,
+    options: Options,
+    on_all: bool,
+    interrupted: bool,
 ) -> dict[str, Any]:
-    """Return all that is known of the model; what may differ between two same builds stands in `run_facts`."""
+    """Return all that is known of the model; what may differ between two same builds stands in `run_facts`.
+
+    `interrupted` tells that a person ended the build before the model had been fitted, not the budget.
+    """
     told = judged.evaluation.to_dict()
     return {
         "question": _question(asked, found, judged, options),
         **told,
-        "calibration": None if found.finish.calibrated is None else found.finish.calibrated.to_dict(),
+        "calibration": _calibration(found, interrupted=interrupted),
         "leaderboard": _leaderboard(found, found.chosen if on_all else judged.chosen, told, asked),
         "learning_curve": reasons.learning_curve,
         "importance": reasons.importance,
         "effects": reasons.effects,
         "findings": [finding.to_dict() for finding in (*asked.findings, *found.findings)],
         "data": _data(asked),
-        "limits": _limits(asked, found, on_all=on_all),
+        "limits": _limits(asked, found, on_all=on_all, interrupted=interrupted),
         "size": {"model_bytes": None, "row_ms": None},
     }
 
@@ -125,6 +137,15 @@ def _entry(trial: Trial, weight: float) -> dict[str, Any]:
     }
 
 
+def _calibration(found: Found, *, interrupted: bool) -> dict[str, Any] | None:
+    calibrated = found.finish.calibrated
+    if calibrated is None:
+        return None
+    if interrupted and calibrated.reason == "no time":
+        calibrated = replace(calibrated, reason="interrupted")
+    return calibrated.to_dict()
+
+
 def _data(asked: Asked) -> dict[str, Any]:
     return {
         "rows": asked.table.rows,
@@ -143,10 +164,13 @@ def _data(asked: Asked) -> dict[str, Any]:
     }
 
 
-def _limits(asked: Asked, found: Found, *, on_all: bool) -> list[str]:
+def _limits(asked: Asked, found: Found, *, on_all: bool, interrupted: bool) -> list[str]:
     """Return for what the model should not be used, as far as the data tells."""
     learned, judged = count(asked.material.rows if on_all else found.material.rows, "row"), found.judging.rows > 0
+    missed = "Ctrl-C came before the" if interrupted else "There was no time for a"
     sensitive = ", ".join(repr(column.name) for column in asked.schema if column.role == "sensitive")
+    scored = found.judging if judged else found.folds.material
+    effective = effective_rows(scored.weight, scored.rows)
     told = [
         (True, f"Do not use it for rows unlike the {learned} it learned from: other places or times were not tested."),
         (True, f"It tells what goes together with {asked.target_name!r}, not what causes it."),
@@ -160,7 +184,7 @@ def _limits(asked: Asked, found: Found, *, on_all: bool) -> list[str]:
         ),
         (
             judged and not on_all and found.again,
-            "There was no time to fit on all rows: the model is the one that was scored.",
+            f"{missed} fit on all rows: the model is the one that was scored.",
         ),
         (
             judged and not found.again,
@@ -169,6 +193,14 @@ def _limits(asked: Asked, found: Found, *, on_all: bool) -> list[str]:
         (
             found.sampled < found.material.rows,
             f"To keep the budget, models were compared on {count(found.sampled, 'row')}; a longer --budget uses all.",
+        ),
+        (
+            scored.weight is not None and effective < FEW_EFFECTIVE_ROWS,
+            f"A few rows have nearly all the weight: those that judge tell as much as {effective:.1f} of equal weight.",
+        ),
+        (
+            all(one.trial is found.linear for one in found.chosen),
+            "It is the regularised linear model itself: nothing else that was tried did better.",
         ),
         (bool(sensitive), f"It may look at {sensitive}: check the law before it decides about people."),
     ]

@@ -28,7 +28,8 @@ from mlwright.learn.search import Search
 from mlwright.learn.splits import Order, enough_to_judge, folds, no_judge, set_aside
 from mlwright.learn.trials import Trial
 from mlwright.progress import Progress
-from mlwright.tasks.base import Floats
+from mlwright.tasks import TASKS
+from mlwright.tasks.base import Floats, Task
 
 WORTH_ANOTHER_FIT = 0.05
 """Share of the rows that have to have judged for a fit on all rows to follow: fewer would not change the model."""
@@ -85,7 +86,7 @@ class Found:
 
 def find(asked: Asked, options: Options, budget: Budget, progress: Progress) -> Found:
     """Set rows aside to judge, then search on the others and choose the members."""
-    learners, findings = known_learners(options)
+    learners, findings = known_learners(options, asked.task)
     most, policy = enough_to_judge(asked.material.width), options.policy
     teach, judge = set_aside(asked.order, options.seed, most) if options.judge else no_judge(asked.order)
     material, teaching = asked.material.take(teach), asked.order.take(teach)
@@ -111,7 +112,7 @@ def find(asked: Asked, options: Options, budget: Budget, progress: Progress) -> 
     search = Search(
         prepared, plan, budget, threads=options.workers, seed=options.seed, growth=growth, weigh=policy.weighs
     )
-    trials = search.run(learners, progress)
+    trials = search.run(learners, progress, members=options.learners)
     best = candidates(trials, searched, policy)
     seconds = budget.left - EVALUATION_SHARE * (budget.seconds or 0.0)
 
@@ -140,13 +141,13 @@ def find(asked: Asked, options: Options, budget: Budget, progress: Progress) -> 
         finish=last,
         seconds=search.refit_seconds([one.trial for one in chosen]),
         sampled=searched.rows,
-        findings=findings,
+        findings=(*findings, *_only_the_floor(trials, options, budget)),
         again=again,
     )
 
 
-def known_learners(options: Options) -> tuple[Mapping[str, Learner], tuple[Finding, ...]]:
-    """Return the learners to try, those of plug-ins among them, and what was left out.
+def known_learners(options: Options, task: Task) -> tuple[Mapping[str, Learner], tuple[Finding, ...]]:
+    """Return the learners to try, the floor and those of plug-ins among them, and what was left out.
 
     Raises OptionError or MissingExtraError where a learner that was asked for by name cannot be used.
     """
@@ -154,10 +155,39 @@ def known_learners(options: Options) -> tuple[Mapping[str, Learner], tuple[Findi
     for name in options.learners:
         if name not in known.learners:
             raise OptionError(known.left_out[plugins.LEARNER_GROUP, name])
+        _require_able(known.learners[name], task)
         require(known.learners[name])
     findings = tuple(_left_out(sentence) for sentence in known.left_out.values())
-    wanted = options.learners or tuple(known.learners)
+    wanted = (FLOOR, *options.learners) if options.learners else tuple(known.learners)
     return {name: learner for name, learner in known.learners.items() if name in wanted}, findings
+
+
+def _require_able(learner: Learner, task: Task) -> None:
+    """Raise OptionError where the learner, asked for by name, cannot learn what the task asks for."""
+    if task.objective in learner.objectives:
+        return
+    able = [each.name for each in TASKS.values() if each.objective in learner.objectives]
+    raise OptionError(
+        f"The learner {learner.name!r} cannot learn this task, {task.name}; it can learn {' and '.join(able)}.",
+        hint=f"leave {learner.name!r} out of --learners.",
+    )
+
+
+def _only_the_floor(trials: Sequence[Trial], options: Options, budget: Budget) -> tuple[Finding, ...]:
+    """Return a finding where no learner that was asked for could be fitted, so that the floor is the model."""
+    if not options.learners or any(trial.usable and not trial.baseline for trial in trials):
+        return ()
+    failures = sorted({trial.failure for trial in trials if trial.failure is not None})
+    why = "Ctrl-C ended it before" if budget.cancelled else "there was no time, or there are too many rows and columns"
+    return (
+        Finding(
+            kind="only_the_floor",
+            message=f"No learner that was asked for ({', '.join(options.learners)}) could be fitted"
+            f" ({'; '.join(failures) or why}): the model is the regularised linear model, which is always tried.",
+            severity="warning",
+            repair="Give a longer --budget, or ask for other --learners.",
+        ),
+    )
 
 
 def _left_out(sentence: str) -> Finding:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -78,15 +79,8 @@ def fit_on_all(
 
     Returns the ensemble, and whether it learned from all rows.
     """
-    if judged is not None and not found.again:
-        return judged.twin, False
-    needed = found.planned(asked.material.rows)
-    if judged is not None and judged.rows > len(found.folds.folds[found.widest][0]):
-        # A twin was fitted: what that took is known best.
-        needed = 1.2 * asked.material.rows / max(1, judged.rows) * judged.seconds
-    reserve = 0.5 * EVALUATION_SHARE * (budget.seconds or 0.0)
-    enough = not budget.cancelled and budget.left >= needed + reserve
-    if judged is None or enough:
+    if judged is None or seconds_on_all(found, judged, asked, budget) is not None:
+        reserve = _reserve_on_all(budget)
         stop = budget.stop_at(reserve)
         again = refit(
             asked.material,
@@ -100,6 +94,21 @@ def fit_on_all(
         if judged is None or again.complete:
             return found.finish.of(again.ensemble), True
     return judged.twin, False
+
+
+def seconds_on_all(found: Found, judged: Judged, asked: Asked, budget: Budget) -> float | None:
+    """Return the seconds that a fit on all rows is expected to take; None where it is not worth it, or too long."""
+    if not found.again or budget.cancelled:
+        return None
+    needed = found.planned(asked.material.rows)
+    if judged.rows > len(found.folds.folds[found.widest][0]):
+        # A twin was fitted: what that took is known best.
+        needed = 1.2 * asked.material.rows / max(1, judged.rows) * judged.seconds
+    return needed if budget.left >= needed + _reserve_on_all(budget) else None
+
+
+def _reserve_on_all(budget: Budget) -> float:
+    return 0.5 * EVALUATION_SHARE * (budget.seconds or 0.0)
 
 
 def _twin(found: Found, options: Options, budget: Budget, *, small: bool) -> Twin:
@@ -179,7 +188,7 @@ def _on_held_out(found: Found, asked: Asked, options: Options, twin: Twin) -> Ev
     name, alone = best_single_column(twin.problems[variant], sources, X, seed=options.seed, stop=stop)
     baselines["single column"] = (f"{name!r} alone", alone * ensemble.scale + ensemble.center)
     linear = _alone(ensemble, FLOOR)
-    if linear is not None:
+    if linear is not None and not _linear_alone(twin.chosen, found):
         baselines["linear"] = ("regularised linear model", linear.predict(held.columns))
     return evaluate_holdout(
         asked.task,
@@ -238,15 +247,15 @@ def _baselines_out_of_fold(found: Found, asked: Asked, options: Options) -> dict
     """Return what the simple rules predict for rows they did not learn from."""
     material = found.folds.material
     width = found.predictions.shape[1]
-    prior, single = np.full((material.rows, width), np.nan), np.full((material.rows, width), np.nan)
+    # One answer to all rows: shares that differ from fold to fold would order rows by their folds, against the truth.
+    prior = constant(asked.task.prior(material.target, material.weight), material.rows)
+    single = np.full((material.rows, width), np.nan)
     names: Counter[str] = Counter()
     variant = found.chosen[0].trial.entry.variant
     stop = _grace(options)
-    for fold, (teach, valid) in enumerate(found.folds.folds):
-        if not np.isnan(prior[valid]).any():
+    for fold, (_, valid) in enumerate(found.folds.folds):
+        if not np.isnan(single[valid]).any():
             continue  # a later repeat: the rules are scored on the first
-        learned = material.take(teach)
-        prior[valid] = asked.task.prior(learned.target, learned.weight)
         prepared = found.folds.prepare(fold, variant)
         sources = [feature.only_source for feature in prepared.recipe.features]
         name, alone = best_single_column(prepared.train, sources, prepared.valid.X, seed=options.seed, stop=stop)
@@ -256,9 +265,14 @@ def _baselines_out_of_fold(found: Found, asked: Asked, options: Options) -> dict
         "prior": (prior_label(asked), prior),
         "single column": (f"{names.most_common(1)[0][0]!r} alone", single),
     }
-    if found.linear is not None and found.linear.repeated is not None:
+    if found.linear is not None and found.linear.repeated is not None and not _linear_alone(found.chosen, found):
         rules["linear"] = ("regularised linear model", found.finish.floored(found.linear.repeated))
     return rules
+
+
+def _linear_alone(chosen: Sequence[Chosen], found: Found) -> bool:
+    """Whether the model is the linear one, which is then no rule to compare it with."""
+    return all(one.trial is found.linear for one in chosen)
 
 
 def prior_label(asked: Asked) -> str:

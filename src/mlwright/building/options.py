@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import math
 import os
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from numbers import Integral
 from typing import Any
 
 from mlwright.clean.question import Question
@@ -59,8 +61,8 @@ class Options:
         for name in self.learners:
             if name not in (names := learner_names(LEARNERS)):
                 raise OptionError.unknown("--learners", name, names)
-        if self.trials is not None and self.trials < 1:
-            raise OptionError(f"--trials cannot be {self.trials}.", hint="give 1 or more.")
+        if self.trials is not None and not (_is_whole(self.trials) and self.trials >= 1):
+            raise OptionError(f"--trials cannot be {self.trials!r}.", hint="give a whole number of 1 or more.")
         if self.threads < 0:
             raise OptionError(f"--threads cannot be {self.threads}.", hint="give 1 or more, or 0 for all cores.")
         if not 0 <= self.seed < MOST_SEED:
@@ -138,6 +140,26 @@ class Options:
             for name in names:
                 words += [flag, _quoted(name)]
         return " ".join(str(word) for word in words)
+
+
+def names_of(option: str, given: Sequence[str]) -> tuple[str, ...]:
+    """Return the names given to an option of several. Raises OptionError for one text, whose letters are no names."""
+    if isinstance(given, str):
+        raise OptionError(f"{option} cannot be the text {given!r}.", hint=f"give a list of names: [{given!r}].")
+    return tuple(given)
+
+
+def learners_of(given: Sequence[str] | None) -> tuple[str, ...]:
+    """Return the learners asked for, none where all may be tried. Raises OptionError for an empty list."""
+    if given is None:
+        return ()
+    if not (names := names_of("--learners", given)):
+        raise OptionError("--learners names no learner.", hint="name at least one, or leave it away to try all.")
+    return names
+
+
+def _is_whole(number: object) -> bool:
+    return isinstance(number, Integral) and not isinstance(number, bool)
 
 
 def _quoted(word: str) -> str:

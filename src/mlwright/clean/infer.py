@@ -15,10 +15,19 @@ import polars as pl
 from numpy.typing import NDArray
 
 from mlwright.clean.distinct import Distinct
-from mlwright.clean.kinds_numbers import NumberReading, missing_numbers, number_kind, read_numbers
+from mlwright.clean.kinds_numbers import (
+    SEVERAL,
+    NumberReading,
+    different_numbers,
+    missing_numbers,
+    number_kind,
+    read_numbers,
+)
 from mlwright.clean.kinds_text import text_kind
 from mlwright.clean.kinds_times import missing_times, read_durations, read_times
+from mlwright.clean.names import says_code
 from mlwright.clean.notes import Notes
+from mlwright.clean.strangers import half_read, missing_words
 from mlwright.columns import Coded, Values, read_series
 from mlwright.findings import Finding
 from mlwright.schema import STRING_KINDS, Column
@@ -46,13 +55,18 @@ def infer_column(series: pl.Series) -> Column:
     return infer_with_findings(series)[0]
 
 
-def infer_with_findings(series: pl.Series) -> tuple[Column, tuple[Finding, ...]]:  # noqa: PLR0911  one per type
-    """Say what a column is and how it is read, and what was wrong with its values."""
+def infer_with_findings(  # noqa: PLR0911  one per type
+    series: pl.Series, *, several: int = SEVERAL
+) -> tuple[Column, tuple[Finding, ...]]:
+    """Say what a column is and how it is read, and what was wrong with its values.
+
+    Only beside `several` different numbers is a word that repeats taken for a missing one, and not for an answer.
+    """
     dtype = series.dtype
     if isinstance(dtype, (pl.Categorical, pl.Enum)):
-        return _from_texts(series, series.cast(pl.String))
+        return _from_texts(series, series.cast(pl.String), several)
     if dtype == pl.String:
-        return _from_texts(series, series)
+        return _from_texts(series, series, several)
     if dtype.is_numeric():
         return _from_numbers(series)
     if dtype == pl.Boolean:
@@ -62,7 +76,7 @@ def infer_with_findings(series: pl.Series) -> tuple[Column, tuple[Finding, ...]]
     if dtype == pl.Null:
         return _finished(series, Column(name=series.name, kind="constant"), Notes(series.name, ["It has no values."]))
     texts = pl.Series(series.name, [as_text(value) for value in series.to_list()], dtype=pl.String)
-    return _from_texts(series, texts, written=dtype == pl.Object)
+    return _from_texts(series, texts, several, written=dtype == pl.Object)
 
 
 def _from_numbers(series: pl.Series) -> tuple[Column, tuple[Finding, ...]]:
@@ -77,7 +91,9 @@ def _from_moments(series: pl.Series) -> tuple[Column, tuple[Finding, ...]]:
     return _as_times(series, Column(name=series.name, kind="datetime"), notes)
 
 
-def _from_texts(series: pl.Series, texts: pl.Series, *, written: bool = True) -> tuple[Column, tuple[Finding, ...]]:
+def _from_texts(
+    series: pl.Series, texts: pl.Series, several: int, *, written: bool = True
+) -> tuple[Column, tuple[Finding, ...]]:
     """Decide from texts; not `written` are texts that we made ourselves of lists and the like."""
     notes = Notes(series.name)
     distinct = Distinct.of(texts)
@@ -91,10 +107,12 @@ def _from_texts(series: pl.Series, texts: pl.Series, *, written: bool = True) ->
     truths = [parse_boolean(text) for text in distinct.texts.head(25)]
     if len(distinct.texts) <= 20 and None not in truths and len(set(truths)) == 2:
         return _finished(series, Column(name=series.name, kind="boolean"), notes)
-    if written and (answer := _from_written(series, distinct, notes)):
+    if written and (answer := _from_written(series, distinct, notes, several)):
         return answer
     kind, note = text_kind(distinct)
     notes.say(note)
+    if written and kind in {"category", "text"} and not says_code(series.name) and (half := half_read(distinct)):
+        notes.half_read(distinct, half, surely=half.amounts and kind == "category")
     column = Column(name=series.name, kind=kind, numeric_text=bool(distinct.matching(_CANONICAL).all()))
     if kind in {"text", "id"}:  # its texts are counted already
         share = (len(series) - distinct.present) / len(series)
@@ -103,24 +121,53 @@ def _from_texts(series: pl.Series, texts: pl.Series, *, written: bool = True) ->
     return _finished(series, column, notes)
 
 
-def _from_written(series: pl.Series, distinct: Distinct, notes: Notes) -> tuple[Column, tuple[Finding, ...]] | None:
+def _from_written(
+    series: pl.Series, distinct: Distinct, notes: Notes, several: int
+) -> tuple[Column, tuple[Finding, ...]] | None:
     """Decide whether the texts write numbers, points in time or durations; None where they are words."""
     soft = distinct.texts.str.to_lowercase().is_in(sorted(SOFT_MISSING)).to_numpy()
     said = distinct.where(~soft)
     if not len(said.texts):
         return None
     words = dict(zip(distinct.texts.filter(pl.Series(soft)), distinct.counts[soft].tolist(), strict=True))
-    column = Column(name=series.name, kind="number", missing_tokens=tuple(sorted({w.casefold() for w in words})))
-    if (numbers := read_numbers(said)) is not None:
+    if answer := _as_written(series, said, words, notes, several=several):
+        return answer
+    if (gaps := missing_words(said)) is None:
+        return None
+    notes = Notes(notes.name, [*notes.sentences], [*notes.findings])  # what is said now holds only for this answer
+    answer = _as_written(series, said, words, notes, several=several, gaps=gaps)
+    return answer if answer is not None and answer[0].kind not in STRING_KINDS else None
+
+
+def _as_written(
+    series: pl.Series,
+    said: Distinct,
+    words: Mapping[str, int],
+    notes: Notes,
+    *,
+    several: int,
+    gaps: NDArray[np.bool_] | None = None,
+) -> tuple[Column, tuple[Finding, ...]] | None:
+    """Read the texts as numbers, times or durations; `words` and those of the texts that are `gaps` mean "missing"."""
+    values, left = (said, ()) if gaps is None else (said.where(~gaps), tuple(said.texts.filter(pl.Series(gaps))))
+    tokens = tuple(sorted({word.casefold() for word in (*words, *left)}))
+    column = Column(name=series.name, kind="number", missing_tokens=tokens)
+    if (numbers := read_numbers(values, several=several)) is not None:
+        if left and different_numbers(values.spread(10 * several).texts, numbers.units) < several:
+            return None
+        numbers = replace(numbers, unreadable=(*left, *numbers.unreadable))
         column = replace(column, decimal=numbers.decimal, units=numbers.units)
         return _as_numbers(series, column, notes, numbers=numbers, distinct=said, words=words)
-    if (times := read_times(said)) is not None:
-        notes.disguised_missing(distinct, words)
+    if left and len(values.texts) < several // 4:  # dates are seldom codes, so fewer will do
+        return None
+    if (times := read_times(values)) is not None:
+        times = replace(times, unreadable=(*left, *times.unreadable))
+        notes.disguised_missing(said, words)
         notes.times(said, times)
         return _as_times(series, replace(column, kind="datetime", datetime_format=times.form), notes)
-    if (durations := read_durations(said)) is not None:
-        notes.disguised_missing(distinct, words)
-        notes.mixed(said, *durations, "durations")
+    if (durations := read_durations(values)) is not None:
+        notes.disguised_missing(said, words)
+        notes.mixed(said, (*left, *durations), "durations")
         return _finished(series, replace(column, kind="duration"), notes)
     return None
 

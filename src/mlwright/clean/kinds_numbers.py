@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -12,14 +13,19 @@ from numpy.typing import NDArray
 from mlwright.clean.distinct import LOOKED_AT, Distinct
 from mlwright.clean.names import counts_time, says_code, says_id, says_time
 from mlwright.schema import Kind
-from mlwright.values import Scan, parse_duration, scan_number
+from mlwright.values import Scan, parse_duration, parse_number, scan_number
 from mlwright.values.numbers import decimal_sign, first_word, has_unit, is_multiplier
 from mlwright.values.times import EPOCHS
 
 ENOUGH = 0.95
 """A column is what 95 % of its values are; the rest is dirt, and a finding."""
+MOSTLY = 0.6
+"""So many exact numbers make amounts of a column in which the others are rough, or words for "missing"."""
+SEVERAL = 20
+"""Fewer different numbers may be codes or levels, and then a word or a bound among them is one too."""
 
-_PLAIN = r"^[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?$"
+PLAIN = r"^[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?$"
+_BOUNDS = frozenset("<>\u2264\u2265")
 _GROUPS: tuple[frozenset[str], ...] = tuple(
     frozenset(group.split())
     for group in (
@@ -44,17 +50,21 @@ class NumberReading:
     """Texts that are numbers in disguise, the most frequent first, at most 10,000."""
     disguised_rows: int
     unreadable: tuple[str, ...]
-    unreadable_rows: int
     padded: bool
     """Whole numbers are written with leading zeros: they are codes."""
     both_signs: bool
     """The decimal comma and the decimal point both occur."""
     currencies: tuple[str, ...]
+    bounds: bool
+    """Some are bounds, such as "> 90"."""
 
 
-def read_numbers(distinct: Distinct) -> NumberReading | None:
-    """Say how the column is read as numbers, or None where it is not one of numbers."""
-    plain = distinct.matching(_PLAIN)
+def read_numbers(distinct: Distinct, *, several: int = SEVERAL) -> NumberReading | None:
+    """Say how the column is read as numbers, or None where it is not one of numbers.
+
+    Rough numbers and bounds ("ca. 40", "> 90") make up more than dirt only beside `several` different exact ones.
+    """
+    plain = distinct.matching(PLAIN)
     rest = distinct.where(~plain)
     share_plain = distinct.share(plain)
     if share_plain < 1.0:
@@ -68,18 +78,29 @@ def read_numbers(distinct: Distinct) -> NumberReading | None:
     readable = np.array([_is_readable(scan, units) for scan in scans], dtype=np.bool_)
     if share_plain + (1.0 - share_plain) * rest.share(readable) < ENOUGH:
         return None
+    exact = readable & np.array([scan is None or not scan.rough for scan in scans], dtype=np.bool_)
+    share_exact = share_plain + (1.0 - share_plain) * rest.share(exact)
+    if share_exact < ENOUGH:
+        firm = [*distinct.where(plain).spread(LOOKED_AT).texts, *rest.where(exact).texts]
+        if share_exact < MOSTLY or different_numbers(firm, sorted(units)) < several:
+            return None
     decimal, both = _decimal(distinct.where(plain), rest, scans)
     return NumberReading(
         decimal=decimal,
         units=tuple(sorted(units)),
         disguised=tuple(rest.where(readable).texts.head(10_000).to_list()),
         disguised_rows=int(rest.counts[readable].sum()),
-        unreadable=tuple(rest.where(~readable).texts.head(10_000).to_list()),
-        unreadable_rows=int(rest.counts[~readable].sum()),
+        unreadable=tuple(rest.where(~readable).texts.to_list()),
         padded=_is_padded(distinct),
         both_signs=both,
         currencies=tuple(sorted({scan.currency for scan in scans if scan is not None and scan.currency})),
+        bounds=any(text[0] in _BOUNDS for text in rest.where(readable).texts),
     )
+
+
+def different_numbers(texts: Iterable[str], units: Sequence[str] = ()) -> int:
+    """Count the different numbers that the texts write: "1" and "1.0" are the same one."""
+    return len({parse_number(text, units=tuple(units)) for text in texts} - {None})
 
 
 def _scan(text: str) -> Scan | None:

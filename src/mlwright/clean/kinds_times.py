@@ -21,7 +21,7 @@ FORMATS: tuple[str, ...] = (
 )  # fmt: skip
 """Formats in the order in which they are preferred where the values leave a choice."""
 
-_SHORT = frozenset(form for form in FORMATS if "%y" in form or "%d" not in form) - {"iso"}
+SHORT = frozenset(form for form in FORMATS if "%y" in form or "%d" not in form) - {"iso"}
 """Formats that other things could be written in: they must give years from 1900 to 2100."""
 
 _STAND_INS = frozenset(
@@ -39,7 +39,6 @@ class TimeReading:
 
     form: str
     unreadable: tuple[str, ...]
-    unreadable_rows: int
     ambiguous: bool
     """Day and month could be exchanged, and no value says which is which."""
     note: str
@@ -60,7 +59,7 @@ def read_times(distinct: Distinct) -> TimeReading | None:
     form, note, ambiguous = _choose(tied, distinct)
     readable = _readable(looked_at, partial(parse_datetime, form=form))
     left = looked_at.where(~readable)
-    return TimeReading(form, tuple(left.texts.head(10_000).to_list()), left.present, ambiguous, note)
+    return TimeReading(form, tuple(left.texts.to_list()), ambiguous, note)
 
 
 def _readable(distinct: Distinct, read: Callable[[str], float | None]) -> NDArray[np.bool_]:
@@ -72,7 +71,7 @@ def _share(distinct: Distinct, read: Callable[[str], float | None]) -> float:
 
 
 def _is_plausible(distinct: Distinct, form: str) -> bool:
-    if form not in _SHORT:
+    if form not in SHORT:
         return True
     low, high = match_datetime("1900-01-01", "iso"), match_datetime("2101-01-01", "iso")
     values = [parse_datetime(text, form) for text in distinct.spread(1000).texts]
@@ -120,16 +119,15 @@ def _note(form: str) -> str:
     return "" if form == "iso" else f"Its dates are read as {form}."
 
 
-def read_durations(distinct: Distinct) -> tuple[tuple[str, ...], int] | None:
-    """Return the texts that are no durations and their rows, or None where the column is not one of durations."""
+def read_durations(distinct: Distinct) -> tuple[str, ...] | None:
+    """Return the texts that are no durations, or None where the column is not one of durations."""
     if _share(distinct.spread(200), parse_duration) < 0.8:
         return None
     looked_at = distinct.spread(LOOKED_AT)
     readable = _readable(looked_at, parse_duration)
     if looked_at.share(readable) < ENOUGH:
         return None
-    left = looked_at.where(~readable)
-    return tuple(left.texts.head(10_000).to_list()), left.present
+    return tuple(looked_at.where(~readable).texts.to_list())
 
 
 def missing_times(seconds: NDArray[np.float64]) -> tuple[float, ...]:

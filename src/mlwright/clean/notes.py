@@ -10,7 +10,11 @@ import polars as pl
 from mlwright.clean.distinct import Distinct
 from mlwright.clean.kinds_numbers import NumberReading
 from mlwright.clean.kinds_times import TimeReading
+from mlwright.clean.strangers import HalfRead
 from mlwright.findings import Finding
+
+SHOWN = 5
+"""So many of the texts that stand out are named with their counts."""
 
 
 @dataclass(slots=True)
@@ -75,6 +79,8 @@ class Notes:
             comma = " with a decimal comma" if reading.decimal == "," else ""
             shown = _quoted(reading.disguised)
             self.say(f"Its numbers are written like {shown}{comma}.")
+            if reading.bounds:
+                self.say("A bound such as '> 90' is read as the number that it names.")
             if reading.both_signs:
                 self.say(
                     f"Decimal points and commas both occur; where there is a choice, {reading.decimal!r} is decimal."
@@ -94,7 +100,7 @@ class Notes:
                     applied=True,
                 )
             )
-        self.mixed(distinct, reading.unreadable, reading.unreadable_rows, "numbers")
+        self.mixed(distinct, reading.unreadable, "numbers")
 
     def times(self, distinct: Distinct, reading: TimeReading) -> None:
         """Say that dates are ambiguous, or that words stand among them."""
@@ -114,25 +120,47 @@ class Notes:
                     applied=True,
                 )
             )
-        self.mixed(distinct, reading.unreadable, reading.unreadable_rows, "dates")
+        self.mixed(distinct, reading.unreadable, "dates")
 
-    def mixed(self, distinct: Distinct, unreadable: Sequence[str], rows: int, what: str) -> None:
+    def mixed(self, distinct: Distinct, unreadable: Sequence[str], what: str) -> None:
         """Say that some values are not what nearly all are."""
-        if not rows:
+        if not unreadable:
             return
-        shown = _quoted(unreadable)
+        left = distinct.where(distinct.texts.is_in(list(unreadable)).to_numpy())
+        rows, shown = left.present, _quoted(unreadable)
         self.say(f"{_values(rows)} such as {shown} cannot be read as {what}: missing.")
         self.findings.append(
             Finding(
                 kind="mixed_types",
                 message=(
-                    f"{_values(rows)} of {self.name!r} (of {distinct.present:,}) cannot be read as {what}: {shown}."
+                    f"{_values(rows)} of {self.name!r} (of {distinct.present:,}) cannot be read as {what}: "
+                    f"{_counted(left)}."
                 ),
                 columns=(self.name,),
                 rows=distinct.rows_of(unreadable),
                 severity="warning",
                 repair="read as missing",
                 applied=True,
+            )
+        )
+
+    def half_read(self, distinct: Distinct, half: HalfRead, *, surely: bool) -> None:
+        """Say that a column is left as words although half of its values or more are numbers or dates."""
+        what, others = half.what, half.others
+        shown = _quoted(others.texts.head(2).to_list())
+        self.say(f"{_values(half.rows)} could be read as {what}, but not {shown}: all are left as words.")
+        self.findings.append(
+            Finding(
+                kind="mixed_types",
+                message=(
+                    f"{_values(half.rows)} of {self.name!r} (of {distinct.present:,}) could be read as {what}, but not "
+                    f"{_counted(others)}: all are left as words."
+                ),
+                columns=(self.name,),
+                rows=distinct.rows_of(others.texts.head(10_000).to_list()),
+                severity="warning" if surely else "info",
+                confidence=0.5,
+                repair=f"Leave the other cells empty where the column is meant to hold {what}.",
             )
         )
 
@@ -145,5 +173,18 @@ def _most(tokens: Mapping[str, int]) -> list[tuple[str, int]]:
     return sorted(tokens.items(), key=lambda item: (-item[1], item[0]))[:3]
 
 
+def _counted(distinct: Distinct) -> str:
+    """Name the most frequent texts with how often they occur."""
+    shown = zip(distinct.texts.head(SHOWN), distinct.counts[:SHOWN].tolist(), strict=True)
+    more = len(distinct.texts) - SHOWN
+    return ", ".join(f"{_short(text)!r} ({count:,})" for text, count in shown) + (
+        f" and {more:,} more" if more > 0 else ""
+    )
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= 40 else text[:37] + "..."
+
+
 def _quoted(texts: Sequence[str]) -> str:
-    return " and ".join(repr(text if len(text) <= 40 else text[:37] + "...") for text in texts[:2])
+    return " and ".join(repr(_short(text)) for text in texts[:2])

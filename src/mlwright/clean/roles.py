@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from datetime import date
 from typing import Literal
 
 import numpy as np
@@ -11,7 +12,10 @@ import polars as pl
 from numpy.typing import NDArray
 
 from mlwright.clean.copies import copies_of, equal_columns
+from mlwright.clean.distinct import Distinct
 from mlwright.clean.infer import infer_with_findings
+from mlwright.clean.kinds_numbers import SEVERAL
+from mlwright.clean.kinds_times import read_times
 from mlwright.clean.order import Entity, Moments, dated_columns, repeated_entities
 from mlwright.clean.question import Question
 from mlwright.columns import Coded, plain_numbers, read_frame, read_series
@@ -25,6 +29,8 @@ PLAIN = r"^-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?$"
 """Numbers without leading zeros, which could be codes."""
 WORDS_FOR_NONE = ("none", "na", "nil")
 """Words for "missing" that are also answers: no pain, North America, none of these."""
+MORE_THAN_CLASSES = 201
+"""So many different numbers of a target are no classes, and a word among them is none that could be lost."""
 SPLITS = ("auto", "random", "time", "group")
 SplitKind = Literal["random", "time", "group"]
 
@@ -46,20 +52,23 @@ def infer_schema(table: Table, question: Question) -> tuple[Schema, tuple[Findin
     findings: list[Finding] = []
     plain = plain_numbers(table.frame, table.frame.columns, PLAIN)
     for series in table.frame.iter_columns():
-        column, found = _inferred(series, plain)
+        several = MORE_THAN_CLASSES if series.name == question.target else SEVERAL
+        column, found = _inferred(series, plain, several)
         columns.append(_in_role(series, column, question))
         findings.extend(found)
     schema, copied = _without_copies(table, Schema(tuple(columns)))
     return schema, (*findings, *copied)
 
 
-def _inferred(series: pl.Series, plain: Mapping[str, NDArray[np.float64]]) -> tuple[Column, tuple[Finding, ...]]:
+def _inferred(
+    series: pl.Series, plain: Mapping[str, NDArray[np.float64]], several: int
+) -> tuple[Column, tuple[Finding, ...]]:
     """Infer from the numbers where the texts are nothing but numbers, which is quicker and says the same."""
     if series.name in plain:
         column, found = infer_with_findings(pl.Series(series.name, plain[series.name], nan_to_null=True))
         if column.kind in {"number", "integer"}:
             return column, found
-    return infer_with_findings(series)
+    return infer_with_findings(series, several=several)
 
 
 def _in_role(series: pl.Series, column: Column, question: Question) -> Column:
@@ -109,12 +118,23 @@ def _time(series: pl.Series, column: Column) -> Column:
     if not column.is_float or column.kind == "boolean":
         if not _holds_numbers(series, column):
             sample = next((value for value in series.drop_nulls().head(1).to_list()), None)
+            if column.kind == "constant" and _is_moment(sample):
+                raise ColumnError(
+                    f"The time column {column.name!r} has only one moment, '{sample}': nothing comes after anything.",
+                    hint="name another column of dates with --time, or leave --time away.",
+                )
             raise ColumnError(
                 f"The time column {column.name!r} holds neither dates nor numbers, but for example {sample!r}.",
                 hint="name a column of dates with --time, or leave --time away.",
             )
         column = _as_number(column)
     return column.with_role("time", "")
+
+
+def _is_moment(value: object) -> bool:
+    if isinstance(value, str):
+        return read_times(Distinct.of(pl.Series([value]))) is not None
+    return isinstance(value, date)
 
 
 def _weight(series: pl.Series, column: Column) -> Column:
@@ -135,6 +155,13 @@ def _weight(series: pl.Series, column: Column) -> Column:
         raise ColumnError(f"{where} has {values[row]:.15g} in data row {row}: a weight is at least 0.")
     if len(values) and values.max() == 0:
         raise ColumnError(f"{where} is 0 in every row: then no row counts.")
+    with np.errstate(over="ignore"):
+        total = values.sum()
+    if not np.isfinite(total):
+        raise ColumnError(
+            f"{where} holds numbers up to {values.max():.3g}, whose sum is beyond what a computer can hold.",
+            hint="divide the weights by their largest.",
+        )
     return column.with_role("weight", f"{column.name!r} says how much each row counts.")
 
 
@@ -251,9 +278,9 @@ def _by_time(table: Table, time: Column | None, dated: list[Moments], *, asked: 
         values = read_frame(table.frame.select(name), [time])[name]
         moments = np.unique(_numbers(values))
         if len(moments) < 2:
+            many = "only one moment" if len(moments) else "no moment"
             raise ColumnError(
-                f"The time column {name!r} has {len(moments)} different moments in {table.rows:,} rows: nothing comes "
-                "after anything.",
+                f"The time column {name!r} has {many} in {table.rows:,} rows: nothing comes after anything.",
                 hint="name another column with --time, or use --split random.",
             )
     said = "--split time says" if asked else "--time says"

@@ -3,16 +3,24 @@
 from __future__ import annotations
 
 import datetime as dt
-import decimal
-import json
 import uuid
 from collections.abc import Iterable, Mapping, Sequence
+from decimal import Decimal
+from numbers import Real
 
-import numpy as np
 import polars as pl
 
+from mlwright.columns import column_name
+from mlwright.errors import SourceError
+from mlwright.values import as_text, is_null, plain, well_formed
+
 TIMES = (dt.datetime, dt.date, dt.time, dt.timedelta)
+COMMON = frozenset({type(None), str, int, bool})
 INTEGERS = (-(2**63), 2**63 - 1)
+EPOCH = dt.date(1970, 1, 1).toordinal()
+FIRST_DAY, LAST_DAY = dt.date.min.toordinal() - EPOCH, dt.date.max.toordinal() - EPOCH
+DAYS_IN = {"d": 1, "ms": 86_400_000, "us": 86_400_000_000}
+"""How many of a column's units a day has."""
 
 
 def series_of(name: str, values: Sequence[object]) -> pl.Series:
@@ -22,18 +30,38 @@ def series_of(name: str, values: Sequence[object]) -> pl.Series:
     ([1.0, None, 2.5], ['1', 'x', 'true', '[1]'])
     """
     types = set(map(type, values)) - {type(None)}
-    plain = list(values) if len(types) <= 1 and types <= {str, int, bool} else [_plain(value) for value in values]
-    types = set(map(type, plain)) - {type(None)}
-    if types == {int} and not all(INTEGERS[0] <= value <= INTEGERS[1] for value in plain if isinstance(value, int)):
-        types = {int, float}
+    same = len(types) <= 1 and types <= {str, int, bool}
+    simple = list(values) if same else [_simple(value) for value in values]
+    types = set(map(type, simple)) - {type(None)}
     if len(types) == 1 and types <= set(TIMES):
-        return _times(name, plain)
-    if types in (dtypes := [{bool}, {int}, {str}, set()]):
-        return pl.Series(name, plain, dtype=(pl.Boolean, pl.Int64, pl.String, pl.String)[dtypes.index(types)])
-    if types <= {int, float}:
-        floats = [float(value) if isinstance(value, int | float) else None for value in plain]
+        return _times(name, simple)
+    if types == {int} and not all(INTEGERS[0] <= value <= INTEGERS[1] for value in simple if isinstance(value, int)):
+        return texts(name, [_text(value) for value in simple])  # as a float, one long number is like the next
+    if types in ({bool}, {int}):
+        return pl.Series(name, simple, dtype=pl.Boolean if bool in types else pl.Int64)
+    if types and types <= {int, float}:
+        floats = [_float(value) if isinstance(value, int | float) else None for value in simple]
         return pl.Series(name, floats, dtype=pl.Float64)
-    return pl.Series(name, [_text(value) for value in plain], dtype=pl.String)
+    return texts(name, simple if types <= {str} else [_text(value) for value in simple])
+
+
+def texts(name: str, values: Sequence[object]) -> pl.Series:
+    """Return a column of text; what is no text, such as half of a pair of surrogates, is made one."""
+    try:
+        return pl.Series(name, values, dtype=pl.String)
+    except UnicodeEncodeError:
+        whole = [None if value is None else well_formed(str(value)) for value in values]
+        return pl.Series(name, whole, dtype=pl.String)
+
+
+def in_calendar(series: pl.Series) -> pl.Series:
+    """Return dates and times without those beyond the years 1 to 9999, which Python has not: they are missing."""
+    if not isinstance(series.dtype, pl.Date | pl.Datetime) or getattr(series.dtype, "time_unit", "us") == "ns":
+        return series  # 64 bits of nanoseconds end in 2262
+    day = DAYS_IN[getattr(series.dtype, "time_unit", "d")]
+    physical = series.to_physical()
+    beyond = ((physical < FIRST_DAY * day) | (physical > LAST_DAY * day + day - 1)).fill_null(value=False)
+    return series.set(beyond, None) if beyond.any() else series
 
 
 def flat(record: Mapping[object, object], prefix: str = "") -> dict[str, object]:
@@ -44,7 +72,7 @@ def flat(record: Mapping[object, object], prefix: str = "") -> dict[str, object]
     """
     result: dict[str, object] = {}
     for key, value in record.items():
-        name = f"{prefix}{key}"
+        name = f"{prefix}{column_name(key)}"
         if isinstance(value, Mapping) and value:
             result.update(flat(value, f"{name}."))
         else:
@@ -57,7 +85,11 @@ def columns_of(records: Iterable[Mapping[object, object]]) -> dict[str, list[obj
     columns: dict[str, list[object]] = {}
     rows = 0
     for rows, record in enumerate(records, 1):
-        for name, value in flat(record).items():
+        try:
+            pieces = flat(record)
+        except RecursionError as error:
+            raise SourceError("The values are nested too deeply.", where=f"row {rows - 1}") from error
+        for name, value in pieces.items():
             column = columns.setdefault(name, [])
             column.extend([None] * (rows - 1 - len(column)))
             column.append(value)
@@ -66,42 +98,60 @@ def columns_of(records: Iterable[Mapping[object, object]]) -> dict[str, list[obj
     return columns
 
 
-def _plain(value: object) -> object:
+def _simple(value: object) -> object:
     """Return a value as one of the few types that columns are made of; NaN is missing."""
-    if isinstance(value, np.generic):
-        value = value.item()
-    if isinstance(value, decimal.Decimal):
-        value = float(value)
+    kind = type(value)
+    if kind in COMMON or (kind is float and value == value):  # noqa: PLR0124  not NaN
+        return value
+    value = plain(value)
+    if is_null(value):
+        return None
     if isinstance(value, bool | int | str):  # also of subclasses: enumerations
         return next(base(value) for base in (bool, int, str) if isinstance(value, base))
-    if isinstance(value, float | dt.datetime) and value != value:  # noqa: PLR0124 - NaN and pandas' NaT differ from themselves
-        return None
-    if isinstance(value, float):
-        return float(value)
-    if isinstance(value, bytes | bytearray | memoryview):
-        return bytes(value).decode("utf-8", errors="backslashreplace")
+    if isinstance(value, Real | Decimal):
+        return _float(value)
+    if isinstance(value, dt.datetime | dt.timedelta):
+        return _time(value)
     return str(value) if isinstance(value, uuid.UUID) else value
 
 
+def _float(value: Real | Decimal | float) -> float | None:
+    """Return a number as a float, or None where it is beyond all floats: what is infinite counts as missing."""
+    try:
+        return float(value)
+    except (OverflowError, ValueError):
+        return None
+
+
+def _time(value: dt.datetime | dt.timedelta) -> dt.datetime | dt.timedelta | str:
+    """Return pandas' own kinds, which have nanoseconds, as Python's, or as text where Python has no such time."""
+    try:
+        if isinstance(value, dt.timedelta):
+            return dt.timedelta(value.days, value.seconds, value.microseconds)
+        return dt.datetime.combine(dt.date(value.year, value.month, value.day), value.timetz())
+    except (ValueError, OverflowError):
+        return str(value)
+
+
 def _times(name: str, values: list[object]) -> pl.Series:
-    zoned = [isinstance(value, dt.datetime) and value.tzinfo is not None for value in values if value is not None]
-    if any(zoned) and all(zoned):
-        utc = [value.astimezone(dt.UTC) if isinstance(value, dt.datetime) else None for value in values]
+    zoned = [
+        isinstance(value, dt.datetime | dt.time) and value.tzinfo is not None for value in values if value is not None
+    ]
+    if not any(zoned):
+        return pl.Series(name, values)
+    moments = [value for value in values if isinstance(value, dt.datetime)]
+    if all(zoned) and len(moments) == len(zoned):
+        try:
+            utc = [value.astimezone(dt.UTC) if isinstance(value, dt.datetime) else None for value in values]
+        except OverflowError:  # the first or the last hours of Python's calendar
+            return texts(name, [_text(value) for value in values])
         return pl.Series(name, utc, dtype=pl.Datetime("us", "UTC"))
-    if any(zoned):
-        return pl.Series(name, [_text(value) for value in values], dtype=pl.String)
-    return pl.Series(name, values)
+    return texts(name, [_text(value) for value in values])
 
 
 def _text(value: object) -> str | None:
     if value is None or isinstance(value, str):
         return value
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, float):
-        return str(int(value)) if value.is_integer() and abs(value) < 2**53 else repr(value)
-    if isinstance(value, Mapping | list | tuple):
-        return json.dumps(value, ensure_ascii=False, default=str)
-    if isinstance(value, dt.datetime):
-        return value.isoformat(sep=" ")
-    return str(value)
+    if isinstance(value, dt.timedelta):  # Python writes five seconds ago as a day ago and 23:59:55
+        return f"-{-value}" if value.days < 0 else str(value)
+    return as_text(dict(value) if isinstance(value, Mapping) else value)

@@ -47,8 +47,8 @@ class JsonConnector:
             if error.msg == "Extra data" and text.lstrip().startswith("{"):
                 return NdjsonConnector().read(source, options)  # NDJSON under another name, as many tools write it
             raise damaged(error, source.shown, error.lineno) from error
-        except RecursionError as error:
-            raise SourceError("The JSON is nested too deeply.", where=source.shown) from error
+        except (RecursionError, ValueError) as error:
+            raise _unreadable(error, source.shown) from error
         table = _table(document, source.shown)
         if not table.rows:
             raise DataError("The file has no rows.", where=source.shown)
@@ -83,6 +83,16 @@ def damaged(error: json.JSONDecodeError, shown: str, line: int) -> SourceError:
     return SourceError(f"This is not JSON: {error.msg}.", where=f"{shown}, line {line}, character {error.colno}")
 
 
+def _unreadable(error: RecursionError | ValueError, where: str) -> SourceError:
+    """Return the sentence for JSON that Python does not read."""
+    deep = isinstance(error, RecursionError)
+    return SourceError(
+        "The JSON is nested too deeply." if deep else "The JSON holds a number of thousands of digits.",
+        where=where,
+        hint=None if deep else "write such numbers as text, in quotes.",
+    )
+
+
 def _records(file: File, shown: str) -> Iterator[tuple[Mapping[object, object], int]]:
     with file.opened() as content:
         start, number, end = 0, 0, len(content)
@@ -96,8 +106,8 @@ def _records(file: File, shown: str) -> Iterator[tuple[Mapping[object, object], 
                 record = json.loads(text)
             except json.JSONDecodeError as error:
                 raise damaged(error, shown, number) from error
-            except RecursionError as error:
-                raise SourceError("The JSON is nested too deeply.", where=f"{shown}, line {number}") from error
+            except (RecursionError, ValueError) as error:
+                raise _unreadable(error, f"{shown}, line {number}") from error
             if not isinstance(record, dict):
                 raise SourceError(
                     f"Each line must hold an object, and this one holds a {_kind(record)}.",

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from urllib.parse import parse_qsl, quote
 
 from mlwright.findings import Finding
+from mlwright.values import well_formed
 
 SECRET = re.compile(r"pass|pwd|secret|token|key|sig|credential|auth", re.IGNORECASE)
 HIDDEN = "***"
@@ -50,6 +51,7 @@ def tidy_names(names: Sequence[str], *, strip: bool = True) -> tuple[list[str], 
     >>> tidy_names([" a", "a", ""])[0]
     ['a', 'a_2', 'column_3']
     """
+    names = [well_formed(name) for name in names]
     bare = [name.removeprefix("\ufeff").strip(" \t\u00a0") if strip else name for name in names]
     taken, tidy = set(bare), list[str]()
     seen, renamed = set[str](), list[str]()

@@ -8,7 +8,8 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from mlwright.collect.cells import series_of
+from mlwright.collect.cells import in_calendar, series_of
+from mlwright.collect.names import tidy_names
 from mlwright.collect.options import ReadOptions
 from mlwright.errors import SourceError
 from mlwright.table import Table
@@ -36,7 +37,9 @@ class NumpyConnector:
                 f"An array must have two dimensions, and this one has the shape {source.shape}.",
                 hint="reshape it to (rows, columns)." if source.ndim == 1 else None,
             )
-        return Table(pl.DataFrame([array_series(name, values) for name, values in columns.items()]))
+        names, findings = tidy_names(list(columns), strip=False)
+        series = [array_series(name, values) for name, values in zip(names, columns.values(), strict=True)]
+        return Table(pl.DataFrame(series), findings=findings)
 
 
 def array_series(name: str, values: NDArray[Any]) -> pl.Series:
@@ -57,4 +60,4 @@ def array_series(name: str, values: NDArray[Any]) -> pl.Series:
         series = series.fill_nan(None)
     if np.ma.is_masked(values):
         series = series.set(pl.Series(np.ma.getmaskarray(values)), None)
-    return series
+    return in_calendar(series)

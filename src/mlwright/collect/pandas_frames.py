@@ -11,7 +11,9 @@ from mlwright.collect.cells import series_of
 from mlwright.collect.names import tidy_names
 from mlwright.collect.numpy_arrays import array_series
 from mlwright.collect.options import ReadOptions
+from mlwright.columns import column_name
 from mlwright.table import Table
+from mlwright.values import is_null
 
 
 class PandasConnector:
@@ -28,18 +30,12 @@ class PandasConnector:
         """Return the rows."""
         frame: Any = source
         index = frame.index
-        columns = [
-            (str(name), index.get_level_values(level)) for level, name in enumerate(index.names) if name is not None
-        ]
-        columns += [(_label(label), frame.iloc[:, position]) for position, label in enumerate(frame.columns)]
+        levels = [(level, label) for level, label in enumerate(index.names) if label is not None]
+        columns = [(column_name(label), index.get_level_values(level)) for level, label in levels]
+        columns += [(column_name(label), frame.iloc[:, position]) for position, label in enumerate(frame.columns)]
         names, findings = tidy_names([name for name, _ in columns], strip=False)
         series = [_series(name, values) for name, (_, values) in zip(names, columns, strict=True)]
         return Table(pl.DataFrame(series), findings=findings)
-
-
-def _label(label: object) -> str:
-    """Return a column's name; the levels of a MultiIndex are joined by dots."""
-    return ".".join(str(part) for part in label if part != "") if isinstance(label, tuple) else str(label)
 
 
 def _series(name: str, values: Any) -> pl.Series:
@@ -53,10 +49,13 @@ def _series(name: str, values: Any) -> pl.Series:
         return array_series(name, utc.to_numpy(dtype="datetime64[us]")).dt.replace_time_zone("UTC")
     if kind == "SparseDtype" or (isinstance(dtype, np.dtype) and dtype.kind in "biufmM"):
         return array_series(name, np.asarray(values))
-    missing = np.asarray(values.isna())
     plain = getattr(dtype, "numpy_dtype", None)
     if isinstance(plain, np.dtype) and plain.kind in "biuf":
         filled = values.to_numpy(dtype=plain, na_value=plain.type(0))
-        return array_series(name, filled).set(pl.Series(missing), None)
+        return array_series(name, filled).set(pl.Series(np.asarray(values.isna())), None)
     objects = values.astype(object).tolist()
+    try:
+        missing = np.asarray(values.isna())
+    except ArithmeticError:  # pandas compares values with themselves, which a signalling NaN does not allow
+        missing = np.array([is_null(value) for value in objects], dtype=np.bool_)
     return series_of(name, [None if absent else value for value, absent in zip(objects, missing, strict=True)])

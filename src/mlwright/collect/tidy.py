@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
-
 import polars as pl
 
+from mlwright.collect.cells import in_calendar, series_of, texts
 from mlwright.collect.names import tidy_names
 from mlwright.findings import Finding
+from mlwright.values import json_text
 
 
 def tidied(frame: pl.DataFrame) -> tuple[pl.DataFrame, tuple[Finding, ...]]:
@@ -39,14 +39,10 @@ def _simple(column: pl.Series) -> pl.Series:
     if dtype == pl.Decimal:
         return column.cast(pl.Float64)
     if dtype == pl.Binary:
-        texts = [None if value is None else value.decode("utf-8", errors="backslashreplace") for value in column]
-        return pl.Series(column.name, texts, dtype=pl.String)
-    if dtype.is_nested() or dtype == pl.Object:
-        return pl.Series(column.name, [_json(value) for value in column.to_list()], dtype=pl.String)
-    return column
-
-
-def _json(value: object) -> str | None:
-    if value is None or isinstance(value, str):
-        return value
-    return json.dumps(value, ensure_ascii=False, default=str)
+        decoded = [None if value is None else value.decode("utf-8", errors="backslashreplace") for value in column]
+        return texts(column.name, decoded)
+    if dtype == pl.Object:
+        return series_of(column.name, column.to_list())
+    if dtype.is_nested():
+        return texts(column.name, [None if value is None else json_text(value) for value in column.to_list()])
+    return in_calendar(column)

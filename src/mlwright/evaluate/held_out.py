@@ -12,6 +12,9 @@ from mlwright.tasks.base import Target
 
 Floats = NDArray[np.float64]
 
+LEAST_SHARE = 1e-30
+"""Weights count at least this share of the largest."""
+
 
 @dataclass(frozen=True, slots=True)
 class HeldOut:
@@ -51,6 +54,18 @@ class HeldOut:
             weight=None if self.weight is None else self.weight[index],
             groups=None if self.groups is None else self.groups[index],
         )
+
+
+def mean_one(weight: Floats) -> Floats:
+    """Return weights, of which at least one is above 0, as multiples of their mean.
+
+    The sum of large weights, the mean of tiny ones and the products of both are beyond what a float can hold: so the
+    largest is made 1 first, and what is left of the smallest does not go below a least that nobody can tell from 0.
+    """
+    shares = weight / weight.max()
+    shares = np.where(weight > 0, np.maximum(shares, LEAST_SHARE), 0.0)
+    scaled: Floats = shares / shares.mean()
+    return scaled
 
 
 def time_blocks(times: Floats, blocks: int | None = None) -> NDArray[np.intp]:

@@ -16,6 +16,9 @@ from mlwright.tasks.base import Metric
 FEW_ERRORS = 10.0
 """Misplaced rows of the rarer class below which DeLong's variance is itself too uncertain to be believed alone."""
 
+FEW_EFFECTIVE_ROWS = 10.0
+"""Below so many rows of equal weight a score says next to nothing."""
+
 NEAR_ZERO = 0.1
 """Share of a mean loss below which the lower end of its plain interval says more of the method than of the rows."""
 
@@ -58,7 +61,19 @@ def score(metric: Metric, held_out: HeldOut, P: Floats, *, seed: int = 0) -> Sco
         low, high = _of_resamples(metric, held_out, P, value, seed)
     else:
         low, high = UNKNOWN
-    return Scored(value, min(low, value), max(high, value)) if math.isfinite(low + high) else Scored(value, low, high)
+    if math.isfinite(low + high):
+        low, high = min(low, value), max(high, value)
+    return within(metric.bounds, Scored(value, low, high))
+
+
+def within(bounds: Interval, found: Scored) -> Scored:
+    """Return the number with the ends of its interval moved to the bounds that they lie beyond.
+
+    >>> within((0.0, 1.0), Scored(0.9, 0.7, 1.1))
+    Scored(value=0.9, low=0.7, high=1.0)
+    """
+    low, high = (float(np.clip(end, *bounds)) for end in (found.low, found.high))  # NaN stays NaN
+    return Scored(found.value, low, high)
 
 
 def effective_rows(weight: Floats | None, rows: int) -> float:

@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from mlwright.evaluate.evaluation import Baseline, Evaluation, conclude
 from mlwright.evaluate.held_out import Floats, HeldOut
 from mlwright.evaluate.influence import score_of
-from mlwright.evaluate.intervals import Scored
+from mlwright.evaluate.intervals import Scored, within
 from mlwright.evaluate.limits import LEVEL, UNKNOWN, Z
 from mlwright.evaluate.resample import Draws
 from mlwright.learn.base import Stop, never
@@ -81,13 +81,13 @@ def evaluate_selection(
     replay = Replay(held_out, selection, seed)
     metrics = {metric.name: metric, **task.metrics}
     scores = {name: replay.scores(each) for name, each in metrics.items()}
-    measured = {name: (each, summary(scores[name])) for name, each in metrics.items()}
+    measured = {name: (each, within(each.bounds, summary(scores[name]))) for name, each in metrics.items()}
     rivals = []
     for name, (label, P) in baselines.items():
         other = replay.scores(metric, repeats_of(P))
         sign = 1.0 if metric.greater_is_better else -1.0
         difference = sign * (scores[metric.name] - other)
-        rivals.append(Baseline(name, label, summary(other), summary(difference)))
+        rivals.append(Baseline(name, label, within(metric.bounds, summary(other)), summary(difference)))
     return conclude(
         metric,
         held_out,

@@ -13,6 +13,8 @@ from mlwright.errors import ModelError
 from mlwright.features.base import Arrays
 
 Plain = Mapping[str, Any]
+MOST_COLUMNS = 10_000
+"""No encoder makes more columns of one: a small file could else ask for gigabytes."""
 
 
 def damaged(what: str) -> ModelError:
@@ -89,7 +91,7 @@ def matrix(arrays: Arrays, key: str, *, rows: int) -> NDArray[np.floating[Any]]:
     value = arrays.get(key)
     if not isinstance(value, np.ndarray) or value.dtype not in (np.float16, np.float32, np.float64):
         raise damaged(f"array {key!r} is missing or holds no floats")
-    if value.ndim != 2 or value.shape[0] != rows:
+    if value.ndim != 2 or value.shape[0] != rows or value.shape[1] > MOST_COLUMNS:
         raise damaged(f"array {key!r} has shape {value.shape}, not ({rows}, ...)")
     if not np.isfinite(value).all():
         raise damaged(f"array {key!r} holds values that are not finite")

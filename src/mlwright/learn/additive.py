@@ -14,7 +14,7 @@ from typing import Any, ClassVar, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from mlwright.learn.damage import reading
+from mlwright.learn.damage import check_outputs, reading
 from mlwright.learn.links import LINKS, SINGLE
 
 Floats = NDArray[np.float64]
@@ -149,6 +149,7 @@ def _check(plain: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]]) -> None
     _require(bool(((edges[1:] > edges[:-1]) | (owner[1:] > owner[:-1])).all()), "order of edges")
     _require(bool(((coarse >= 0) & (coarse < max(1, coarse.size))).all()), "coarse bin")
     _require(intercept.ndim == 1 and intercept.size > 0 and score.ndim == 2, "intercept")
+    check_outputs(intercept.size)
     _require(score.shape[1:] == intercept.shape, "scores")
     for numbers in (intercept, score):
         _require(bool((np.abs(numbers) <= LARGEST).all()), "size of a score")

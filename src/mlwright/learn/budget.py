@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import timedelta
+from itertools import pairwise
 from types import FrameType
 from typing import Any
 
@@ -87,8 +88,26 @@ class Budget:
         return other
 
     def begin(self, stage: str, planned: float | None = None) -> None:
-        """Note that a stage begins, and how many seconds are planned for it where that is known."""
-        self._stages.append((stage, self.spent, planned if self.seconds is not None else None))
+        """Note that a stage begins, and how many seconds are planned for it where that is known.
+
+        Never more than are left, nor than earlier stages were not given: what is planned adds up to the budget at most.
+        """
+        spent = self.spent
+        self._stages.append((stage, spent, None))
+        if planned is not None and self.seconds is not None:
+            given = sum(
+                end - start if each is None else each for (_, start, each), (_, end, _) in pairwise(self._stages)
+            )
+            planned = max(0.0, min(planned, self.left, self.seconds - self._kept - given))
+            self._stages[-1] = (stage, spent, planned)
+
+    def shorten(self, seconds: float) -> None:
+        """Plan the present stage to end in so many seconds, where that is earlier than it was planned to."""
+        if not self._stages:
+            return
+        stage, start, planned = self._stages[-1]
+        if planned is not None:
+            self._stages[-1] = (stage, start, min(planned, self.spent - start + max(0.0, seconds)))
 
     @property
     def stages(self) -> list[dict[str, Any]]:

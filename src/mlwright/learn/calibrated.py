@@ -48,7 +48,7 @@ class Calibrated:
     gain: float = 0.0
     error: float = 0.0
     """The standard error of the gain."""
-    reason: Literal["better", "no better", "few rows", "no time"] = "no better"
+    reason: Literal["better", "no better", "few rows", "no time", "interrupted"] = "no better"
     before: float = 0.0
     """The log loss without a calibration, out of fold."""
 
@@ -71,10 +71,11 @@ class Calibrated:
                 "The probabilities stand as the models gave them: there are too few rows to tell whether a calibration "
                 "would make them truer."
             )
-        if self.reason == "no time":
+        if self.reason in {"no time", "interrupted"}:
+            why = "there was no time" if self.reason == "no time" else "Ctrl-C left no time"
             return (
-                "The probabilities stand as the models gave them: there was no time to see whether a calibration "
-                "would make them truer."
+                f"The probabilities stand as the models gave them: {why} to see whether a calibration would make them "
+                "truer."
             )
         if self.calibration is None:
             return (

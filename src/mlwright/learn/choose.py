@@ -15,7 +15,7 @@ from mlwright.learn.ensemble import greedy_weights
 from mlwright.learn.material import Material
 from mlwright.learn.preferences import Members, Policy, combine, row_losses
 from mlwright.learn.refit import Chosen
-from mlwright.learn.trials import Trial, best_first
+from mlwright.learn.trials import Trial, best_first, eligible
 from mlwright.tasks.base import Floats
 
 ROUNDS, PATIENCE = 30, 5
@@ -37,8 +37,8 @@ def chooser(trials: Sequence[Trial], material: Material, policy: Policy) -> Choo
 
 
 def candidates(trials: Sequence[Trial], material: Material, policy: Policy) -> list[Trial]:
-    """Return the best trials that answer in time, best first."""
-    best = best_first(trials, greater_is_better=material.metric.greater_is_better)
+    """Return the best trials that may become members and answer in time, best first."""
+    best = best_first(eligible(trials), greater_is_better=material.metric.greater_is_better)
     return policy.allowed(best)[: policy.preference.candidates]
 
 

@@ -7,6 +7,9 @@ from contextlib import contextmanager
 
 from mlwright.errors import ModelError
 
+MOST_OUTPUTS = 1_000
+"""More classes than this no predictor has: a small file could else ask for gigabytes."""
+
 
 @contextmanager
 def reading(what: str) -> Iterator[None]:
@@ -15,3 +18,9 @@ def reading(what: str) -> Iterator[None]:
         yield
     except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
         raise ModelError(f"The model is damaged, in its {what}: {error!r}.") from error
+
+
+def check_outputs(count: int) -> None:
+    """Raise ValueError where there can be no predictor of so many outputs."""
+    if not 1 <= count <= MOST_OUTPUTS:
+        raise ValueError(f"{count} outputs cannot be")

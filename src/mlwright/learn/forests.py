@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
@@ -26,7 +27,21 @@ TRIAL = 512
 BLOCK = 1 << 14
 TWINS_BYTES = 1 << 28
 """The sandboxes of one model take no more memory than this, whatever the number of threads."""
-_MAKING = Lock()
+
+
+class _Making:
+    """Held by whoever counts the sandboxes of a model."""
+
+    lock = Lock()
+
+    @classmethod
+    def forget(cls) -> None:
+        """Forget the thread that held it when the process was forked."""
+        cls.lock = Lock()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_Making.forget)
 
 
 class Forests:
@@ -121,7 +136,7 @@ class Forests:
 
     def _twin(self, first: Sandbox) -> Sandbox:
         most = min(cores(), TWINS_BYTES // first.size) - 1
-        with _MAKING:
+        with _Making.lock:
             if self._twins >= most:
                 return first
             self._twins += 1

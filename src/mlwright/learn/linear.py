@@ -8,7 +8,7 @@ from typing import Any, ClassVar, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from mlwright.learn.damage import reading
+from mlwright.learn.damage import check_outputs, reading
 from mlwright.learn.links import LINKS, SINGLE
 
 Floats = NDArray[np.float64]
@@ -42,7 +42,9 @@ class LinearPredictor:
         if X.ndim != 2 or X.shape[1] != len(self._fill):
             raise ValueError(f"The line reads {len(self._fill)} features; X has shape {X.shape}.")
         known = np.minimum(np.maximum(np.where(np.isnan(X), self._fill, X), self._low), self._high)
-        return self._link(known @ self._weight + self._intercept)
+        # Row by row, where a product of matrices adds up in an order that depends on how many rows there are.
+        sums = [np.add.reduce(np.ascontiguousarray(known * weight), axis=1) for weight in self._weight.T]
+        return self._link(np.stack(sums, axis=1) + self._intercept)
 
     def state(self) -> tuple[dict[str, Any], dict[str, NDArray[Any]]]:
         """Return JSON and arrays."""
@@ -54,6 +56,7 @@ class LinearPredictor:
         with reading("line"):
             weight, intercept, *edges = (arrays[name] for name in _NAMES)
             shapes = weight.ndim == 2 and intercept.shape == weight.shape[1:] and intercept.size
+            check_outputs(intercept.size)
             if not shapes or any(edge.shape != weight.shape[:1] for edge in edges):
                 raise ValueError("the shapes do not fit")
             if plain["link"] in SINGLE and intercept.size != 1:

@@ -14,7 +14,7 @@ from typing import Any, ClassVar, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from mlwright.learn.damage import reading
+from mlwright.learn.damage import check_outputs, reading
 from mlwright.learn.links import LINKS, SINGLE
 
 Floats = NDArray[np.float64]
@@ -179,6 +179,7 @@ def _check(plain: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]]) -> None
         _require(weight.ndim == 3 and weight.shape[:2] == (nets, width), f"weight{layer}")
         width = weight.shape[2]
         _require(bias.shape == (nets, width) and math.prod(bias.shape) > 0, f"bias{layer}")
+    check_outputs(width)
     _require(link in LINKS and (link not in SINGLE or width == 1), "link")
     _require(arrays["ends"].shape == (2,) and bool(arrays["ends"][0] <= arrays["ends"][1]), "ends")
     learned = ("frequency", "phase", *(name for name in arrays if name.startswith(("weight", "bias"))))

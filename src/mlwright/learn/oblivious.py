@@ -12,7 +12,7 @@ from typing import Any, ClassVar, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from mlwright.learn.damage import reading
+from mlwright.learn.damage import check_outputs, reading
 from mlwright.learn.links import LINKS, SINGLE
 from mlwright.learn.trees import clipped
 
@@ -82,7 +82,8 @@ class ObliviousTrees:
 def _check(plain: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]]) -> None:
     feature, border, value = arrays["feature"], arrays["border"], arrays["value"]
     outputs, features = len(plain["base"]), plain["features"]
-    if plain["link"] not in LINKS or outputs < 1 or (plain["link"] in SINGLE and outputs != 1):
+    check_outputs(outputs)
+    if plain["link"] not in LINKS or (plain["link"] in SINGLE and outputs != 1):
         raise ValueError("link does not fit")
     if not isinstance(features, int) or not bool(np.isfinite([*plain["base"], plain["scale"]]).all()):
         raise ValueError("features, base or scale do not fit")

@@ -183,10 +183,12 @@ def _loaded(point: EntryPoint) -> Any:
 
 
 def _tried(call: Any) -> Any:
-    # Whatever somebody else's code raises, a build goes on without it.
+    # Whatever somebody else's code raises, a build goes on without it; Ctrl-C is not of its making.
     try:
         return call()
-    except (Exception, SystemExit) as error:
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:
         told = " ".join(f"{type(error).__name__}: {error}".split())
         raise _UnusableError(told[:_MOST_TOLD].rstrip(".: ")) from error
 

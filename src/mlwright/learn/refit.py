@@ -15,7 +15,7 @@ from time import perf_counter
 import numpy as np
 
 from mlwright.features.recipe import Memo, Recipe
-from mlwright.learn.base import Effort, Fitted, Problem, Stop
+from mlwright.learn.base import Configuration, Effort, Fitted, Problem, Stop
 from mlwright.learn.ensemble import Ensemble, Member
 from mlwright.learn.material import Folds, Material, standard
 from mlwright.learn.trials import Trial, configuration_facts
@@ -74,7 +74,7 @@ def refit(
         own = seed + 1_000 * one.trial.number + COPY_SEED * copy
         effort = Effort(seed=own, threads=1, stop=stop, rounds=learned.rounds)
         entry = one.trial.entry
-        return entry.learner.fit(problems[entry.variant], learned.configuration, None, effort)
+        return _fit(one, problems[entry.variant], learned.configuration, effort)
 
     with ThreadPoolExecutor(threads, thread_name_prefix="mlwright-refit") as pool:
         variants = list(dict.fromkeys(one.trial.entry.variant for one in chosen))
@@ -102,6 +102,14 @@ def refit(
     )
     ensemble = Ensemble(recipes, members, len(material.target.classes), center, scale)
     return Refit(ensemble, complete, problems)
+
+
+def _fit(one: Chosen, problem: Problem, configuration: Configuration, effort: Effort) -> Fitted:
+    """Fit a learner; it may fail, but not end the process that called it."""
+    try:
+        return one.trial.entry.learner.fit(problem, configuration, None, effort)
+    except (SystemExit, GeneratorExit) as error:
+        raise RuntimeError(f"{one.trial.name} raised {type(error).__name__} when it was fitted again") from error
 
 
 def _alike(one: Fitted, other: Fitted, problem: Problem) -> bool:

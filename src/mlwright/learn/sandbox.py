@@ -95,8 +95,9 @@ class Sandbox:
 
     def after_fork(self) -> None:
         """Forget the thread that was inside while the process was forked: it does not exist in the new one."""
-        if self._lock.locked():
-            self._lock, self._lost = Lock(), True
+        # What `locked` tells may be old: a thread can have taken the lock without having had time to say so.
+        self._lost = self._lost or not self._lock.acquire(blocking=False)
+        self._lock = Lock()
 
     def sums(self, blocks: Sequence[Floats]) -> list[Floats]:
         """Return (forests, n, outputs) of each group: what each forest's own `sums` says of its block."""

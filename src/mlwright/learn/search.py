@@ -6,7 +6,7 @@ Fits run side by side, one thread each: on shared cores two fits with one thread
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 
@@ -17,7 +17,7 @@ from mlwright.learn.material import Folds
 from mlwright.learn.plan import Plan
 from mlwright.learn.portfolio import FLOOR, portfolio
 from mlwright.learn.refit import refit_seconds
-from mlwright.learn.trials import FoldResult, Trial, best_first, run_fold
+from mlwright.learn.trials import FoldResult, Trial, best_first, eligible, run_fold
 from mlwright.progress import Progress
 
 FINISH_SHARE = 0.15
@@ -63,9 +63,12 @@ class Search:
         self.trials: list[Trial] = []
         self._reserve = FINISH_SHARE * (budget.seconds or 0.0)
 
-    def run(self, learners: Mapping[str, Learner], progress: Progress) -> list[Trial]:
-        """Run trials until the plan or the budget ends. Raises DataError where no trial could be scored."""
-        units = self._units(learners)
+    def run(self, learners: Mapping[str, Learner], progress: Progress, *, members: Collection[str] = ()) -> list[Trial]:
+        """Run trials until the plan or the budget ends. Raises DataError where no trial could be scored.
+
+        `members` names the learners that may become members, the others being baselines; where it is empty, all may.
+        """
+        units = self._units(learners, members or learners)
         running: dict[Future[FoldResult], Unit] = {}
         with ThreadPoolExecutor(self.threads, thread_name_prefix="mlwright-fit") as pool:
             while True:
@@ -81,22 +84,31 @@ class Search:
             raise self._nothing()
         return self.trials
 
-    def _units(self, learners: Mapping[str, Learner]) -> Iterator[Unit]:
+    def _units(self, learners: Mapping[str, Learner], members: Collection[str]) -> Iterator[Unit]:
         """Yield fits, a trial's folds one after the other, as long as another trial may start."""
         material = self.folds.material
         cells = material.rows * max(1, len(material.features))
         for entry in portfolio(learners, material.task.objective, cells):
-            if len(self.trials) >= self.plan.trials or self.budget.cancelled:
+            if len(self._contenders) >= self.plan.trials or self.budget.cancelled:
                 return
             if not self._affordable(entry.learner):
                 continue
-            trial = Trial(len(self.trials), entry)
+            trial = Trial(len(self.trials), entry, baseline=entry.learner.name not in members)
             self.trials.append(trial)
             for fold in range(len(self.folds.folds)):
                 trial.cut = self._hopeless(trial)
                 if trial.cut or trial.failure is not None or (self._out_of_time() and trial.number > 0):
                     break
                 yield Unit(trial, fold)
+
+    @property
+    def _contenders(self) -> list[Trial]:
+        """The trials that may become members."""
+        return [trial for trial in self.trials if not trial.baseline]
+
+    def _best(self) -> list[Trial]:
+        """Return what the model would be made of now, best first."""
+        return best_first(eligible(self.trials), greater_is_better=self.folds.material.metric.greater_is_better)
 
     def _hopeless(self, trial: Trial) -> bool:
         """Whether a trial's first folds are worse, on average, than the worst fold of the best trial.
@@ -107,7 +119,7 @@ class Search:
         """
         if self.budget.seconds is None or len(trial.losses) < FOLDS_SEEN:
             return False
-        usable = [other for other in self.trials if other.usable]
+        usable = [other for other in self._contenders if other.usable]
         if all(other.entry.learner.name != trial.entry.learner.name for other in usable):
             return False
         best = best_first(usable, greater_is_better=self.folds.material.metric.greater_is_better)[0]
@@ -155,17 +167,20 @@ class Search:
     def _collect(self, unit: Unit, future: Future[FoldResult]) -> None:
         trial = unit.trial
         error = future.exception()
-        if isinstance(error, MemoryError | Exception):
-            trial.failure = trial.failure or f"{type(error).__name__}: {error}"[:200]
-            return
-        if error is not None:
+        if isinstance(error, KeyboardInterrupt):
             raise error
-        trial.note(unit.fold, future.result(), self.folds)
+        if error is not None:
+            # Whatever a learner raises, SystemExit too, ends its own trial alone.
+            trial.failure = trial.failure or f"{type(error).__name__}: {error}"[:200].rstrip(": ")
+            return
+        result = future.result()
+        trial.interrupted |= self.budget.cancelled and not result.fitted.complete
+        trial.note(unit.fold, result, self.folds)
         trial.finish(self.folds, weigh=self.weigh)
         if trial.usable:
             self._reserve = self._finish_cost()
-            best = best_first(self.trials, greater_is_better=self.folds.material.metric.greater_is_better)
-            for other in best[1:]:
+            self.budget.shorten(self.budget.left - self._reserve)
+            for other in self._best()[1:]:
                 if other.entry.learner.name != FLOOR:
                     other.forget()
 
@@ -173,10 +188,10 @@ class Search:
         """Seconds kept for what comes after the search, with what refitting the likely members costs."""
         if self.budget.seconds is None:
             return 0.0
-        best = best_first(self.trials, greater_is_better=self.folds.material.metric.greater_is_better)
+        best = self._best()
         fixed = FINISH_SHARE * self.budget.seconds
         again = self.growth * self.refit_seconds(best[:LIKELY_MEMBERS])
-        most = RESERVED_AT_FIRST if len(best) == 1 else MOST_RESERVED
+        most = RESERVED_AT_FIRST if sum(trial.usable for trial in self.trials) == 1 else MOST_RESERVED
         return min(fixed + 1.2 * again, most * self.budget.seconds)
 
     def refit_seconds(self, trials: Sequence[Trial]) -> float:
@@ -184,9 +199,9 @@ class Search:
         return refit_seconds(trials, self.folds.seconds, self.threads)
 
     def _tell(self, progress: Progress) -> None:
-        best = best_first(self.trials, greater_is_better=self.folds.material.metric.greater_is_better)
+        best = self._best()
         metric = self.folds.material.metric
-        by_count = len([t for t in self.trials if t.usable or t.failure]) / max(1, self.plan.trials)
+        by_count = len([t for t in self._contenders if t.usable or t.failure]) / max(1, self.plan.trials)
         by_time = self.budget.spent / self.budget.seconds if self.budget.seconds else 0.0
         left = None if self.budget.seconds is None else self.budget.left
         text = f"{metric.label or metric.name} {best[0].score:.4g} ({best[0].entry.learner.label})" if best else None

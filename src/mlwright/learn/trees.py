@@ -18,7 +18,7 @@ from typing import Any, ClassVar, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from mlwright.learn.damage import reading
+from mlwright.learn.damage import check_outputs, reading
 from mlwright.learn.links import LINKS, SINGLE
 
 Floats = NDArray[np.float64]
@@ -296,6 +296,7 @@ def _level_order(nodes: Nodes) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
 def _check(plain: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]]) -> None:
     """Raise ValueError where following the trees would leave an array."""
     trees, count, outputs, features = (_whole(plain[name], name) for name in ("trees", "nodes", "outputs", "features"))
+    check_outputs(outputs)
     leaf, feature, threshold, value, category = (
         arrays[name] for name in ("leaf", "feature", "threshold", "value", "category")
     )
@@ -304,7 +305,7 @@ def _check(plain: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]]) -> None
     inner = np.flatnonzero(np.unpackbits(leaf, count=count) == 0)
     _require(trees + 2 * len(inner) == count, "number of nodes")
     _require(bool((trees + 2 * np.arange(len(inner)) > inner).all()), "order of nodes")
-    _require(outputs >= 1 and len(plain["base"]) == outputs, "outputs")
+    _require(len(plain["base"]) == outputs, "outputs")
     _require(bool(np.isfinite([*plain["base"], plain["scale"]]).all()), "base or scale")
     views = [_whole(view, "views") for view in plain["views"]]
     _require(all(view in FILL for view in views), "views")

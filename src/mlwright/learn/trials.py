@@ -46,12 +46,16 @@ class Trial:
 
     number: int
     entry: Entry
+    baseline: bool = False
+    """Whether it is only there to be compared with: it is the floor, and other learners were asked for."""
     results: dict[int, FoldResult] = field(default_factory=dict)
     losses: dict[int, float] = field(default_factory=dict)
     """By fold, as its fits arrive."""
     failure: str | None = None
     cut: bool = False
     """Whether it was given up after its first folds, being clearly worse than the best."""
+    interrupted: bool = False
+    """Whether a fit of it ended early because a person ended the build."""
     predictions: Floats | None = None
     repeated: Floats | None = None
     """The out-of-fold predictions (repeats, n, k) of each repeat of the folds by itself."""
@@ -84,12 +88,14 @@ class Trial:
 
     @property
     def status(self) -> str:
-        """How it ended: "done", "cut" for being worse, "stopped" by the budget, or "failed: why"."""
+        """How it ended: "done", "cut" for being worse, "stopped" by the budget, "interrupted", or "failed: why"."""
         if self.failure is not None:
             return f"failed: {self.failure}"
         if self.cut:
             return "cut"
-        return "done" if self.learned is not None and self.learned.complete else "stopped"
+        if self.learned is not None and self.learned.complete:
+            return "done"
+        return "interrupted" if self.interrupted else "stopped"
 
     def note(self, fold: int, result: FoldResult, folds: Folds) -> None:
         """Keep what one fit gave, and what it lost."""
@@ -200,6 +206,12 @@ def _middle(values: Sequence[Any]) -> Any:
     if all(isinstance(value, int | float) and not isinstance(value, bool) for value in values):
         return sorted(values)[(len(values) - 1) // 2]
     return values[0]
+
+
+def eligible(trials: Sequence[Trial]) -> list[Trial]:
+    """Return the usable trials that may become members; where there are none, the baselines: something must answer."""
+    usable = [trial for trial in trials if trial.usable]
+    return [trial for trial in usable if not trial.baseline] or usable
 
 
 def best_first(trials: Sequence[Trial], *, greater_is_better: bool) -> list[Trial]:

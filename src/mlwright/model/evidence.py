@@ -6,6 +6,8 @@ from collections.abc import Iterator, Mapping
 from html import escape
 from typing import Any
 
+from mlwright.model.evidence_shapes import SHOWN, WHOLE
+
 
 class Evidence(Mapping[str, Any]):
     """How good a model is and how that is known: a read-only mapping with a short face.
@@ -48,13 +50,16 @@ class Evidence(Mapping[str, Any]):
             text += f" (95 %: {number(interval[0])} to {number(interval[1])})"
         return text + (f" on {rows:,} rows" if isinstance(rows := found.get("rows"), int) else "")
 
+    @property
+    def is_whole(self) -> bool:
+        """Whether it is that of a model that was judged when it was built, so that there is a report to write."""
+        return {"question", "verdict", "data"} <= self._plain.keys()
+
     def check(self) -> None:
-        """Raise TypeError or the like where the evidence is not of the shape that is shown: it came from a file."""
-        board = self._plain.get("leaderboard") or []
-        if not isinstance(board, list) or not all(isinstance(row, dict) for row in board):
-            raise TypeError("the leaderboard is no list of objects")
-        repr(self)
-        self._repr_html_()
+        """Raise TypeError where the evidence is not of the shape that is shown and reported: it came from a file."""
+        shape = WHOLE if self.is_whole else SHOWN
+        if (fault := shape(self._plain)) is not None:
+            raise TypeError(f"{fault.removeprefix('.')[:200]} is not what a model holds there.")
 
     def __repr__(self) -> str:
         """Return the score, the verdict and where to look."""

@@ -29,11 +29,13 @@ from numpy.typing import NDArray
 from mlwright.errors import InputError, ModelError
 from mlwright.features.recipe import Recipe
 from mlwright.learn.calibration import from_state, to_state
+from mlwright.learn.damage import MOST_OUTPUTS
 from mlwright.learn.ensemble import PACKED, Ensemble, Member
 from mlwright.learn.plugins import predictor_kind, predictor_package
 from mlwright.model.archive import MANIFEST, MAX_TOTAL, Store, opened, safe_name, write_files
 from mlwright.model.arrays import read_arrays, unpacked_limit, write_arrays
 from mlwright.model.evidence import Evidence
+from mlwright.model.evidence_shapes import RUN
 from mlwright.model.parts import Parts, answers, check_answers, check_decision
 from mlwright.model.text import MAX_JSON, plain, read_json, write_json
 from mlwright.model.timings import join, split
@@ -323,6 +325,8 @@ def _evidence(files: _Checked, manifest: dict[str, Any]) -> dict[str, Any]:
     with damaged(f"{files.where}/evaluation.json"):
         evidence = join(files.json("evaluation.json"), manifest["run"].get("timings"))
         Evidence(evidence).check()
+        if (fault := RUN(manifest["run"])) is not None:
+            raise TypeError(f"the run's {fault.removeprefix('.')[:200]} is not what a model holds there.")
         return evidence
 
 
@@ -351,6 +355,8 @@ def _known_task(name: object, where: str) -> str:
 def _labels(found: object) -> tuple[Any, ...]:
     if not isinstance(found, list) or not all(isinstance(label, (str, int, float)) for label in found):
         raise ModelError("The model's classes are not labels.")
+    if len(found) > MOST_OUTPUTS:
+        raise ModelError(f"The model has {len(found):,} classes; more than {MOST_OUTPUTS:,} cannot be.")
     if len(set(found)) != len(found):
         raise ModelError("The model has a class twice.")
     return tuple(found)

@@ -12,7 +12,7 @@ import numpy as np
 from mlwright.columns import Coded, read_frame
 from mlwright.errors import ColumnError, DataError
 from mlwright.evaluate.comparison import compare
-from mlwright.evaluate.held_out import HeldOut
+from mlwright.evaluate.held_out import HeldOut, mean_one
 from mlwright.evaluate.intervals import Scored, plain, score
 from mlwright.learn.base import Floats
 from mlwright.model.evidence import number
@@ -118,9 +118,9 @@ def _weight(parts: Parts, frame: pl.DataFrame) -> Floats | None:
     if column is None or column.name not in frame.columns:
         return None
     weight = read_frame(frame.select(column.name), [column])[column.name]
-    if isinstance(weight, Coded) or not (weight >= 0).all() or not weight.sum() > 0:
+    if isinstance(weight, Coded) or not (weight >= 0).all() or not weight.max(initial=0.0) > 0:
         raise DataError(f"The weight column {column.name!r} holds values that are not numbers of 0 or more.")
-    return weight
+    return mean_one(weight)
 
 
 def _groups(parts: Parts, frame: pl.DataFrame) -> np.typing.NDArray[Any] | None:
@@ -181,10 +181,17 @@ def _as_good_as_built(metric: Metric, now: Scored, evidence: Mapping[str, Any]) 
     said = {
         "pass": "The model is as good as when it was built",
         "fail": "The model is worse than when it was built",
-        "unknown": "These rows are too few to tell whether the model is as good as when it was built",
+        "unknown": f"{_blame(now, then)} to tell whether the model is as good as when it was built",
     }[verdict]
     scores = f"{metric.label or metric.name} {number(now.value)} now, {number(then.value)} then"
     return Gate(claim, difference, threshold, verdict, f"{said} ({scores}).")
+
+
+def _blame(now: Scored, then: Scored) -> str:
+    """Say which of two scores is known less well."""
+    if then.high - then.low > now.high - now.low:
+        return "The score of the build is known too roughly, from the rows there were then,"
+    return "These rows are too few, or differ too much,"
 
 
 def _difference(now: Scored, then: Scored, sign: float) -> Scored:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from mlwright.errors import MissingExtraError, OptionError
+from mlwright.errors import MissingExtraError, ModelError, OptionError
 from mlwright.learn.base import Floats
 from mlwright.model import folder
 from mlwright.model.evidence import Evidence
@@ -134,7 +134,12 @@ class Model:
         return evaluate(self.parts, source, query=query)
 
     def report(self, path: str | os.PathLike[str]) -> Path:
-        """Write the report as one HTML file, with its JSON and Markdown twins beside it; return where the page is."""
+        """Write the report as one HTML file, with its JSON and Markdown twins beside it; return where the page is.
+
+        Raises ModelError where the model was never judged, OutputError where the report cannot be written.
+        """
+        if not self.evaluation.is_whole:
+            raise ModelError("The model holds no judgement of itself, so there is nothing to report.")
         from mlwright.report import write_report  # the one import upwards, named in the import contract
 
         return write_report(self.parts.evidence, self.parts.run, Path(path))[0]
@@ -176,7 +181,7 @@ class Model:
 
     def _repr_html_(self) -> str:
         """Return what it is, its evidence, and the next call: the report's card where the evidence is complete."""
-        if {"question", "verdict", "data"} <= self.parts.evidence.keys() and find_spec("jinja2"):
+        if self.evaluation.is_whole and find_spec("jinja2"):
             from mlwright.report import summary_html
 
             return summary_html(self.parts.evidence, self.parts.run)

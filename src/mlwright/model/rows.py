@@ -1,4 +1,4 @@
-"""Rows as people bring them: a dict, a list of dicts, a frame, an array, a path. All are read by the Schema."""
+"""Rows as people bring them: a dict, a Series, a list of dicts, a frame, an array, a path. The Schema reads them."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from mlwright.columns import Columns, read_frame, read_rows
+from mlwright.columns import Columns, column_name, read_frame, read_rows
 from mlwright.errors import ColumnError, OptionError
 from mlwright.learn.ensemble import Values
 from mlwright.schema import Column, Schema
@@ -54,6 +54,8 @@ class Reader:
             return self._dicts(rows)
         if isinstance(rows, np.ndarray):
             return self._array(rows)
+        if _is_series(rows):
+            return [self._series(rows)]
         frame = as_frame(rows)
         require(self._columns, frame.columns)
         return read_frame(frame, self._columns)
@@ -63,12 +65,24 @@ class Reader:
             if _NOT_A_VALUE.isdisjoint(map(type, row.values())):
                 return {name: read(row[name]) for name, read in self._readers}
         except KeyError:
-            require(self._columns, row, where)
-            raise
+            named = _named(row)
+            require(self._columns, named, where)
+            return self._row(named, where)
         return self._odd_row(row, where)
+
+    def _series(self, series: Any) -> Values:
+        """Read one row of a pandas frame, whose index names the columns."""
+        row = _named(series)
+        if self._readers and row.keys().isdisjoint(name for name, _ in self._readers):
+            raise OptionError(
+                "A Series is read as one row, but its index names none of the columns that the model needs.",
+                hint="give a frame for several rows, or a row such as frame.iloc[0].",
+            )
+        return self._row(row)
 
     def _odd_row(self, row: Mapping[str, Any], where: str | None) -> Values:
         """Read a row that holds a list or the like, which matters only in a column that is needed."""
+        row = _named(row)
         require(self._columns, row, where)
         for name, _ in self._readers:
             if type(row[name]) in _NOT_A_VALUE:
@@ -83,8 +97,9 @@ class Reader:
         if len(rows) <= FEW:
             return [self._row(row, f"row {place}" if len(rows) > 1 else None) for place, row in enumerate(rows)]
         names = {column.name for column in self._columns}
-        for place, row in enumerate(rows):
-            if not names <= row.keys():
+        if not all(names <= row.keys() for row in rows):
+            rows = [_named(row) for row in rows]
+            for place, row in enumerate(rows):
                 require(self._columns, row, where=f"row {place}")
         return read_rows(rows, self._columns)
 
@@ -106,7 +121,9 @@ class Reader:
             return self._dicts([dict(zip(names, row, strict=True)) for row in array.tolist()])
         import polars as pl
 
-        frame = pl.DataFrame({name: array[:, place] for place, name in enumerate(names)})
+        from mlwright.collect.numpy_arrays import array_series
+
+        frame = pl.DataFrame([array_series(name, array[:, place]) for place, name in enumerate(names)])
         return read_frame(frame, self._columns)
 
 
@@ -114,7 +131,24 @@ def as_frame(rows: object) -> pl.DataFrame:
     """Return raw rows as a Polars frame."""
     from mlwright.collect import collect
 
-    return collect(rows, sample=False).frame  # every row gets its answer
+    try:
+        return collect(rows, sample=False).frame  # every row gets its answer
+    except ImportError as error:  # it offers its rows by way of a package that is not there
+        raise OptionError(
+            f"Rows cannot be read from a {type(rows).__name__}.",
+            hint="give a dict, a list of dicts, a data frame, a 2-D NumPy array or a path.",
+        ) from error
+
+
+def _is_series(rows: object) -> bool:
+    """Tell whether this is a pandas Series, without importing pandas."""
+    kinds = type(rows).__mro__
+    return any(kind.__name__ == "Series" and kind.__module__.split(".")[0] == "pandas" for kind in kinds)
+
+
+def _named(row: Any) -> dict[str, Any]:
+    """Return a row with its labels written as the names of columns are: numbers, tuples, halves of surrogate pairs."""
+    return {column_name(label): value for label, value in row.items()}
 
 
 def require(columns: Sequence[Column], names: Iterable[str], where: str | None = None) -> None:

@@ -5,6 +5,7 @@ Nothing outside this folder may ask which task it is. A new task is one file and
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import compress
@@ -57,6 +58,8 @@ class Metric:
     """The name as people write it: "ROC AUC"."""
     percent: bool = False
     """Whether people read it as a percentage."""
+    bounds: tuple[float, float] = (-math.inf, math.inf)
+    """The least and the most that it can be; no interval reaches beyond."""
     verdict: str = ""
     """What the model does, as a clause after "the model": "explains {score} of the differences (95 % interval {low} to
     {high})". {score}, {low}, {high} come written out (as a percentage where `percent`); {score_100}, {low_100} and

@@ -73,7 +73,8 @@ class Binary:
             raise DataError(
                 f"A yes/no question needs a target with two values, but {column.name!r} has {len(target.classes):,}: "
                 f"{common.listed(target.classes)}.",
-                hint="--task multiclass tells several values apart, --task regression predicts a number.",
+                hint="--task multiclass tells several values apart"
+                + (", --task regression predicts a number." if common.are_numbers(target, column) else "."),
             )
         if positive_position(target.classes) == 0:
             return Target(1.0 - target.y, target.classes[::-1])

@@ -8,6 +8,7 @@ from mlwright.errors import DataError
 from mlwright.findings import Finding
 from mlwright.schema import Column
 from mlwright.tasks.base import Floats, Target
+from mlwright.values import parse_number
 
 MOST_CLASSES = 200
 FEW = 50
@@ -38,6 +39,11 @@ def refuse_what_cannot_be_learned(target: Target, column: Column) -> None:
             "there is nothing to learn to tell apart.",
             hint="name another column with --target, or give rows in which it differs.",
         )
+
+
+def are_numbers(target: Target, column: Column) -> bool:
+    """Return whether the classes can all be read as numbers, so that a number could be predicted instead."""
+    return all(parse_number(str(label), column.decimal) is not None for label in target.classes)
 
 
 def listed(values: tuple[object, ...], most: int = 5) -> str:

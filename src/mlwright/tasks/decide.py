@@ -25,7 +25,7 @@ held 89.7 % instead of 90 in simulations of 100 to 1,000 rows."""
 SMALLEST_SCALE = 1e-3
 ENOUGH_ROWS = 100
 """Rows below which nothing is said of floors and sets."""
-ROWS_PER_CUTOFF = 50
+ROWS_PER_CUTOFF = 20
 """A class with fewer rows has no limit of its own to its sets."""
 CLOSE = 1e-12
 """Sums of weights that differ by less are equal but for rounding."""
@@ -199,7 +199,7 @@ def sets(known: Known, classes: int) -> dict[str, Any]:
 
     Of the rows that are of a class, 90 % give it at least that probability, and so do 90 % of new ones: the smallest
     sets with that promise (Sadinle, Lei and Wasserman 2019, "Least ambiguous set-valued classifiers with bounded error
-    levels"), which holds for each class (label-conditional; Vovk et al., 2005). For classes of fewer than 50 rows
+    levels"), which holds for each class (label-conditional; Vovk et al., 2005). For classes of fewer than 20 rows
     nothing is promised but what holds for all rows together: with a limit of their own they would be in every set.
     """
     if known.rows() < ENOUGH_ROWS:

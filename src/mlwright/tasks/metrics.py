@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import math
+
 from mlwright.tasks import scores
 from mlwright.tasks.base import Metric
+
+SHARE = (0.0, 1.0)
+LOSS = (0.0, math.inf)
 
 LOG_LOSS = Metric(
     "log_loss",
@@ -11,6 +16,7 @@ LOG_LOSS = Metric(
     score=scores.log_loss,
     losses=scores.log_loss_rows,
     interval="bootstrap",
+    bounds=LOSS,
     meaning="How far the stated probabilities are from what happened; 0 is perfect, and being surely wrong costs most.",
     label="log loss",
 )
@@ -20,6 +26,7 @@ ACCURACY = Metric(
     score=scores.accuracy,
     losses=scores.wrong_rows,
     interval="wilson",
+    bounds=SHARE,
     meaning="The share of rows that get the right answer when the likeliest one is given.",
     label="accuracy",
     verdict="gives the right answer in {score} of rows (95 % interval {low} to {high})",
@@ -31,6 +38,7 @@ BALANCED_ACCURACY = Metric(
     score=scores.balanced_accuracy,
     losses=None,
     interval="bootstrap",
+    bounds=SHARE,
     meaning="The share of rows that get the right answer, where each class counts the same however rare it is.",
     label="balanced accuracy",
     verdict="gives the right answer in {score} of the rows of an average class (95 % interval {low} to {high})",
@@ -46,6 +54,7 @@ BINARY: dict[str, Metric] = {
             score=scores.roc_auc,
             losses=None,
             interval="delong",
+            bounds=SHARE,
             meaning="The chance that a case is ranked above a row that is no case; 0.5 is guessing and 1 is perfect.",
             label="ROC AUC",
             verdict="tells which of two rows, one a case and one not, is the case in {score_100} of 100 pairs "
@@ -58,6 +67,7 @@ BINARY: dict[str, Metric] = {
             score=scores.brier,
             losses=scores.brier_rows,
             interval="bootstrap",
+            bounds=SHARE,
             meaning="The squared distance between the stated probability and what happened; 0 is perfect.",
             label="Brier score",
         ),
@@ -69,6 +79,7 @@ BINARY: dict[str, Metric] = {
             score=scores.f1,
             losses=None,
             interval="bootstrap",
+            bounds=SHARE,
             meaning="One number for finding the cases and not crying wolf (precision and recall); 1 is perfect.",
             label="F1",
         ),
@@ -78,6 +89,7 @@ BINARY: dict[str, Metric] = {
             score=scores.precision,
             losses=None,
             interval="bootstrap",
+            bounds=SHARE,
             meaning="Of the rows called a case at a probability of one half, the share that are one.",
             label="precision",
             verdict="is right in {score} of the rows that it calls a case (95 % interval {low} to {high})",
@@ -89,6 +101,7 @@ BINARY: dict[str, Metric] = {
             score=scores.recall,
             losses=None,
             interval="bootstrap",
+            bounds=SHARE,
             meaning="Of all cases, the share that is found at a probability of one half.",
             label="recall",
             verdict="finds {score} of the cases (95 % interval {low} to {high})",
@@ -100,6 +113,7 @@ BINARY: dict[str, Metric] = {
             score=scores.average_precision,
             losses=None,
             interval="bootstrap",
+            bounds=SHARE,
             meaning="How pure the top of the ranking is, over all cut-offs; guessing gives the share of cases.",
             label="average precision",
         ),
@@ -118,6 +132,7 @@ MULTICLASS: dict[str, Metric] = {
             score=scores.macro_f1,
             losses=None,
             interval="bootstrap",
+            bounds=SHARE,
             meaning="How well each class is found without being called wrongly, where each class counts the same.",
             label="macro F1",
         ),
@@ -127,6 +142,7 @@ MULTICLASS: dict[str, Metric] = {
             score=scores.top_3_accuracy,
             losses=scores.top_3_rows,
             interval="wilson",
+            bounds=SHARE,
             meaning="The share of rows whose true class is among the three likeliest.",
             label="top-3 accuracy",
             verdict="has the right class among its three likeliest in {score} of rows (95 % interval {low} to {high})",
@@ -144,6 +160,7 @@ REGRESSION: dict[str, Metric] = {
             score=scores.rmse,
             losses=scores.squared_rows,
             interval="bootstrap",
+            bounds=LOSS,
             meaning="How far off the number is, in the target's unit, where large errors count more than small ones.",
             label="RMSE",
             verdict="is {score} off, where large errors count more (95 % interval {low} to {high})",
@@ -154,6 +171,7 @@ REGRESSION: dict[str, Metric] = {
             score=scores.mae,
             losses=scores.absolute_rows,
             interval="bootstrap",
+            bounds=LOSS,
             meaning="How far off the number is on average, in the target's unit.",
             label="mean absolute error",
             verdict="is {score} off on average (95 % interval {low} to {high})",
@@ -164,6 +182,7 @@ REGRESSION: dict[str, Metric] = {
             score=scores.median_absolute_error,
             losses=None,
             interval="bootstrap",
+            bounds=LOSS,
             meaning="Half of the rows are less far off than this, in the target's unit.",
             label="median absolute error",
             verdict="is less than {score} off in half of the rows (95 % interval {low} to {high})",
@@ -174,6 +193,7 @@ REGRESSION: dict[str, Metric] = {
             score=scores.r2,
             losses=scores.squared_rows,
             interval="bootstrap",
+            bounds=(-math.inf, 1.0),
             meaning="The share of the target's ups and downs that is explained; 0 is no better than the mean.",
             label="R²",
             verdict="explains {score} of the target's ups and downs, 1 being all (95 % interval {low} to {high})",
@@ -184,6 +204,7 @@ REGRESSION: dict[str, Metric] = {
             score=scores.mape,
             losses=scores.percentage_rows,
             interval="bootstrap",
+            bounds=LOSS,
             meaning="How far off the number is on average, in percent of the true one, where that is above zero.",
             label="mean percentage error",
             verdict="is {score} off on average (95 % interval {low} to {high})",

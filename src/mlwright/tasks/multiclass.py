@@ -58,7 +58,8 @@ class Multiclass:
             raise DataError(
                 f"The target {column.name!r} has {many:,} different values in {len(target.y):,} rows: more than "
                 f"{common.MOST_CLASSES} cannot be told apart.",
-                hint="--task regression predicts a number; or merge rare values, or name another --target.",
+                hint=("--task regression predicts a number; or " if common.are_numbers(target, column) else "")
+                + "merge rare values, or name another --target.",
             )
         return target
 

@@ -1,4 +1,4 @@
-"""Numbers as people write them: "$1,234.50", "1.234,50", "12 %", "1.2k", "(432)", "12.0 oz"."""
+"""Numbers as people write them: "$1,234.50", "1.234,50", "12 %", "1.2k", "(432)", "12.0 oz", "ca. 40", "> 90"."""
 
 from __future__ import annotations
 
@@ -28,6 +28,11 @@ _SHAPE = re.compile(
     r"(?P<after>[^\d()+\-'][^\d()+']{0,19})?(?P<close>\))?",
     re.ASCII,
 )
+_ROUGH = re.compile(
+    r"(?:[<>]=?|[~\u2248\u2264\u2265]|(?:ca|approx)\.|"
+    r"(?:ca|circa|approx|approximately|about|around|roughly|etwa|ungefähr|rund|environ)(?= ))\s*(?=[^\s<>=])",
+    re.IGNORECASE,
+)
 _NO_CENTS = re.compile(r"(?<=\d)[.,](?:-{1,2}|\u2013|\u2014)(?=$|\s)")  # "12.-" and "12,--" are round prices
 _SIMPLE = re.compile(r"\d*[.,]?\d*")
 _GROUPED = {
@@ -52,18 +57,22 @@ class Scan(NamedTuple):
     """What stands behind the number, folded, without dots, percent sign and currency; "" where nothing does."""
     currency: str
     percent: bool
+    rough: bool = False
+    """Whether "ca.", "~", ">" or the like stands before it: the number is not exact."""
 
 
 def scan_number(text: str) -> Scan | None:
     """Take a stripped text apart, or return None where it is no number.
 
     >>> scan_number("-$1,234.50")
-    Scan(negative=True, body='1,234.50', power='', unit='', currency='$', percent=False)
+    Scan(negative=True, body='1,234.50', power='', unit='', currency='$', percent=False, rough=False)
     >>> scan_number("12 oz.").unit
     'oz'
     """
     if len(text) > 64:
         return None
+    rough = _ROUGH.match(text)
+    text = text[rough.end() :] if rough else text
     text = _NO_CENTS.sub("", text if text.isascii() else _ascii_digits(text))
     match = _SHAPE.fullmatch(text)
     if match is None:
@@ -79,7 +88,8 @@ def scan_number(text: str) -> Scan | None:
     if currency and behind:
         return None
     negative = opened or "-" in signs
-    return Scan(negative, match["body"].rstrip(" "), match["power"] or "", unit, currency or behind, percent)
+    body, power = match["body"].rstrip(" "), match["power"] or ""
+    return Scan(negative, body, power, unit, currency or behind, percent, rough is not None)
 
 
 def has_unit(scan: Scan, units: Collection[str]) -> bool:
@@ -177,12 +187,14 @@ def parse_number(text: str, decimal: str = ".", units: tuple[str, ...] = ()) -> 
 
     `decimal` is the column's decimal sign: it decides what "1,234" is; where there is only one reading, that is taken.
     A percent sign and a currency are dropped ("12 %" is 12), k, m and bn multiply, one of `units` is dropped, and any
-    other word makes it no number.
+    other word makes it no number. What is rough ("ca. 40", "~40") or a bound ("> 90", "<5") is the number it names.
 
     >>> parse_number("$1,234.50"), parse_number("€ 1.234,50", ","), parse_number("(432)"), parse_number("1.2k")
     (1234.5, 1234.5, -432.0, 1200.0)
     >>> parse_number("12.0 oz.", units=("oz",)), parse_number("12B7"), parse_number("1_000"), parse_number("0x1A")
     (12.0, None, None, None)
+    >>> parse_number("ca. 40"), parse_number("~ $1.2k"), parse_number("> 90")
+    (40.0, 1200.0, 90.0)
     """
     if PLAIN.fullmatch(text) and (decimal == "." or "." not in text):
         return _finite(float(text))

@@ -12,7 +12,7 @@ from numbers import Real
 from mlwright.schema import Column
 from mlwright.values.durations import parse_duration, to_microseconds
 from mlwright.values.numbers import parse_number
-from mlwright.values.text import as_text, is_missing, is_null, plain, strip
+from mlwright.values.text import as_text, is_missing, is_null, plain, strip, well_formed
 from mlwright.values.times import EPOCHS, moment_seconds, parse_datetime
 
 _BOOLEANS: dict[str, bool] = {
@@ -54,7 +54,7 @@ def read_value(raw: object, column: Column) -> float | str | None:
     ('1', None)
     """
     if isinstance(raw, str):
-        text = strip(str(raw))
+        text = strip(well_formed(str(raw)))
         if _is_missing(text, column):
             return None
         value: object = text

@@ -70,10 +70,27 @@ def is_null(raw: object) -> bool:
     return isinstance(raw, Decimal) and raw.is_nan()
 
 
+def well_formed(text: str) -> str:
+    """Return the text with pairs of surrogates as the one character that they stand for, and lone ones as U+FFFD.
+
+    JSON and old file names may hold them; neither UTF-8 nor Polars can write one.
+
+    >>> well_formed(chr(0xD83D) + chr(0xDE00) + chr(0xD83D)) == chr(0x1F600) + chr(0xFFFD)
+    True
+    """
+    if text.isascii():
+        return text
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
+    return text
+
+
 def plain(raw: object) -> object:
     """Return a NumPy scalar as the Python object that it stands for, bytes as text, anything else as it is."""
-    if isinstance(raw, (bytes, bytearray)):
-        return strip(bytes(raw).decode("utf-8", "replace"))
+    if isinstance(raw, (bytes, bytearray, memoryview)):
+        return strip(bytes(raw).decode("utf-8", "backslashreplace"))
     if isinstance(raw, np.datetime64):
         value = raw.astype("datetime64[us]").item()
         return value if isinstance(value, datetime) else None
@@ -94,10 +111,10 @@ def as_text(raw: object) -> str | None:
     ('1', 'true', 'x', '0.1', None)
     """
     if type(raw) is str:
-        return strip(raw) or None
+        return strip(well_formed(raw)) or None
     if is_null(raw):
         return None
-    return strip(_written(plain(raw))) or None
+    return strip(well_formed(_written(plain(raw)))) or None
 
 
 def _written(value: object) -> str:  # noqa: PLR0911  one line per type
@@ -112,8 +129,28 @@ def _written(value: object) -> str:  # noqa: PLR0911  one line per type
     if isinstance(value, timedelta):
         return _written(to_microseconds(value) / 1e6) + "s"
     if isinstance(value, (list, tuple, dict)):
+        return json_text(value)
+    return _shown(value)
+
+
+def json_text(value: object) -> str:
+    """Return a list or dict as JSON, or as Python writes it where JSON cannot hold it.
+
+    >>> json_text([1, "a", None]), json_text({(1, 2): 3})
+    ('[1, "a", null]', '{(1, 2): 3}')
+    """
+    try:
         return json.dumps(value, ensure_ascii=False, default=as_text)
-    return str(value)
+    except (TypeError, ValueError, RecursionError):  # keys that are no text, a list within itself, huge integers
+        return _shown(value)
+
+
+def _shown(value: object) -> str:
+    """Return what Python writes; an integer of thousands of digits, which it does not write, in hexadecimal."""
+    try:
+        return str(value)
+    except (ValueError, RecursionError):
+        return hex(value) if isinstance(value, int) else type(value).__name__
 
 
 def _decimal_text(value: Decimal) -> str:

@@ -54,7 +54,7 @@ def build(
     ] = "auto",
     learners: Annotated[
         list[str] | None,
-        typer.Option("--learners", metavar="NAME ...", help="Try these learners only; may be repeated."),
+        typer.Option("--learners", metavar="NAME ...", help="Make the model of these learners only; may be repeated."),
     ] = None,
     cost_fp: Annotated[
         float | None, typer.Option("--cost-fp", metavar="X", help="What a false alarm costs, in any unit.")
@@ -113,7 +113,7 @@ def build(
             sensitive=sensitive or (),
             exclude=exclude or (),
             split=split,
-            learners=learners or (),
+            learners=learners,
             cost_fp=cost_fp,
             cost_fn=cost_fn,
             name=name,

@@ -12,6 +12,8 @@ from mlwright.report.sections.scoring import Scoring
 
 SHOWN = 20
 """So many of the best stand in the table, and so many of those that have a weight."""
+ENDED_BY = {"stopped": "the budget", "interrupted": "Ctrl-C"}
+"""By the status of a model whose fits did not come to their end: what ended them."""
 
 
 def section(evidence: Mapping[str, Any]) -> Section:
@@ -97,8 +99,8 @@ def _row(entry: Mapping[str, Any], optional: Sequence[str], scoring: Scoring) ->
         "row_ms": words.milliseconds(entry.get("row_ms")),
     }
     note = settings(entry.get("configuration") or {})
-    if entry["status"] == "stopped":
-        note = f"stopped by the budget; {note}" if note else "stopped by the budget"
+    if (ended := ENDED_BY.get(str(entry["status"]))) is not None:
+        note = f"stopped by {ended}; {note}" if note else f"stopped by {ended}"
     weight = words.known(entry.get("weight"))
     return row(
         Cell(words.clipped(entry["label"], 60), note, "good" if weight else ""),
@@ -123,8 +125,11 @@ def settings(configuration: Mapping[str, Any]) -> str:
 
 
 def _remark(board: Sequence[Mapping[str, Any]]) -> str:
-    stopped = sum(entry["status"] == "stopped" for entry in board)
-    early = f" {words.counted(stopped, 'model')} had to stop early because the time was used up." if stopped else ""
+    early = ""
+    if stopped := sum(entry["status"] == "stopped" for entry in board):
+        early = f" {words.counted(stopped, 'model')} had to stop early because the time was used up."
+    if interrupted := sum(entry["status"] == "interrupted" for entry in board):
+        early += f" {words.counted(interrupted, 'model')} had to stop early because the build was ended by Ctrl-C."
     if given_up := sum(_cut(entry) for entry in board):
         early += (
             f" {words.counted(given_up, 'model')} {'was' if given_up == 1 else 'were'} given up after the first folds,"

@@ -1,0 +1,168 @@
+"""What the evidence of a model and the facts of its build look like: all that page, card and table read of them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+from mlwright.model.shapes import (
+    Shape,
+    aligned,
+    by_name,
+    flag,
+    has,
+    label,
+    maybe,
+    number,
+    one_of,
+    several,
+    square,
+    text,
+)
+
+_SCORE: Final = maybe(number)
+_ENDS: Final = several(_SCORE, 2)
+_INTERVAL: Final = maybe(_ENDS)
+_SENTENCE: Final = maybe(text)
+_NUMBERS: Final = several(number)
+_SCORES: Final = several(_SCORE)
+
+SHOWN: Final = has(
+    {},
+    {
+        "verdict": has({}, {"sentence": text}),
+        "question": has({}, {"metric_label": _SENTENCE}),
+        "score": maybe(has({}, {"value": _SCORE, "interval": _INTERVAL, "rows": _SCORE})),
+        "metrics": maybe(
+            by_name(has({}, {"label": _SENTENCE, "score": _SCORE, "interval": _INTERVAL, "meaning": _SENTENCE}))
+        ),
+        "leaderboard": maybe(several(has({}))),
+    },
+)
+"""What is shown of any evidence, be it as little as a score."""
+
+CURVES: Final[Mapping[str, Shape]] = {
+    "confusion": aligned(has({"classes": several(label), "counts": square, "sentence": text}), "classes", "counts"),
+    "residuals": aligned(has({"predicted": _NUMBERS, "actual": _NUMBERS, "sentence": text}), "predicted", "actual"),
+    "interval": has({"level": _SCORE, "coverage": _SCORE, "sentence": _SENTENCE}),
+    "calibration": aligned(
+        has(
+            {
+                **dict.fromkeys(("predicted", "observed", "count"), _NUMBERS),
+                **dict.fromkeys(("lower", "upper"), _SCORES),
+                "sentence": text,
+            }
+        ),
+        *("predicted", "observed", "count", "lower", "upper"),
+    ),
+    "threshold": aligned(
+        has(
+            {
+                "threshold": _NUMBERS,
+                **dict.fromkeys(("precision", "recall", "cost"), _SCORES),
+                "chosen": number,
+                "sentence": text,
+            }
+        ),
+        *("threshold", "precision", "recall", "cost"),
+    ),
+}
+"""What is drawn of the errors, by its form; of other forms only the sentence is shown."""
+
+
+def _curve(value: object) -> str | None:
+    fault = has({"form": text}, {"sentence": _SENTENCE})(value)
+    if fault is None and isinstance(value, dict) and value["form"] in CURVES:
+        return CURVES[value["form"]](value)
+    return fault
+
+
+_SPLIT = has({"kind": text, "reason": text}, {"column": _SENTENCE})
+_QUESTION = has(
+    {
+        **dict.fromkeys(("target", "task", "task_label", "metric", "source"), text),
+        "metric_label": _SENTENCE,
+        "rows": number,
+        "columns": number,
+        "split": _SPLIT,
+        "assumptions": several(text),
+        "rows_held_out": _SCORE,
+    },
+    {"classes": maybe(several(label)), "positive": maybe(label), "rows_learned": _SCORE},
+)
+_METRIC = has(
+    {
+        "label": _SENTENCE,
+        "score": _SCORE,
+        "interval": _INTERVAL,
+        "meaning": _SENTENCE,
+        "percent": flag,
+        "greater_is_better": flag,
+    }
+)
+_TRIAL = has(
+    {"learner": text, "label": text, "status": text, "score": _SCORE},
+    {
+        **dict.fromkeys(("weight", "seconds", "memory_mb", "rounds", "size_bytes", "row_ms"), _SCORE),
+        "configuration": maybe(has({})),
+    },
+)
+_FINDING = has(
+    {"kind": text, "message": text, "severity": text, "applied": flag},
+    {"columns": maybe(several(text)), "rows": maybe(_NUMBERS), "repair": _SENTENCE, "confidence": _SCORE},
+)
+_COLUMN = has({"name": text, "kind": text, "role": text, "note": _SENTENCE, "missing": _SCORE, "distinct": _SCORE})
+_EFFECT = aligned(
+    has(
+        {
+            **dict.fromkeys(("column", "kind", "y_label", "sentence"), text),
+            "x": several(maybe(label)),
+            "y": _SCORES,
+            "count": _SCORES,
+        }
+    ),
+    *("x", "y", "count"),
+)
+_LEARNING_CURVE = aligned(
+    has({"rows": _NUMBERS, **dict.fromkeys(("score", "low", "high"), _SCORES), "sentence": text}),
+    *("rows", "score", "low", "high"),
+)
+_GROUP = has({"column": text, "group": label, "rows": _SCORE, "metrics": by_name(maybe(has({})))})
+
+WHOLE: Final = has(
+    {
+        "question": _QUESTION,
+        "verdict": has({"beats_baseline": one_of("yes", "no", "unclear"), "sentence": text}),
+        "score": has({"metric": text, "value": _SCORE, "interval": _INTERVAL, "method": text, "rows": number}),
+        "baselines": several(
+            has({"name": text, "label": text, "score": _SCORE, "interval": _INTERVAL, "difference": several(_SCORE, 3)})
+        ),
+        "metrics": by_name(_METRIC),
+        "leaderboard": several(_TRIAL),
+        "curves": by_name(_curve),
+        "learning_curve": maybe(_LEARNING_CURVE),
+        "importance": several(has({"column": text, "value": _SCORE, "interval": _INTERVAL})),
+        "effects": several(_EFFECT),
+        "findings": several(_FINDING),
+        "data": has({"rows": number, "columns": several(_COLUMN)}),
+        "limits": several(text),
+        "size": has({"model_bytes": _SCORE, "row_ms": _SCORE}),
+    },
+    {
+        "calibration": maybe(has({"sentence": text})),
+        "slices": maybe(several(_GROUP)),
+        "fairness": maybe(several(_GROUP)),
+    },
+)
+"""What the report reads of the evidence of a model that was built and judged."""
+
+RUN: Final = has(
+    {},
+    {
+        "machine": maybe(has({}, {"memory_gb": _SCORE, "cores": _SCORE})),
+        "versions": maybe(by_name(label)),
+        **dict.fromkeys(("seconds", "trials"), _SCORE),
+        "budget": maybe(label),
+    },
+)
+"""What the report reads of the facts of a build."""
