@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 import pytest
+from tests.learn.damages import LINKS, Arrays, Damage, changed, put
 
 from mlwright.errors import ModelError
 from mlwright.learn.additive import AdditivePredictor
@@ -18,7 +19,6 @@ PARTS = (2, 1, 3, 2)
 """Coarse bins of each column."""
 TERMS = [[0], [2], [1], [3], [0, 2], [3, 1]]
 OUTPUTS = {"sigmoid": 1, "softmax": 3, "identity": 1}
-Arrays = dict[str, np.ndarray]
 
 
 def state(link: str = "softmax") -> tuple[dict[str, Any], Arrays]:
@@ -103,26 +103,8 @@ def test_the_wrong_number_of_features_is_told() -> None:
         AdditivePredictor.from_state(*state()).predict(np.zeros((2, 5)))
 
 
-def changed(name: str, change: Callable[[np.ndarray], Any]) -> Callable[[dict[str, Any], Arrays], None]:
-    def damage(_: dict[str, Any], arrays: Arrays) -> None:
-        arrays[name] = change(arrays[name].copy())
-
-    return damage
-
-
-def put(value: float, place: int = 0) -> Callable[[np.ndarray], np.ndarray]:
-    def change(array: np.ndarray) -> np.ndarray:
-        array.reshape(-1)[place] = value
-        return array
-
-    return change
-
-
-DAMAGES: dict[str, Callable[[dict[str, Any], Arrays], Any]] = {
-    "no link": lambda plain, _: plain.pop("link"),
-    "unknown link": lambda plain, _: plain.update(link="tanh"),
-    "link of one sum for many": lambda plain, _: plain.update(link="sigmoid"),
-    "link that is no text": lambda plain, _: plain.update(link=["softmax"]),
+DAMAGES: dict[str, Damage] = {
+    **LINKS,
     "no terms": lambda plain, _: plain.pop("terms"),
     "terms as text": lambda plain, _: plain.update(terms="0"),
     "a term too few": lambda plain, _: plain["terms"].pop(),

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 import pytest
+from tests.learn.damages import LINKS, Arrays, Damage, changed, put
 
 from mlwright.errors import ModelError
 from mlwright.learn.network import MOST_LAYERS, NetworkPredictor
 
 FEATURES, WAVES, UNITS = 5, 6, 7
 OUTPUTS = {"sigmoid": 1, "softmax": 4, "identity": 1}
-Arrays = dict[str, np.ndarray]
 
 
 def state(
@@ -100,26 +100,8 @@ def test_the_wrong_number_of_features_is_told() -> None:
         predictor.predict(np.zeros((2, 4)))
 
 
-def changed(name: str, change: Callable[[np.ndarray], Any]) -> Callable[[dict[str, Any], Arrays], None]:
-    def damage(_: dict[str, Any], arrays: Arrays) -> None:
-        arrays[name] = change(arrays[name].copy())
-
-    return damage
-
-
-def put(value: float, place: int = 0) -> Callable[[np.ndarray], np.ndarray]:
-    def change(array: np.ndarray) -> np.ndarray:
-        array.reshape(-1)[place] = value
-        return array
-
-    return change
-
-
-DAMAGES: dict[str, Callable[[dict[str, Any], Arrays], Any]] = {
-    "no link": lambda plain, _: plain.pop("link"),
-    "unknown link": lambda plain, _: plain.update(link="tanh"),
-    "link of one sum for many": lambda plain, _: plain.update(link="sigmoid"),
-    "link that is no text": lambda plain, _: plain.update(link=["softmax"]),
+DAMAGES: dict[str, Damage] = {
+    **LINKS,
     "no layers": lambda plain, _: plain.update(layers=0),
     "layers as truth": lambda plain, _: plain.update(layers=True),
     "layers as text": lambda plain, _: plain.update(layers="3"),
