@@ -243,8 +243,18 @@ def open_folder(monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
         monkeypatch.undo()
 
 
+def work_once(run: Run) -> None:
+    """Load what is loaded late: somebody else may not be let in where modules lie."""
+    with tempfile.TemporaryDirectory() as elsewhere:
+        assert build(run, "rows.csv", "--quiet", "--workspace", f"{elsewhere}/w")[0] == 0
+        model = f"{elsewhere}/w/models/rows/1"
+        assert run("predict", model, "rows.csv", "--out", f"{elsewhere}/answers.csv")[0] == 0
+        assert run("report", model, "--out", f"{elsewhere}/report.html")[0] == 0
+
+
 def test_no_permission_to_read(run: Run, open_folder: Path) -> None:
     os.chdir(open_folder)
+    work_once(run)
     Path("rows.csv").chmod(0)
     with as_somebody_else():
         refused(run, "rows.csv", "rows.csv", "ermission")
@@ -256,9 +266,7 @@ def test_read_only_folder(run: Run, open_folder: Path) -> None:
         main(["build", "rows.csv", "--target", "y", "--trials", "1", "--quiet", "--workspace", str(open_folder / "w")])
         == 0
     )
-    with tempfile.TemporaryDirectory() as elsewhere:  # somebody else may not be let in where modules lie: load them now
-        assert run("predict", "w/models/rows/1", "rows.csv", "--out", f"{elsewhere}/answers.csv")[0] == 0
-        assert run("report", "w/models/rows/1", "--out", f"{elsewhere}/report.html")[0] == 0
+    work_once(run)
     before = sorted(open_folder.rglob("*"))
     open_folder.chmod(0o555)
     with as_somebody_else():
