@@ -14,7 +14,7 @@ from typing import Any, ClassVar, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from mlwright.learn.damage import check_outputs, reading
+from mlwright.learn.damage import check_outputs, reading, require_fit
 from mlwright.learn.links import LINKS, SINGLE
 
 Floats = NDArray[np.float64]
@@ -136,32 +136,27 @@ def table_sizes(terms: list[tuple[int, ...]], coarse: list[Bins]) -> list[int]:
 
 def _check(plain: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]]) -> None:
     """Raise ValueError where looking a row up would leave an array, or a number is none that was learned."""
-    _require(arrays.keys() == set(_NAMES), "list of arrays")
+    require_fit(arrays.keys() == set(_NAMES), "list of arrays")
     intercept, edges, counts, coarse, score = (arrays[name] for name in _NAMES)
     for name, array in arrays.items():
-        _require(array.dtype.kind in ("iu" if name in {"counts", "coarse"} else "f"), f"type of {name}")
-    _require(counts.ndim == 1 and bool((counts >= 0).all()) and edges.ndim == 1, "number of edges")
+        require_fit(array.dtype.kind in ("iu" if name in {"counts", "coarse"} else "f"), f"type of {name}")
+    require_fit(counts.ndim == 1 and bool((counts >= 0).all()) and edges.ndim == 1, "number of edges")
     # As Python's numbers, which cannot overflow.
     lengths = counts.tolist()
-    _require(sum(lengths) == len(edges) and coarse.shape == (len(edges) + 2 * len(counts),), "edges")
-    _require(bool(np.isfinite(edges).all()), "edge")
+    require_fit(sum(lengths) == len(edges) and coarse.shape == (len(edges) + 2 * len(counts),), "edges")
+    require_fit(bool(np.isfinite(edges).all()), "edge")
     owner = np.repeat(np.arange(len(counts)), counts.astype(np.intp))
-    _require(bool(((edges[1:] > edges[:-1]) | (owner[1:] > owner[:-1])).all()), "order of edges")
-    _require(bool(((coarse >= 0) & (coarse < max(1, coarse.size))).all()), "coarse bin")
-    _require(intercept.ndim == 1 and intercept.size > 0 and score.ndim == 2, "intercept")
+    require_fit(bool(((edges[1:] > edges[:-1]) | (owner[1:] > owner[:-1])).all()), "order of edges")
+    require_fit(bool(((coarse >= 0) & (coarse < max(1, coarse.size))).all()), "coarse bin")
+    require_fit(intercept.ndim == 1 and intercept.size > 0 and score.ndim == 2, "intercept")
     check_outputs(intercept.size)
-    _require(score.shape[1:] == intercept.shape, "scores")
+    require_fit(score.shape[1:] == intercept.shape, "scores")
     for numbers in (intercept, score):
-        _require(bool((np.abs(numbers) <= LARGEST).all()), "size of a score")
-    _require(plain["link"] in LINKS and (plain["link"] not in SINGLE or intercept.size == 1), "link")
-    _require(isinstance(plain["terms"], list), "terms")
+        require_fit(bool((np.abs(numbers) <= LARGEST).all()), "size of a score")
+    require_fit(plain["link"] in LINKS and (plain["link"] not in SINGLE or intercept.size == 1), "link")
+    require_fit(isinstance(plain["terms"], list), "terms")
     for term in plain["terms"]:
-        _require(isinstance(term, list) and len(term) in {1, 2} and len(set(term)) == len(term), "term")
-        _require(all(type(feature) is int and 0 <= feature < len(counts) for feature in term), "column of a term")
+        require_fit(isinstance(term, list) and len(term) in {1, 2} and len(set(term)) == len(term), "term")
+        require_fit(all(type(feature) is int and 0 <= feature < len(counts) for feature in term), "column of a term")
     parts = np.split(coarse.astype(np.intp), np.cumsum(counts.astype(np.intp) + 2)[:-1]) if len(counts) else []
-    _require(sum(table_sizes([tuple(term) for term in plain["terms"]], parts)) == len(score), "tables")
-
-
-def _require(condition: bool, what: str) -> None:  # noqa: FBT001
-    if not condition:
-        raise ValueError(f"{what} does not fit")
+    require_fit(sum(table_sizes([tuple(term) for term in plain["terms"]], parts)) == len(score), "tables")

@@ -24,3 +24,9 @@ def check_outputs(count: int) -> None:
     """Raise ValueError where there can be no predictor of so many outputs."""
     if not 1 <= count <= MOST_OUTPUTS:
         raise ValueError(f"{count} outputs cannot be")
+
+
+def require_fit(condition: bool, what: str) -> None:  # noqa: FBT001
+    """Raise ValueError, naming what does not fit, where the condition does not hold."""
+    if not condition:
+        raise ValueError(f"{what} does not fit")

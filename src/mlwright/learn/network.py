@@ -14,7 +14,7 @@ from typing import Any, ClassVar, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from mlwright.learn.damage import check_outputs, reading
+from mlwright.learn.damage import check_outputs, reading, require_fit
 from mlwright.learn.links import LINKS, SINGLE
 
 Floats = NDArray[np.float64]
@@ -160,32 +160,27 @@ def _folded(arrays: Mapping[str, NDArray[Any]]) -> tuple[list[Floats], list[Floa
 def _check(plain: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]]) -> None:
     """Raise ValueError where a shape does not fit or a number is none that was learned."""
     layers, link = plain["layers"], plain["link"]
-    _require(isinstance(layers, int) and not isinstance(layers, bool) and 1 <= layers <= MOST_LAYERS, "layers")
+    require_fit(isinstance(layers, int) and not isinstance(layers, bool) and 1 <= layers <= MOST_LAYERS, "layers")
     names = {*_COLUMNS, *_WAVES, "ends", *(f"{name}{layer}" for layer in range(layers) for name in ("weight", "bias"))}
-    _require(arrays.keys() == names, "list of arrays")
+    require_fit(arrays.keys() == names, "list of arrays")
     for name, array in arrays.items():
-        _require(array.dtype.kind in ("iu" if name == "wave" else "f"), f"type of {name}")
-        _require(bool(np.isfinite(array).all()), f"value of {name}")
+        require_fit(array.dtype.kind in ("iu" if name == "wave" else "f"), f"type of {name}")
+        require_fit(bool(np.isfinite(array).all()), f"value of {name}")
     fill, spread, low, high = (arrays[name].astype(np.float64) for name in _COLUMNS)
-    _require(fill.ndim == 1 and all(arrays[name].shape == fill.shape for name in _COLUMNS), "columns")
-    _require(bool((spread > 0).all() and (low <= high).all()), "range of the columns")
-    _require(bool((np.abs([low - fill, high - fill]) <= LARGEST * spread).all()), "spread of the columns")
+    require_fit(fill.ndim == 1 and all(arrays[name].shape == fill.shape for name in _COLUMNS), "columns")
+    require_fit(bool((spread > 0).all() and (low <= high).all()), "range of the columns")
+    require_fit(bool((np.abs([low - fill, high - fill]) <= LARGEST * spread).all()), "spread of the columns")
     wave = arrays["wave"]
-    _require(wave.ndim == 1 and all(arrays[name].shape == wave.shape for name in _WAVES), "waves")
-    _require(bool(((wave >= 0) & (wave < len(fill))).all()), "column of a wave")
+    require_fit(wave.ndim == 1 and all(arrays[name].shape == wave.shape for name in _WAVES), "waves")
+    require_fit(bool(((wave >= 0) & (wave < len(fill))).all()), "column of a wave")
     nets, width = len(np.atleast_1d(arrays["weight0"])), len(fill) + len(wave)
     for layer in range(layers):
         weight, bias = arrays[f"weight{layer}"], arrays[f"bias{layer}"]
-        _require(weight.ndim == 3 and weight.shape[:2] == (nets, width), f"weight{layer}")
+        require_fit(weight.ndim == 3 and weight.shape[:2] == (nets, width), f"weight{layer}")
         width = weight.shape[2]
-        _require(bias.shape == (nets, width) and math.prod(bias.shape) > 0, f"bias{layer}")
+        require_fit(bias.shape == (nets, width) and math.prod(bias.shape) > 0, f"bias{layer}")
     check_outputs(width)
-    _require(link in LINKS and (link not in SINGLE or width == 1), "link")
-    _require(arrays["ends"].shape == (2,) and bool(arrays["ends"][0] <= arrays["ends"][1]), "ends")
+    require_fit(link in LINKS and (link not in SINGLE or width == 1), "link")
+    require_fit(arrays["ends"].shape == (2,) and bool(arrays["ends"][0] <= arrays["ends"][1]), "ends")
     learned = ("frequency", "phase", *(name for name in arrays if name.startswith(("weight", "bias"))))
-    _require(all(bool((np.abs(arrays[name]) <= LARGEST).all()) for name in learned), "size of a weight")
-
-
-def _require(condition: bool, what: str) -> None:  # noqa: FBT001
-    if not condition:
-        raise ValueError(f"{what} does not fit")
+    require_fit(all(bool((np.abs(arrays[name]) <= LARGEST).all()) for name in learned), "size of a weight")

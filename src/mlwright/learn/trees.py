@@ -18,7 +18,7 @@ from typing import Any, ClassVar, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from mlwright.learn.damage import check_outputs, reading
+from mlwright.learn.damage import check_outputs, reading, require_fit
 from mlwright.learn.links import LINKS, SINGLE
 
 Floats = NDArray[np.float64]
@@ -300,29 +300,31 @@ def _check(plain: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]]) -> None
     leaf, feature, threshold, value, category = (
         arrays[name] for name in ("leaf", "feature", "threshold", "value", "category")
     )
-    _require(plain["link"] in LINKS and (plain["link"] not in SINGLE or outputs == 1), "link")
-    _require(leaf.dtype == np.uint8 and leaf.shape == (-(-count // 8),), "leaf")
+    require_fit(plain["link"] in LINKS and (plain["link"] not in SINGLE or outputs == 1), "link")
+    require_fit(leaf.dtype == np.uint8 and leaf.shape == (-(-count // 8),), "leaf")
     inner = np.flatnonzero(np.unpackbits(leaf, count=count) == 0)
-    _require(trees + 2 * len(inner) == count, "number of nodes")
-    _require(bool((trees + 2 * np.arange(len(inner)) > inner).all()), "order of nodes")
-    _require(len(plain["base"]) == outputs, "outputs")
-    _require(bool(np.isfinite([*plain["base"], plain["scale"]]).all()), "base or scale")
+    require_fit(trees + 2 * len(inner) == count, "number of nodes")
+    require_fit(bool((trees + 2 * np.arange(len(inner)) > inner).all()), "order of nodes")
+    require_fit(len(plain["base"]) == outputs, "outputs")
+    require_fit(bool(np.isfinite([*plain["base"], plain["scale"]]).all()), "base or scale")
     views = [_whole(view, "views") for view in plain["views"]]
-    _require(all(view in FILL for view in views), "views")
+    require_fit(all(view in FILL for view in views), "views")
     width, length = len(views) * features, 0
     for source, rows, splits in plain["categories"]:
-        _require(0 <= _whole(source, "categories") < features, "category's feature")
-        _require(_whole(rows, "categories") >= 2 and _whole(splits, "categories") >= 1, "category's table")
+        require_fit(0 <= _whole(source, "categories") < features, "category's feature")
+        require_fit(_whole(rows, "categories") >= 2 and _whole(splits, "categories") >= 1, "category's table")
         width, length = width + -(-splits // 8) * 8, length + rows * -(-splits // 8)
-    _require(width <= MOST_WIDTH, "width of the extended row")
-    _require(category.dtype == np.uint8 and category.shape == (length,), "category")
-    _require(feature.dtype.kind == "u" and feature.shape == inner.shape, "feature")
-    _require(int(feature.max(initial=0)) < width or not len(inner), "feature's index")
-    _require(threshold.dtype in {np.dtype("<f4"), np.dtype("<f8")} and threshold.shape == inner.shape, "threshold")
-    _require(bool(np.isfinite(threshold).all()), "threshold's value")
-    _require(value.dtype in {np.dtype("<f4"), np.dtype("<f8")} and bool(np.isfinite(value).all()), "value")
+    require_fit(width <= MOST_WIDTH, "width of the extended row")
+    require_fit(category.dtype == np.uint8 and category.shape == (length,), "category")
+    require_fit(feature.dtype.kind == "u" and feature.shape == inner.shape, "feature")
+    require_fit(int(feature.max(initial=0)) < width or not len(inner), "feature's index")
+    require_fit(threshold.dtype in {np.dtype("<f4"), np.dtype("<f8")} and threshold.shape == inner.shape, "threshold")
+    require_fit(bool(np.isfinite(threshold).all()), "threshold's value")
+    require_fit(value.dtype in {np.dtype("<f4"), np.dtype("<f8")} and bool(np.isfinite(value).all()), "value")
     leaves = count - len(inner)
-    _require(value.shape == (leaves, outputs) or (value.shape == (leaves,) and trees % outputs == 0), "value's shape")
+    require_fit(
+        value.shape == (leaves, outputs) or (value.shape == (leaves,) and trees % outputs == 0), "value's shape"
+    )
 
 
 def _whole(value: object, name: str) -> int:
@@ -330,8 +332,3 @@ def _whole(value: object, name: str) -> int:
     if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value < 1 << 31:
         raise ValueError(f"{name} is {value!r}")
     return value
-
-
-def _require(condition: bool, what: str) -> None:  # noqa: FBT001
-    if not condition:
-        raise ValueError(f"{what} does not fit")
