@@ -11,9 +11,9 @@ from mlwright.table import Table
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Question:
-    """The target and what the user said of other columns; what is None is found out."""
+    """The target, where one is asked for, and what the user said of other columns; what is None is found out."""
 
-    target: str
+    target: str | None = None
     task: str | None = None
     time: str | None = None
     group: str | None = None
