@@ -72,6 +72,7 @@ class _Estimator(BaseEstimator):
             seed=self.seed,
             threads=self.threads,
             judge=self.judge,
+            clean=False,  # who brings numbers to an estimator has a pipeline that cleaned them
         )
         self.model_ = build_from(Table(frame, origin="fit(X, y)"), options, Budget(options.seconds), Silent())
         return self

@@ -9,6 +9,29 @@ Severity = Literal["info", "warning", "error"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Effect:
+    """What a repair is worth: how much better the score gets by it on the same folds, with its 95 % interval."""
+
+    metric: str
+    """As people write it: "ROC AUC"."""
+    value: float
+    """In the metric's unit; above 0 is better, whichever way the metric runs."""
+    low: float
+    high: float
+
+    @property
+    def words(self) -> str:
+        """Return one clause.
+
+        >>> Effect(metric="ROC AUC", value=0.0081, low=0.003, high=0.0132).words
+        'ROC AUC better by 0.0081 (95 % interval 0.003 to 0.0132)'
+        """
+        way = "better" if self.value >= 0 else "worse"
+        low, high = (self.low, self.high) if self.value >= 0 else (-self.high, -self.low)
+        return f"{self.metric} {way} by {abs(self.value):.3g} (95 % interval {low:.3g} to {high:.3g})"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Finding:
     """One thing that is wrong with the data, the evidence for it, and what was done about it.
 
@@ -23,15 +46,19 @@ class Finding:
     confidence: float = 1.0
     repair: str | None = None
     applied: bool = False
+    effect: Effect | None = None
+    """What the repair was worth to the model, where that was tried."""
 
     def to_dict(self) -> dict[str, Any]:
-        """Return the finding as it stands in JSON."""
-        return {key: list(value) if isinstance(value, tuple) else value for key, value in asdict(self).items()}
+        """Return the finding as it stands in JSON; the effect only where there is one."""
+        plain = {key: list(value) if isinstance(value, tuple) else value for key, value in asdict(self).items()}
+        return plain if self.effect is not None else {key: plain[key] for key in plain if key != "effect"}
 
     @classmethod
     def from_dict(cls, data: dict[str, Any]) -> Finding:
         """Return the finding that `to_dict` wrote."""
-        return cls(**{**data, "columns": tuple(data["columns"]), "rows": tuple(data["rows"])})
+        effect = Effect(**data["effect"]) if data.get("effect") else None
+        return cls(**{**data, "columns": tuple(data["columns"]), "rows": tuple(data["rows"]), "effect": effect})
 
 
 def percent(share: float) -> str:

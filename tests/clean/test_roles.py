@@ -10,11 +10,14 @@ import numpy as np
 import polars as pl
 import pytest
 
-from mlwright.clean.findings_basic import table_findings
+from mlwright.building.ask import LOOKED_FOR
+from mlwright.clean.base import Context
+from mlwright.clean.detectors import detect
 from mlwright.clean.infer import infer_column
 from mlwright.clean.question import Question
 from mlwright.clean.roles import SplitPlan, apply_split, infer_schema, propose_split
 from mlwright.errors import ColumnError, OptionError
+from mlwright.findings import Finding
 from mlwright.schema import Schema
 from mlwright.table import Table
 from mlwright.tasks import TASKS, known, propose_task
@@ -46,6 +49,10 @@ def days(count: int = ROWS, *, shuffled: bool = False) -> list[str]:
 
 def roles(schema: Schema) -> dict[str, str]:
     return {column.name: column.role for column in schema}
+
+
+def table_findings(table: Table, schema: Schema) -> list[Finding]:
+    return [detection.finding for detection in detect(table, Context(table, schema), only=LOOKED_FOR)]
 
 
 def plan(table: Table, split: str = "auto", **named: object) -> SplitPlan:

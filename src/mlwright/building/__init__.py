@@ -42,6 +42,7 @@ def build(
     cost_fn: float | None = None,
     name: str | None = None,
     seed: int = 0,
+    clean: bool = True,
     prefer: str = "balanced",
     max_latency: str | float | timedelta | None = None,
     out: str | Path | None = None,
@@ -80,6 +81,9 @@ def build(
         What a false alarm and a missed case cost; they set the threshold of a yes/no answer.
     name, workspace, out
         Keep the model under a name in a workspace, or write it to a folder (or a .zip). By default it is only returned.
+    clean
+        Whether errors in the cells are looked for, and repaired where the model is better for it. Without, values are
+        taken as they stand.
     prefer
         What to weigh score against: "balanced" drops members that add nothing one can measure, "accuracy" keeps all
         that help, "speed" and "size" keep few trees or few bytes as long as the score stays within its noise.
@@ -100,7 +104,7 @@ def build(
         target=target, task=task, budget=budget, trials=trials, metric=metric, time=time, group=group, weight=weight,
         sensitive=names_of("--sensitive", sensitive), exclude=names_of("--exclude", exclude), split=split,
         learners=learners_of(learners), cost_fp=cost_fp, cost_fn=cost_fn, seed=seed, prefer=prefer,
-        max_latency=max_latency, threads=threads, query=query,
+        max_latency=max_latency, threads=threads, query=query, clean=clean,
     )  # fmt: skip
     tell = progress or Silent()
     os.environ.setdefault("OMP_WAIT_POLICY", "passive")  # spinning OpenMP threads starve their neighbours
@@ -121,7 +125,8 @@ def build_from(table: Table, options: Options, budget: Budget, progress: Progres
     import scipy.linalg  # noqa: F401  SciPy brings linear algebra of its own: loaded first, it is limited too
     from threadpoolctl import threadpool_limits
 
-    from mlwright.building.ask import ask
+    from mlwright.building.ask import LOOKED_FOR, ask
+    from mlwright.building.cleaning import look, looking
     from mlwright.building.evidence import evidence, run_facts
     from mlwright.building.find import EVALUATION_SHARE, find, require_rows
     from mlwright.building.judge import fit_on_all, judge, seconds_on_all
@@ -136,11 +141,14 @@ def build_from(table: Table, options: Options, budget: Budget, progress: Progres
     budget.keep(WRITING_SHARE * (budget.spent - begun))
     require_rows(asked)
     asked.tell(progress, options)
+    budget.begin("looking for errors")
+    progress.stage("Looking for errors in the data")
+    looked = look(asked, options, looking(budget), without=LOOKED_FOR) if options.clean else []
     told_to_stop = partial(progress.say, "Stopping: the best model so far is kept.")
     with budget.interruptible(told_to_stop), threadpool_limits(1):  # fits run side by side, one thread each
         budget.begin("trying", budget.left - FINISH_SHARE * (budget.seconds or 0.0))
         progress.stage("Trying models")
-        found = find(asked, options, budget, progress)
+        found = find(asked, looked, options, budget, progress)
         if not options.judge:
             ensemble, _ = fit_on_all(found, None, asked, options, budget)
             facts = run_facts(asked, options, budget)

@@ -11,8 +11,9 @@ import polars as pl
 from numpy.typing import NDArray
 
 from mlwright.building.options import Options
+from mlwright.clean.base import Context
 from mlwright.clean.copies import copied_rows
-from mlwright.clean.findings_basic import table_findings
+from mlwright.clean.detectors import detect
 from mlwright.clean.roles import SplitPlan, apply_split, infer_schema, propose_split
 from mlwright.columns import Coded, Values, read_frame
 from mlwright.errors import DataError, OptionError
@@ -26,6 +27,16 @@ from mlwright.schema import Column, Schema
 from mlwright.table import Table
 from mlwright.tasks import choose_task, find_metric
 from mlwright.tasks.base import Metric, Target, Task
+
+LOOKED_FOR = (
+    "duplicate_rows",
+    "constant_columns",
+    "id_columns",
+    "mostly_missing",
+    "target_missing",
+    "few_rows",
+)
+"""The detectors that every build can afford before it begins to learn."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,9 +97,11 @@ def ask(table: Table, options: Options) -> Asked:
         task=task,
         metric=find_metric(task, options.metric),
         weight=_weight(frame, schema, target),
+        places=rows.astype(np.intp),
     )
     order = _order(frame, schema, split, task.strata(target))
-    found = (*table.findings, *findings, *task.findings(target), *table_findings(table, schema), *_heavy_few(material))
+    told = [detection.finding for detection in detect(table, Context(table, schema), only=LOOKED_FOR)]
+    found = (*table.findings, *findings, *task.findings(target), *told, *_heavy_few(material))
     assumptions = (assumption, split.reason, *_notes(schema))
     return Asked(
         table, schema, task, material.metric, split, material, order, rows, data_hash(table), found, assumptions

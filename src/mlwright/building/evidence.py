@@ -19,6 +19,7 @@ from mlwright.building.options import Options
 from mlwright.building.reasons import Reasons
 from mlwright.evaluate.intervals import FEW_EFFECTIVE_ROWS, effective_rows
 from mlwright.evaluate.wording import count
+from mlwright.findings import Finding
 from mlwright.learn.budget import Budget
 from mlwright.learn.refit import Chosen
 from mlwright.learn.trials import Trial, best_first, configuration_facts
@@ -52,11 +53,17 @@ def evidence(
         "learning_curve": reasons.learning_curve,
         "importance": reasons.importance,
         "effects": reasons.effects,
-        "findings": [finding.to_dict() for finding in (*asked.findings, *found.findings)],
+        "findings": [finding.to_dict() for finding in _findings(asked, found)],
         "data": _data(asked),
         "limits": _limits(asked, found, on_all=on_all, interrupted=interrupted),
         "size": {"model_bytes": None, "row_ms": None},
     }
+
+
+def _findings(asked: Asked, found: Found) -> list[Finding]:
+    """Return all findings, those first whose repair is worth most to the model."""
+    told = [*asked.findings, *found.decided.findings, *found.findings]
+    return sorted(told, key=lambda finding: -abs(finding.effect.value) if finding.effect is not None else 0.0)
 
 
 def run_facts(asked: Asked, options: Options, budget: Budget) -> dict[str, Any]:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
 from mlwright.building.ask import Asked
+from mlwright.building.cleaning import Decided, Looked, decide, trying
 from mlwright.building.finish import Finish, finish
 from mlwright.building.options import Options
 from mlwright.errors import DataError, OptionError
@@ -60,6 +61,8 @@ class Found:
     """Rows the trials were scored on."""
     findings: tuple[Finding, ...]
     """What is worth knowing of the learners."""
+    decided: Decided
+    """What was found wrong with the rows, and the repairs that were chosen."""
     again: bool
     """Whether a fit on all rows follows the judgement; where few rows of very many judge, the judged is the model."""
 
@@ -84,12 +87,14 @@ class Found:
         return next((t for t in self.trials if t.usable and t.entry.learner.name == FLOOR), None)
 
 
-def find(asked: Asked, options: Options, budget: Budget, progress: Progress) -> Found:
-    """Set rows aside to judge, then search on the others and choose the members."""
+def find(asked: Asked, looked: Sequence[Looked], options: Options, budget: Budget, progress: Progress) -> Found:
+    """Set rows aside to judge, then choose repairs, search on the others and choose the members."""
     learners, findings = known_learners(options, asked.task)
     most, policy = enough_to_judge(asked.material.width), options.policy
     teach, judge = set_aside(asked.order, options.seed, most) if options.judge else no_judge(asked.order)
     material, teaching = asked.material.take(teach), asked.order.take(teach)
+    decided = decide(asked, looked, material, teaching, options, trying(budget))
+    material = replace(material, mender=decided.mender)
     plan = make_plan(
         len(teach),
         round(material.width * max(1.0, len(material.target.classes) / 4)),
@@ -131,7 +136,7 @@ def find(asked: Asked, options: Options, budget: Budget, progress: Progress) -> 
     last = finish(prepared, chosen, order, costs=options.costs, seed=options.seed, stop=budget.stop_at(reserve))
     return Found(
         material=material,
-        judging=asked.material.take(judge),
+        judging=replace(asked.material.take(judge), mender=decided.mender),
         order=teaching,
         judging_order=asked.order.take(judge),
         folds=prepared,
@@ -142,6 +147,7 @@ def find(asked: Asked, options: Options, budget: Budget, progress: Progress) -> 
         seconds=search.refit_seconds([one.trial for one in chosen]),
         sampled=searched.rows,
         findings=(*findings, *_only_the_floor(trials, options, budget)),
+        decided=decided,
         again=again,
     )
 

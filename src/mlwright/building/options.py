@@ -47,6 +47,7 @@ class Options:
     max_latency: str | float | timedelta | None = None
     threads: int = 0
     judge: bool = True
+    clean: bool = True
     query: str | None = None
 
     def __post_init__(self) -> None:
@@ -139,6 +140,8 @@ class Options:
         ):
             for name in names:
                 words += [flag, _quoted(name)]
+        if not self.clean:
+            words.append("--no-clean")
         return " ".join(str(word) for word in words)
 
 

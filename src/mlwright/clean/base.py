@@ -119,6 +119,14 @@ class Context:
         """Return the columns of these kinds that are not set aside, the target among them."""
         return [column for column in self.schema if column.kind in kinds and column.role != "ignored"]
 
+    def keep(self, what: str, name: str, make: Callable[[], T]) -> T:
+        """Return what `make` gives, made once for all detectors that ask for `what` of a column (or of "" for all)."""
+        return self._keep(what, name, make)
+
+    def once(self, what: str, make: Callable[[], T]) -> T:
+        """Return what is made, which is made once for all detectors that ask for it by that name."""
+        return self._keep("once", what, make)
+
     def _keep(self, what: str, name: str, make: Callable[[], T]) -> T:
         key = (what, name)
         if key not in self._kept:

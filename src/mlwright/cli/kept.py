@@ -107,10 +107,20 @@ def say_findings(model: Model, *, everything: bool) -> None:
     grave.sort(key=lambda finding: finding["severity"] != "error")
     shown = [*grave, *(f for f in findings if f["severity"] == "info")] if everything else grave[:SHOWN_FINDINGS]
     for finding in shown:
-        say(f"{finding['severity']}: {finding['message']}")
+        say(f"{finding['severity']}: {finding['message']}{_worth(finding)}")
     more = len(findings) - len(shown)
     if more:
         say(f"{more} more finding{'s' * (more > 1)} about the data: see the report.")
+
+
+def _worth(finding: Mapping[str, Any]) -> str:
+    """Return what became of a repair that was tried."""
+    if not finding.get("effect"):
+        return ""
+    from mlwright.findings import Effect
+
+    done = "Repaired" if finding["applied"] else "Left alone, for with the repair"
+    return f" {done}: {Effect(**finding['effect']).words}."
 
 
 def _duration(run: Mapping[str, Any]) -> str:

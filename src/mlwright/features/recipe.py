@@ -9,6 +9,7 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
+from mlwright.clean.repairs import Repairs, from_state
 from mlwright.columns import Coded, Columns, Floats, Values
 from mlwright.errors import ColumnError, DataError, OptionError
 from mlwright.features import state
@@ -22,6 +23,8 @@ from mlwright.schema import Column
 
 Memo = dict[tuple[str, str, str], Any]
 """What was fitted on the same rows: by column, encoder and options. What to make of several columns is by no column."""
+
+NO_REPAIRS = Repairs()
 
 WORTH_KEEPING = frozenset({"text"})
 """Encoders whose fit costs more than the memory that its result takes."""
@@ -46,9 +49,15 @@ class Recipe:
     array([25.])
     """
 
-    __slots__ = ("_calls", "_crossed_calls", "crossed", "features", "parts", "sources", "variant")
+    __slots__ = ("_calls", "_crossed_calls", "crossed", "features", "parts", "repairs", "sources", "variant")
 
-    def __init__(self, variant: str, encoders: Iterable[tuple[str, Encoder]], crossed: Iterable[Crossed] = ()) -> None:
+    def __init__(
+        self,
+        variant: str,
+        encoders: Iterable[tuple[str, Encoder]],
+        crossed: Iterable[Crossed] = (),
+        repairs: Repairs = NO_REPAIRS,
+    ) -> None:
         parts: list[Part] = []
         features: list[Feature] = []
         for source, encoder in encoders:
@@ -58,8 +67,10 @@ class Recipe:
         self.variant = variant
         self.parts = tuple(parts)
         self.crossed = tuple(crossed)
+        self.repairs = repairs
         self.features: tuple[Feature, ...] = (*features, *(encoder.feature for encoder in self.crossed))
-        self.sources: tuple[str, ...] = tuple(dict.fromkeys(name for made in self.features for name in made.sources))
+        read = tuple(dict.fromkeys(name for made in self.features for name in made.sources))
+        self.sources: tuple[str, ...] = repairs.reads(read)
         # Looked up once: a row is answered in microseconds.
         self._calls = [(part.source, part.encoder.encode_one) for part in parts]
         self._crossed_calls = [call_of_two(encoder) for encoder in self.crossed]
@@ -79,6 +90,7 @@ class Recipe:
         seed: int,
         weight: Floats | None = None,
         memo: Memo | None = None,
+        repairs: Repairs = NO_REPAIRS,
     ) -> tuple[Self, Floats]:
         """Learn from training rows, and return them encoded without looking at their own signals.
 
@@ -98,11 +110,14 @@ class Recipe:
             How much each row counts in averages.
         memo
             Of fits on the very same rows and signals: what one variant has fitted, another one takes from it.
+        repairs
+            What mends the typed values of any row before they are encoded, fitted on these rows.
         """
         if variant not in VARIANTS:
             raise OptionError.unknown("variant", variant, VARIANTS)
         signals = np.ascontiguousarray(signals, dtype=np.float64).reshape(columns.rows, -1)
         training = Training.of(signals, seed, weight=weight)
+        columns = repairs.apply(columns)
         fitted: list[tuple[str, Encoder]] = []
         blocks: list[Floats] = []
         for column in schema_columns:
@@ -112,7 +127,7 @@ class Recipe:
                 fitted.append((column.name, encoder))
                 blocks.append(encoded)
         made = _engineered(columns, schema_columns, training, variant, memo)
-        recipe = cls(variant, fitted, (encoder for encoder, _ in made))
+        recipe = cls(variant, fitted, (encoder for encoder, _ in made), repairs)
         if not recipe.features:
             raise DataError(
                 "There is no column to learn from: every column is empty, constant, an id, or set aside.",
@@ -123,6 +138,7 @@ class Recipe:
     def transform(self, columns: Columns) -> Floats:
         """Return X (n, d) of typed columns, in whatever order they stand; others are passed over."""
         self.check(columns)
+        columns = self.repairs.apply(columns)
         blocks = (part.encoder.encode(columns[part.source]) for part in self.parts)
         crossed = (encoder.encode(*(columns[source] for source in encoder.sources)) for encoder in self.crossed)
         return self._joined(blocks, crossed, columns.rows)
@@ -139,6 +155,7 @@ class Recipe:
         """Return the vector (d,) of one typed row: what `transform` would give for it."""
         row: list[float] = []
         add = row.extend
+        values = self.repairs.apply_row(values)
         try:
             for source, encode_one in self._calls:
                 add(encode_one(values[source]))
@@ -151,7 +168,12 @@ class Recipe:
         """Return JSON; what is too large for it is in `arrays`."""
         parts = [{"source": p.source, "encoder": p.encoder.kind, "state": p.encoder.state()[0]} for p in self.parts]
         crossed = [{"sources": list(e.sources), "encoder": e.kind, "state": e.state()[0]} for e in self.crossed]
-        return {"variant": self.variant, "parts": parts, **({"crossed": crossed} if crossed else {})}
+        told: dict[str, Any] = {"variant": self.variant, "parts": parts}
+        if crossed:
+            told["crossed"] = crossed
+        if self.repairs:
+            told["repairs"] = [repair.state() for repair in self.repairs]
+        return told
 
     def arrays(self) -> dict[str, NDArray[Any]]:
         """Return the arrays, by the position of the part and the encoder's name for it."""
@@ -180,7 +202,9 @@ class Recipe:
             sources, kind = state.strings(part, "sources"), _known(part, CROSSED)
             made = CROSSED[kind].from_state(sources, state.mapping(part, "state"), own.get(f"crossed{place}", {}))
             crossed.append(made)
-        recipe = cls(state.text(plain, "variant"), encoders, crossed)
+        mended = state.mappings(plain, "repairs") if "repairs" in plain else ()
+        repairs = Repairs([from_state(repair) for repair in mended])
+        recipe = cls(state.text(plain, "variant"), encoders, crossed, repairs)
         if not recipe.features:
             raise state.damaged("it makes no feature")
         return recipe

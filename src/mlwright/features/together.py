@@ -12,6 +12,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from mlwright.clean.repairs import Repairs
+from mlwright.clean.repairs.base import damaged
 from mlwright.columns import Columns, Floats
 from mlwright.errors import ColumnError
 from mlwright.features.base import Crossed, Encoder, Value
@@ -27,6 +29,7 @@ class Together:
 
     def __init__(self, recipes: Sequence[Recipe]) -> None:
         self._recipes = tuple(recipes)
+        self._repairs = _common([recipe.repairs for recipe in recipes])
         parts: dict[object, tuple[str, Encoder, list[Target]]] = {}
         crossed: dict[object, tuple[Crossed, list[Target]]] = {}
         for place, recipe in enumerate(recipes):
@@ -60,10 +63,18 @@ class Together:
             first += width
         return takes
 
-    def transform(self, columns: Columns) -> list[Floats]:
-        """Return each Recipe's X (n, d), as its own `transform` gives it."""
+    def mend(self, columns: Columns) -> Columns:
+        """Return the columns as the Recipes' repairs leave them, for `encode`: texts are mended once for all blocks."""
         for recipe in self._recipes:
             recipe.check(columns)
+        return self._repairs.apply(columns)
+
+    def transform(self, columns: Columns) -> list[Floats]:
+        """Return each Recipe's X (n, d), as its own `transform` gives it."""
+        return self.encode(self.mend(columns))
+
+    def encode(self, columns: Columns) -> list[Floats]:
+        """Return each Recipe's X (n, d) of columns that were mended."""
         made = [np.empty((columns.rows, len(recipe.features))) for recipe in self._recipes]
         for source, encoder, targets in self._parts:
             block = encoder.encode(columns[source])
@@ -77,6 +88,7 @@ class Together:
 
     def transform_row(self, values: Mapping[str, Value]) -> list[Floats]:
         """Return each Recipe's X (1, d) of one typed row, as its own `transform_row` gives it."""
+        values = self._repairs.apply_row(values)
         try:
             row: list[Any] = [
                 value
@@ -92,6 +104,14 @@ class Together:
             raise ColumnError.missing(str(error.args[0]), values) from None
         numbers = np.array(row, dtype=np.float64)
         return [numbers.take(places) for places in self._takes]
+
+
+def _common(repairs: Sequence[Repairs]) -> Repairs:
+    """Return the repairs of all Recipes, which are the same: they were fitted on the same rows."""
+    states = [[repair.state() for repair in each] for each in repairs]
+    if any(state != states[0] for state in states[1:]):
+        raise damaged("the recipes of one model mend rows differently")
+    return repairs[0] if repairs else Repairs()
 
 
 def _key(sources: tuple[str, ...], encoder: Encoder | Crossed) -> object:

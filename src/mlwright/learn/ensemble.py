@@ -131,11 +131,14 @@ class Ensemble:
         if 0 < rows <= step:
             return self._average(self._together.transform(columns), numpy_only=numpy_only)
         answer = np.empty((rows, max(self.classes, 1)))
-        read = {name: columns[name] for name in self.sources if name in columns}
+        if not rows:
+            return answer
+        known = {name: columns[name] for name in self.sources if name in columns}
+        read = self._together.mend(Columns(known, rows))
 
         def work(start: int) -> None:
             end = min(start + step, rows)
-            blocks = self._together.transform(_between(read, start, end))
+            blocks = self._together.encode(_between(read, start, end))
             answer[start:end] = self._average(blocks, numpy_only=numpy_only)
 
         starts = range(0, rows, step)
@@ -171,7 +174,7 @@ class Ensemble:
         return numbers if self.floor is None else np.maximum(numbers, self.floor)
 
 
-def _between(columns: Mapping[str, ColumnValues], start: int, end: int) -> Columns:
+def _between(columns: Columns, start: int, end: int) -> Columns:
     """Return the rows from one place to another, sharing memory."""
     part: dict[str, ColumnValues] = {
         name: Coded(values.codes[start:end], values.values, values.notes)

@@ -10,6 +10,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from mlwright.clean.mender import Mender
+from mlwright.clean.repairs import Repairs
 from mlwright.columns import Coded, Columns, Values
 from mlwright.features.recipe import Memo, Recipe
 from mlwright.features.words import LONGEST
@@ -21,6 +23,8 @@ from mlwright.tasks.base import Floats, Metric, Target, Task
 
 TEXT_COST = 0.3
 """Columns of numbers that one letter of a text column costs as much as: measured on prose of 500 letters."""
+MENDED = ("", "repairs", "")
+"""Where in a memo the repairs stand."""
 MATRIX_BYTES = 2_000_000_000
 """Matrices of the folds are kept for the next trial up to this many bytes in all."""
 
@@ -35,6 +39,10 @@ class Material:
     task: Task
     metric: Metric
     weight: Floats | None = None
+    places: Index | None = None
+    """Where in the table the rows stand."""
+    mender: Mender | None = None
+    """What fits repairs on rows of the table; None where nothing is mended."""
 
     @property
     def rows(self) -> int:
@@ -55,14 +63,33 @@ class Material:
             self.task,
             self.metric,
             None if self.weight is None else self.weight[index],
+            None if self.places is None else self.places[index],
+            self.mender,
         )
 
     def fit_recipe(self, variant: str, seed: int, memo: Memo | None = None) -> tuple[Recipe, Floats]:
-        """Fit a recipe on all these rows; return it with the matrix to learn from."""
-        signals = self.task.signals(self.target)
+        """Fit a recipe on all these rows, repairs and all; return it with the matrix to learn from."""
         return Recipe.fit(
-            self.columns, self.features, signals, variant=variant, seed=seed, weight=self.weight, memo=memo
+            self.columns,
+            self.features,
+            self.task.signals(self.target),
+            variant=variant,
+            seed=seed,
+            weight=self.weight,
+            memo=memo,
+            repairs=self.fit_repairs(memo),
         )
+
+    def fit_repairs(self, memo: Memo | None = None) -> Repairs:
+        """Fit what mends rows like these, on all these rows; what a memo of the same rows holds is not fitted again."""
+        if self.mender is None or self.places is None:
+            return Repairs()
+        if memo is None:
+            return self.mender.fit(self.places)
+        if MENDED not in memo:
+            memo[MENDED] = self.mender.fit(self.places)
+        fitted: Repairs = memo[MENDED]
+        return fitted
 
     def problem(self, X: Floats, recipe: Recipe, center: float, scale: float) -> Problem:
         """Return X with the (standardised) target, as learners take it."""

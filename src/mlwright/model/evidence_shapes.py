@@ -109,7 +109,13 @@ _TRIAL = has(
 )
 _FINDING = has(
     {"kind": text, "message": text, "severity": text, "applied": flag},
-    {"columns": maybe(several(text)), "rows": maybe(_NUMBERS), "repair": _SENTENCE, "confidence": _SCORE},
+    {
+        "columns": maybe(several(text)),
+        "rows": maybe(_NUMBERS),
+        "repair": _SENTENCE,
+        "confidence": _SCORE,
+        "effect": maybe(has({"metric": text, **dict.fromkeys(("value", "low", "high"), _SCORE)})),
+    },
 )
 _COLUMN = has({"name": text, "kind": text, "role": text, "note": _SENTENCE, "missing": _SCORE, "distinct": _SCORE})
 _EFFECT = aligned(

@@ -65,6 +65,9 @@ def build(
     name: Annotated[
         str | None, typer.Option("--name", metavar="NAME", help="The model's name; by default that of the source.")
     ] = None,
+    no_clean: Annotated[
+        bool, typer.Option("--no-clean", help="Take values as they stand: look for no errors, repair none.")
+    ] = False,
     seed: Annotated[int, typer.Option("--seed", metavar="N", help="Where randomness starts.")] = 0,
     prefer: Annotated[
         str,
@@ -118,6 +121,7 @@ def build(
             cost_fn=cost_fn,
             name=name,
             seed=seed,
+            clean=not no_clean,
             prefer=prefer,
             max_latency=max_latency,
             out=out_folder,

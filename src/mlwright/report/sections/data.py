@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
+from mlwright.findings import Effect
 from mlwright.report import format as words
 from mlwright.report.document import Block, Cell, Header, Note, Notes, Section, Table, Tone, cut
 
@@ -55,6 +56,8 @@ def _note(finding: Mapping[str, Any]) -> Note:
     place = (f"{'Column' if len(columns) == 1 else 'Columns'}: {words.listed(columns, 6)}") if columns else ""
     repair = finding.get("repair")
     done = f"{'Repaired' if finding['applied'] else 'Proposed repair'}: {repair}" if repair else ""
+    if done and finding.get("effect"):
+        done = f"{done} {_worth(finding)}"
     small = [words.tidy(finding["kind"]).replace("_", " ").replace("-", " ")]
     confidence = words.known(finding.get("confidence"))
     if confidence is not None and confidence < 0.995:
@@ -63,6 +66,12 @@ def _note(finding: Mapping[str, Any]) -> Note:
         small.append("rows " + words.listed([words.count(number) for number in rows], 6))
     done = words.clipped(done, 400) if done else ""
     return Note(words.clipped(finding["message"], 600), place, done, " · ".join(small))
+
+
+def _worth(finding: Mapping[str, Any]) -> str:
+    """Return one sentence on what the repair did to the score of a quick model."""
+    effect = Effect(**finding["effect"]).words
+    return f"It made a quick model's {effect}." if finding["applied"] else f"Left alone: a quick model's {effect}."
 
 
 def _columns(columns: Sequence[Mapping[str, Any]], total: int) -> Table:
