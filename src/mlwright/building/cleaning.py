@@ -9,26 +9,26 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 
 from mlwright.building.ask import Asked
 from mlwright.building.options import Options
-from mlwright.clean.base import Context, Detection
+from mlwright.clean.base import Context, Detection, Rows
 from mlwright.clean.detectors import DETECTORS
 from mlwright.clean.mender import Mender, Step
 from mlwright.evaluate.comparison import compare_folds
 from mlwright.evaluate.intervals import Scored
 from mlwright.findings import Effect, Finding
-from mlwright.learn.base import Effort, Stop
+from mlwright.learn.base import Stop
 from mlwright.learn.budget import Budget
-from mlwright.learn.learners import LEARNERS
-from mlwright.learn.material import Folds, Material
-from mlwright.learn.splits import Order, folds
+from mlwright.learn.doubt import Doubter
+from mlwright.learn.material import Material
+from mlwright.learn.quick import Quick, learn_quickly
+from mlwright.learn.splits import Fold, Order, folds
 from mlwright.table import Table
-from mlwright.tasks.base import Floats
 
 LOOK_SHARE, TRY_SHARE = 0.05, 0.08
 """Shares of the budget that looking for errors and trying repairs may take."""
@@ -36,17 +36,19 @@ LOOKED_AT_CELLS = 4_000_000
 """Larger tables are looked at in so many of their cells, in rows spread evenly."""
 TRIED_ROWS = 20_000
 """A repair is tried on at most so many rows, spread evenly over those that teach."""
+TRIED_CELLS = 4_000_000
+FEWEST_ROWS = 100
+"""Of fewer rows nobody can tell whether a repair helps: none is made."""
 FOLDS = 5
 MOST_STEPS = 20
 SURE = 0.95
 """A repair of this confidence is kept unless it harms."""
 STUDENT = 2.776
 """The 95 % interval of five folds in standard errors."""
-QUICK = {
-    "learning_rate": 0.1, "num_leaves": 31, "min_data_in_leaf": 20, "feature_fraction": 0.8, "bagging_fraction": 0.8,
-    "extra_trees": False, "cat_smooth": 10.0, "cat_l2": 1.0, "lambda_l2": 1.0,
-}  # fmt: skip
-QUICK_ROUNDS = 80
+FEWEST_DOUBTED = 0.005
+"""Of fewer rows with a doubtful target it is only told."""
+DOUBTED = "label_errors"
+"""The detector that has to know what a model says; it is asked on its own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +69,12 @@ class Decided:
     """What was found out about cleaning: the steps that are taken, and the findings, each with what mending it did."""
 
     mender: Mender | None
+    doubter: Doubter | None
     findings: tuple[Finding, ...]
+
+    def on(self, material: Material) -> Material:
+        """Return the rows with what was decided of them."""
+        return replace(material, mender=self.mender, doubter=self.doubter)
 
 
 def look(asked: Asked, options: Options, stop: Stop, *, without: Sequence[str] = ()) -> list[Looked]:
@@ -82,39 +89,66 @@ def look(asked: Asked, options: Options, stop: Stop, *, without: Sequence[str] =
     for name, detector in DETECTORS.items():
         if stop():
             break
-        if name not in without:
+        if name not in without and name != DOUBTED:
             found += [Looked(name, detection) for detection in detector.detect(table, context)]
     if rows is None:
         return found
     return [
-        replace(one, detection=replace(one.detection, finding=_among(one.detection.finding, rows))) for one in found
+        replace(one, detection=replace(one.detection, finding=_among(one.detection.finding, rows, "spread evenly")))
+        for one in found
     ]
 
 
-def _among(finding: Finding, rows: np.ndarray[tuple[int], np.dtype[np.intp]]) -> Finding:
+def _among(finding: Finding, rows: Rows, which: str) -> Finding:
     """Return a finding about some rows as one about the table."""
-    message = f"Among {len(rows):,} rows spread over the table: {finding.message}"
+    message = f"Among {len(rows):,} rows {which}: {finding.message}"
     return replace(finding, message=message, rows=tuple(int(rows[row]) for row in finding.rows))
 
 
 def decide(
     asked: Asked, looked: Sequence[Looked], material: Material, order: Order, options: Options, stop: Stop
 ) -> Decided:
-    """Try the repairs that were proposed, on rows that may teach, and keep those the model is better for."""
-    proposed = _proposed(looked, material)
-    if not proposed:
-        return Decided(None, tuple(one.detection.finding for one in looked))
-    if material.rows > TRIED_ROWS:
-        rows = np.linspace(0, material.rows - 1, TRIED_ROWS).astype(np.intp)
-        material, order = material.take(rows), order.take(rows)
-    trying = _Trying(material, folds(order, FOLDS, 1, options.seed), options, stop)
+    """Try what was proposed, on rows that may teach, and keep what the model is better for."""
+    if not options.clean:
+        return Decided(None, None, ())
     mender = Mender(asked.table, asked.schema, (), options.seed)
+    doubter = Doubter(asked.table, asked.schema, options.seed)
+    # Taking text apart would cost more than all the rest, and its words have no repairs to try.
+    material = replace(material, features=tuple(each for each in material.features if each.kind != "text"))
+    most = min(TRIED_ROWS, TRIED_CELLS // max(1, len(material.features)))
+    if not material.features or min(material.rows, most) < FEWEST_ROWS:
+        return Decided(None, None, tuple(one.detection.finding for one in looked))
+    if whole := material.rows <= most:
+        rows = np.arange(material.rows)
+    else:
+        rows = np.linspace(0, material.rows - 1, most).astype(np.intp)
+    material, order = material.take(rows), order.take(rows)
+    trying = _Trying(material, folds(order, FOLDS, 1, options.seed), options, stop)
+    proposed = _proposed(looked, material)
     effects = trying.effects({step: mender.only([step]) for step in proposed})
     kept = [step for step, effect in effects.items() if _keeps(effect, proposed[step])]
     if len(kept) > 1:
         kept = _together(kept, effects, trying, mender)
-    told = tuple(_told(one, effects, kept, asked) for one in looked)
-    return Decided(mender.only(kept) if kept else None, told)
+    told = [_told(one, effects, kept, asked) for one in looked]
+    doubted, doubts = _doubted(asked, trying, doubter, worth_a_trial=whole)
+    return Decided(mender.only(kept) if kept else None, doubter if doubted else None, (*told, *doubts))
+
+
+def _doubted(asked: Asked, trying: _Trying, doubter: Doubter, *, worth_a_trial: bool) -> tuple[bool, list[Finding]]:
+    """Return whether rows with doubtful targets are to teach less, and what was found of them."""
+    material, plain = trying.material, trying.plain
+    if plain is None or material.places is None:
+        return False, []
+    detections = doubter.doubts(material, plain.P)
+    findings = [_among(detection.finding, material.places, "that teach") for detection in detections]
+    rows = sum(len(cells) for detection in detections for cells in detection.cells)
+    if not worth_a_trial or rows < FEWEST_DOUBTED * material.rows:
+        return False, findings
+    effect = trying.effect(doubter=doubter)
+    if effect is None or not math.isfinite(effect.low):
+        return False, findings
+    better = _keeps(effect, 0.0)
+    return better, [replace(each, applied=better, effect=_effect(effect, asked)) for each in findings]
 
 
 def _proposed(looked: Sequence[Looked], material: Material) -> dict[Step, float]:
@@ -138,7 +172,7 @@ def _keeps(effect: Scored, confidence: float) -> bool:
 def _together(kept: list[Step], effects: dict[Step, Scored], trying: _Trying, mender: Mender) -> list[Step]:
     """Return the steps that are kept where several are: all, if all together are not worse than the best alone."""
     best = max(kept, key=lambda step: effects[step].value)
-    joint = trying.effect(mender.only(kept))
+    joint = trying.effect(mender=mender.only(kept))
     if joint is None or not math.isfinite(joint.low):
         return [best]
     error = (joint.high - joint.low) / 2 / STUDENT
@@ -150,62 +184,48 @@ def _told(one: Looked, effects: dict[Step, Scored], kept: Sequence[Step], asked:
     finding, step = one.detection.finding, one.step
     if step is None or step not in effects:
         return finding
-    effect = effects[step]
-    if not math.isfinite(effect.low):
+    if not math.isfinite(effects[step].low):
         return finding
+    return replace(finding, applied=step in kept, effect=_effect(effects[step], asked))
+
+
+def _effect(effect: Scored, asked: Asked) -> Effect:
     name = asked.metric.label or asked.metric.name
-    told = Effect(metric=name, value=effect.value, low=effect.low, high=effect.high)
-    return replace(finding, applied=step in kept, effect=told)
+    return Effect(metric=name, value=effect.value, low=effect.low, high=effect.high)
 
 
 class _Trying:
-    """The quick learner on the folds, without repairs and with some."""
+    """The quick learner on the folds, with the rows as they are and otherwise."""
 
-    def __init__(
-        self, material: Material, parts: list[tuple[np.ndarray, np.ndarray]], options: Options, stop: Stop
-    ) -> None:
+    def __init__(self, material: Material, parts: list[Fold], options: Options, stop: Stop) -> None:
         self.material, self.parts, self.options, self.stop = material, parts, options, stop
         self.test_share = len(parts[0][1]) / max(1, len(parts[0][0]))
-        self._plain: Floats | None = None
+
+    @cached_property
+    def plain(self) -> Quick | None:
+        """What is said of the rows as they are; None where there was no time to see."""
+        return self._learn(self.material)
 
     def effects(self, menders: dict[Step, Mender]) -> dict[Step, Scored]:
         """Return what each is worth, as far as there is time."""
         found: dict[Step, Scored] = {}
         for step, mender in menders.items():
-            effect = self.effect(mender)
+            effect = self.effect(mender=mender)
             if effect is None:
                 break
             found[step] = effect
         return found
 
-    def effect(self, mender: Mender) -> Scored | None:
-        """Return by how much the losses fall with these repairs; None where there was no time to see."""
-        if self._plain is None:
-            self._plain = self._losses(self.material)
-        mended = self._losses(replace(self.material, mender=mender))
-        if self._plain is None or mended is None:
+    def effect(self, *, mender: Mender | None = None, doubter: Doubter | None = None) -> Scored | None:
+        """Return by how much the losses fall with repairs, or with doubt; None where there was no time to see."""
+        if self.plain is None:
             return None
-        return compare_folds(mended, self._plain, test_share=self.test_share)
+        other = self._learn(replace(self.material, mender=mender, doubter=doubter))
+        return None if other is None else compare_folds(other.losses, self.plain.losses, test_share=self.test_share)
 
-    def _losses(self, material: Material) -> Floats | None:
-        """Return the loss on each fold; None where time was up before the last."""
-        held = Folds(material, self.parts, self.options.seed)
-        with ThreadPoolExecutor(self.options.workers, thread_name_prefix="mlwright-clean") as pool:
-            losses = list(pool.map(lambda fold: self._loss(held, fold), range(len(self.parts))))
-        return None if any(loss is None for loss in losses) else np.array(losses, dtype=np.float64)
-
-    def _loss(self, held: Folds, fold: int) -> float | None:
-        if self.stop():
-            return None
-        prepared = held.prepare(fold, "codes")
-        effort = Effort(seed=self.options.seed + fold, threads=1, stop=self.stop, rounds=QUICK_ROUNDS)
-        fitted = LEARNERS["lightgbm"].fit(prepared.train, QUICK, None, effort)
-        if self.stop():
-            return None
-        valid = self.parts[fold][1]
-        P = fitted.predict(prepared.valid.X) * prepared.scale + prepared.center
-        weight = None if self.material.weight is None else self.material.weight[valid]
-        return self.material.metric.loss(self.material.target.y[valid], P, weight)
+    def _learn(self, material: Material) -> Quick | None:
+        options = self.options
+        return learn_quickly(material, self.parts, seed=options.seed, threads=options.workers, stop=self.stop)
 
 
 def looking(budget: Budget) -> Stop:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -94,7 +94,7 @@ def find(asked: Asked, looked: Sequence[Looked], options: Options, budget: Budge
     teach, judge = set_aside(asked.order, options.seed, most) if options.judge else no_judge(asked.order)
     material, teaching = asked.material.take(teach), asked.order.take(teach)
     decided = decide(asked, looked, material, teaching, options, trying(budget))
-    material = replace(material, mender=decided.mender)
+    material = decided.on(material)
     plan = make_plan(
         len(teach),
         round(material.width * max(1.0, len(material.target.classes) / 4)),
@@ -136,7 +136,7 @@ def find(asked: Asked, looked: Sequence[Looked], options: Options, budget: Budge
     last = finish(prepared, chosen, order, costs=options.costs, seed=options.seed, stop=budget.stop_at(reserve))
     return Found(
         material=material,
-        judging=replace(asked.material.take(judge), mender=decided.mender),
+        judging=asked.material.take(judge),
         order=teaching,
         judging_order=asked.order.take(judge),
         folds=prepared,

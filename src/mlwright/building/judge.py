@@ -83,7 +83,7 @@ def fit_on_all(
         reserve = _reserve_on_all(budget)
         stop = budget.stop_at(reserve)
         again = refit(
-            replace(asked.material, mender=found.decided.mender),
+            found.decided.on(asked.material),
             found.chosen,
             seed=options.seed,
             threads=options.workers,

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self
 
 import numpy as np
@@ -28,6 +29,8 @@ MOST_JUDGES = 3
 """Signals by which the penalty is chosen: more would cost time and change little."""
 AT_ONCE = 64
 """Texts that are encoded together, so that memory stays small."""
+REMEMBERED = 4_096
+"""Up to so many texts, what was counted is kept for another encoder of the same column that knows the same terms."""
 MOST_LETTERS = 20_000_000
 """Letters of a column whose texts are taken apart once for all fits: what is kept takes about ten bytes a letter."""
 _COUNTING = threading.Lock()
@@ -96,16 +99,20 @@ class TextEncoder:
         distinct = np.empty((len(used), len(self._missing)))
         first = int(len(used) > 0 and used[0] < 0)
         distinct[:first] = self._missing
-        count = self._counter(texts)
-        for start in range(first, len(used), AT_ONCE):
-            distinct[start : start + AT_ONCE] = self._encode(count(used[start : start + AT_ONCE]))
+        starts, count = range(first, len(used), AT_ONCE), self._counter(texts)
+        counts: Iterable[Counts] = (count(used[start : start + AT_ONCE]) for start in starts)
+        if len(used) <= REMEMBERED:
+            counts = self.terms.once(texts, partial(list[Counts], counts))
+        for start, counted in zip(starts, counts, strict=True):
+            distinct[start : start + AT_ONCE] = self._encode(counted)
         return distinct[places]
 
     def encode_one(self, value: Value) -> Sequence[float]:
         """Return the row that `encode` would give."""
         if not isinstance(value, str):
             return self._missing
-        row: list[float] = self._encode(self.terms.count([value]))[0].tolist()
+        (counted,) = self.terms.once(value, lambda: [self.terms.count([value])])
+        row: list[float] = self._encode(counted)[0].tolist()
         return row
 
     def _counter(self, texts: Coded) -> Callable[[NDArray[Any]], Counts]:
@@ -128,6 +135,11 @@ class TextEncoder:
             raw[known, :-2] = summed / length[:, None]
         standardised: Floats = (raw - self.center) / self.scale
         return standardised
+
+    def share(self, other: TextEncoder) -> None:
+        """Count terms together with another encoder of the same column, where both know the same."""
+        if self.terms.names == other.terms.names and self.terms.known == other.terms.known:
+            self.terms = other.terms
 
     def state(self) -> tuple[dict[str, Any], dict[str, NDArray[Any]]]:
         """Return JSON and arrays."""

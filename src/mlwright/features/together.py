@@ -19,6 +19,7 @@ from mlwright.errors import ColumnError
 from mlwright.features.base import Crossed, Encoder, Value
 from mlwright.features.numbers import LARGEST, NumberEncoder
 from mlwright.features.recipe import Recipe, call_of_two
+from mlwright.features.text import TextEncoder
 
 Target = tuple[int, int, int]
 """A Recipe, and the first and the end of the columns of its X that an encoder fills."""
@@ -38,6 +39,7 @@ class Together:
                 found[2].append((place, part.start, part.stop))
             for at, encoder in enumerate(recipe.crossed, start=len(recipe.features) - len(recipe.crossed)):
                 crossed.setdefault(_key(encoder.sources, encoder), (encoder, []))[1].append((place, at, at + 1))
+        _share_terms([(source, encoder) for source, encoder, _ in parts.values()])
         # Numbers first: a row's are read in one go.
         self._parts = sorted(parts.values(), key=lambda found: not isinstance(found[1], NumberEncoder))
         self._crossed = list(crossed.values())
@@ -104,6 +106,14 @@ class Together:
             raise ColumnError.missing(str(error.args[0]), values) from None
         numbers = np.array(row, dtype=np.float64)
         return [numbers.take(places) for places in self._takes]
+
+
+def _share_terms(encoders: Sequence[tuple[str, Encoder]]) -> None:
+    """Let the text encoders of one column count its terms once: variants differ in what they make of them."""
+    first: dict[str, TextEncoder] = {}
+    for source, encoder in encoders:
+        if isinstance(encoder, TextEncoder):
+            encoder.share(first.setdefault(source, encoder))
 
 
 def _common(repairs: Sequence[Repairs]) -> Repairs:

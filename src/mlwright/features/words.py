@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
+import threading
 from array import array
 from bisect import bisect_left
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from itertools import pairwise
 from typing import NamedTuple, Self
 
@@ -125,10 +126,11 @@ class Counted:
 class Terms:
     """The known terms, numbered, and how texts are counted by them."""
 
-    __slots__ = ("_get", "known", "names")
+    __slots__ = ("_get", "_last", "known", "names")
 
     def __init__(self, known: tuple[str, ...], *, names: bool) -> None:
         self.known, self.names = known, names
+        self._last = threading.local()
         self._get = {term: place for place, term in enumerate(known)}.get
 
     @classmethod
@@ -138,6 +140,17 @@ class Terms:
         enough = int((texts_with >= least_texts).sum())
         frequent = np.argsort(-texts_with, kind="stable")[: min(most, enough)]
         return cls(tuple(counted.terms[term] for term in frequent.tolist()), names=counted.names)
+
+    def once(self, what: object, make: Callable[[], list[Counts]]) -> list[Counts]:
+        """Return what `make` says of `what`: asked for the same object twice in a row, it is made once.
+
+        Encoders of one column that know the same terms ask one after the other (see `together.py`).
+        """
+        last: tuple[object, list[Counts]] | None = getattr(self._last, "made", None)
+        if last is None or last[0] is not what:
+            last = what, make()
+            self._last.made = last
+        return last[1]
 
     def count(self, texts: Sequence[str]) -> Counts:
         """Return how often each known term stands in these texts."""

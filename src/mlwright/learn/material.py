@@ -6,6 +6,7 @@ import threading
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,10 +22,13 @@ from mlwright.learn.splits import Fold, Index, inner_split
 from mlwright.schema import Column
 from mlwright.tasks.base import Floats, Metric, Target, Task
 
+if TYPE_CHECKING:
+    from mlwright.learn.doubt import Doubter
+
 TEXT_COST = 0.3
 """Columns of numbers that one letter of a text column costs as much as: measured on prose of 500 letters."""
-MENDED = ("", "repairs", "")
-"""Where in a memo the repairs stand."""
+MENDED, DOUBTED = ("", "repairs", ""), ("", "trust", "")
+"""Where in a memo the repairs stand, and how far the targets are trusted."""
 MATRIX_BYTES = 2_000_000_000
 """Matrices of the folds are kept for the next trial up to this many bytes in all."""
 
@@ -43,6 +47,8 @@ class Material:
     """Where in the table the rows stand."""
     mender: Mender | None = None
     """What fits repairs on rows of the table; None where nothing is mended."""
+    doubter: Doubter | None = None
+    """What tells how far each row's target is to be trusted; None where all are."""
 
     @property
     def rows(self) -> int:
@@ -65,6 +71,7 @@ class Material:
             None if self.weight is None else self.weight[index],
             None if self.places is None else self.places[index],
             self.mender,
+            self.doubter,
         )
 
     def fit_recipe(self, variant: str, seed: int, memo: Memo | None = None) -> tuple[Recipe, Floats]:
@@ -91,14 +98,28 @@ class Material:
         fitted: Repairs = memo[MENDED]
         return fitted
 
-    def problem(self, X: Floats, recipe: Recipe, center: float, scale: float) -> Problem:
-        """Return X with the (standardised) target, as learners take it."""
+    def trusted(self, memo: Memo | None = None) -> Floats | None:
+        """Return the weights with which the rows teach: less where their target is doubtful."""
+        if self.doubter is None:
+            return self.weight
+        if memo is None or DOUBTED not in memo:
+            trust = self.doubter.trust(self)
+            if memo is None:
+                return trust if self.weight is None else trust * self.weight
+            memo[DOUBTED] = trust
+        kept: Floats = memo[DOUBTED]
+        return kept if self.weight is None else kept * self.weight
+
+    def problem(
+        self, X: Floats, recipe: Recipe, center: float, scale: float, *, weight: Floats | None = None
+    ) -> Problem:
+        """Return X with the (standardised) target, as learners take it; `weight` in place of the rows' own."""
         return Problem(
             X=X,
             y=(self.target.y - center) / scale,
             objective=self.task.objective,
             classes=len(self.target.classes),
-            weight=self.weight,
+            weight=self.weight if weight is None else weight,
             categorical=tuple(feature.categorical for feature in recipe.features),
         )
 
@@ -196,7 +217,7 @@ class Folds:
         center, scale = standard(train.target, train.weight)
         return Prepared(
             recipe=recipe,
-            train=train.problem(X, recipe, center, scale),
+            train=train.problem(X, recipe, center, scale, weight=train.trusted(self._memos[fold])),
             valid=valid.problem(recipe.transform(valid.columns), recipe, center, scale),
             center=center,
             scale=scale,

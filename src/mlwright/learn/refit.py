@@ -62,6 +62,7 @@ def refit(
     center, scale = standard(material.target, material.weight)
     recipes: dict[str, Recipe] = {}
     memo: Memo = {}
+    weight = material.trusted(memo)
     problems: dict[str, Problem] = {}
 
     def prepare(variant: str) -> tuple[Recipe, Floats]:
@@ -80,7 +81,7 @@ def refit(
         variants = list(dict.fromkeys(one.trial.entry.variant for one in chosen))
         for variant, (recipe, X) in zip(variants, pool.map(prepare, variants), strict=True):
             recipes[variant] = recipe
-            problems[variant] = material.problem(X, recipe, center, scale)
+            problems[variant] = material.problem(X, recipe, center, scale, weight=weight)
         begun = perf_counter()
         fitted = [[each] for each in pool.map(fit, chosen, [0] * len(chosen))]
         seconds = perf_counter() - begun
