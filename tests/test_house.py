@@ -16,6 +16,7 @@ LONGEST_FILE, LONGEST_BODY, MOST_PARAMETERS = 600, 60, 8
 MANY_PARAMETERS = {
     "building/__init__.py:build": "the public call: one keyword for each thing a person may ask",
     "cli/commands/build.py:build": "one parameter for each option of `mlwright build`",
+    "cli/commands/clean.py:clean": "one parameter for each option of `mlwright clean`",
 }
 """Functions that may have more parameters, each with the reason."""
 

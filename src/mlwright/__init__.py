@@ -14,6 +14,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 from mlwright.errors import (
+    CheckError,
     ColumnError,
     DataError,
     InputError,
@@ -27,21 +28,36 @@ from mlwright.errors import (
 
 if TYPE_CHECKING:
     from mlwright.building import build
+    from mlwright.checking import check, contract
+    from mlwright.clean.cleaned import Cleaned, clean
+    from mlwright.clean.contract import Checked, Contract
+    from mlwright.clean.profile import Profile, profile
     from mlwright.estimators import Classifier, Regressor
     from mlwright.model import Model
 
 __version__ = "0.1.0"
 
 _LAZY = {
+    "Checked": "mlwright.clean.contract",
     "Classifier": "mlwright.estimators",
+    "Cleaned": "mlwright.clean.cleaned",
+    "Contract": "mlwright.clean.contract",
     "Model": "mlwright.model",
+    "Profile": "mlwright.clean.profile",
     "Regressor": "mlwright.estimators",
     "build": "mlwright.building",
+    "check": "mlwright.checking",
+    "contract": "mlwright.checking",
+    "profile": "mlwright.clean.profile",
 }
 
 __all__ = [
+    "CheckError",
+    "Checked",
     "Classifier",
+    "Cleaned",
     "ColumnError",
+    "Contract",
     "DataError",
     "InputError",
     "MissingExtraError",
@@ -50,11 +66,16 @@ __all__ = [
     "ModelError",
     "OptionError",
     "OutputError",
+    "Profile",
     "Regressor",
     "SourceError",
     "__version__",
     "build",
+    "check",
+    "clean",
+    "contract",
     "load",
+    "profile",
 ]
 
 
@@ -83,6 +104,8 @@ def _where_models_are(name: str) -> str:
 
 def __getattr__(name: str) -> object:
     """Import the heavy names when they are first asked for."""
+    if name == "clean":
+        return import_module("mlwright.clean")  # the package is the function, too
     if name in _LAZY:
         value = getattr(import_module(_LAZY[name]), name)
         globals()[name] = value

@@ -8,6 +8,7 @@
         ├── OptionError           an option has a value it cannot have
         ├── ModelError            a model is missing, damaged, foreign or hostile
         ├── OutputError           a result cannot be written (folder, permission, disk full)
+        ├── CheckError            rows break their contract (raised by Checked.raise_if_failed alone)
         └── MissingExtraError     an optional package is not installed
 
 A message is one sentence that says what is wrong and what was found; `where` says in which file, line or column;
@@ -82,6 +83,16 @@ class ModelError(InputError):
 
 class OutputError(InputError):
     """A result cannot be written."""
+
+
+class CheckError(InputError):
+    """Rows break their contract; `checked` holds all that was found."""
+
+    def __init__(
+        self, message: str, *, where: str | None = None, hint: str | None = None, checked: object = None
+    ) -> None:
+        super().__init__(message, where=where, hint=hint)
+        self.checked = checked
 
 
 class MissingExtraError(InputError):

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass, field, fields, replace
+from itertools import pairwise
 from typing import Any, Literal, get_args
 
 from mlwright.errors import ColumnError
@@ -15,6 +16,10 @@ KINDS: tuple[str, ...] = get_args(Kind)
 ROLES: tuple[str, ...] = get_args(Role)
 FLOAT_KINDS = frozenset({"number", "integer", "boolean", "datetime", "duration"})
 STRING_KINDS = frozenset({"category", "text", "id", "constant"})
+QUANTILES = (0.01, 0.1, 0.5, 0.9, 0.99)
+"""The shares of a column's values that lie below its `quantiles`."""
+LARGEST = 1.7976931348623157e308
+MOST_ROWS = 10**12
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,6 +37,10 @@ class Column:
     distinct: int = 0
     low: float | None = None
     high: float | None = None
+    quantiles: tuple[float, ...] = ()
+    """Of a column of numbers, times or durations: the values at QUANTILES, each one of those that occur."""
+    unread: int = 0
+    """Rows with a text that cannot be read as the kind, and counts as missing."""
     categories: tuple[str, ...] | None = None
     missing_tokens: tuple[str, ...] = ()
     """Strings that mean "missing" in this column beyond the universal ones of `values.MISSING`."""
@@ -80,7 +89,48 @@ class Column:
         values: dict[str, Any] = {
             key: tuple(value) if isinstance(value, list) else value for key, value in data.items()
         }
+        if wrong := [key for key, fits in _SHAPES.items() if key in values and not fits(values[key])]:
+            raise ColumnError(f"Column {data.get('name')!r} has {wrong[0]} {values[wrong[0]]!r:.100}.")
         return cls(**values)
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, (int, float)) and not isinstance(value, bool) and abs(value) <= LARGEST
+
+
+def _is_count(value: object) -> bool:
+    return type(value) is int and 0 <= value <= MOST_ROWS
+
+
+def _are_quantiles(value: object) -> bool:
+    if not isinstance(value, tuple) or not all(map(_is_number, value)):
+        return False
+    return len(value) in {0, len(QUANTILES)} and all(low <= high for low, high in pairwise(value))
+
+
+def _are_texts(value: object) -> bool:
+    return isinstance(value, tuple) and all(isinstance(each, str) for each in value)
+
+
+_SHAPES: dict[str, Callable[[object], bool]] = {
+    "name": lambda value: isinstance(value, str),
+    "missing_share": lambda value: _is_number(value) and 0 <= value <= 1,  # type: ignore[operator]
+    "distinct": _is_count,
+    "unread": _is_count,
+    "low": lambda value: value is None or _is_number(value),
+    "high": lambda value: value is None or _is_number(value),
+    "quantiles": _are_quantiles,
+    "categories": lambda value: value is None or _are_texts(value),
+    "missing_tokens": _are_texts,
+    "level_tokens": _are_texts,
+    "missing_numbers": lambda value: isinstance(value, tuple) and all(map(_is_number, value)),
+    "decimal": lambda value: isinstance(value, str) and value in {".", ","},
+    "units": _are_texts,
+    "datetime_format": lambda value: value is None or isinstance(value, str),
+    "numeric_text": lambda value: isinstance(value, bool),
+    "note": lambda value: isinstance(value, str),
+}
+"""What each field can be: files come from anywhere, and whoever reads rows or checks them reckons with it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +138,10 @@ class Schema:
     """The columns of a table, in their order."""
 
     columns: tuple[Column, ...]
+    rows: int = 0
+    """The rows that it was written from; 0 where that is not known."""
+    repeats: int = 0
+    """Those of them that say in all features what an earlier row says."""
     _by_name: dict[str, Column] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
@@ -133,13 +187,21 @@ class Schema:
     def replacing(self, columns: Sequence[Column]) -> Schema:
         """Return the schema with columns of the same names replaced."""
         new = {column.name: column for column in columns}
-        return Schema(tuple(new.get(column.name, column) for column in self.columns))
+        return replace(self, columns=tuple(new.get(column.name, column) for column in self.columns))
 
     def to_dict(self) -> dict[str, Any]:
         """Return the schema as it stands in schema.json."""
-        return {"columns": [column.to_dict() for column in self.columns]}
+        counted = {"rows": self.rows, "repeats": self.repeats}
+        return {"columns": [column.to_dict() for column in self.columns]} | {
+            name: count for name, count in counted.items() if count
+        }
 
     @classmethod
     def from_dict(cls, data: dict[str, Any]) -> Schema:
         """Return the schema that `to_dict` wrote."""
-        return cls(tuple(Column.from_dict(column) for column in data["columns"]))
+        if unknown := set(data) - {"columns", "rows", "repeats"}:
+            raise ColumnError(f"A schema has unknown fields: {sorted(unknown)}.")
+        counts = {name: data.get(name, 0) for name in ("rows", "repeats")}
+        if wrong := [name for name, count in counts.items() if not _is_count(count)]:
+            raise ColumnError(f"A schema's {wrong[0]!r} is {data[wrong[0]]!r:.100}, not a count of rows.")
+        return cls(tuple(Column.from_dict(column) for column in data["columns"]), **counts)

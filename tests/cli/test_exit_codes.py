@@ -120,7 +120,7 @@ def test_answers_on_a_full_disk(run: Run, built: Path, ending: str, monkeypatch:
     def full(_: int) -> None:
         raise OSError(errno.ENOSPC, "No space left on device")
 
-    monkeypatch.setattr("mlwright.cli.rows_out.os.fsync", full)
+    monkeypatch.setattr("mlwright.collect.rows_out.os.fsync", full)
     code, out, err = run("predict", "customers", built, "--out", f"answers{ending}", "--quiet")
     assert (code, out) == (2, "")
     assert err == f"error: The answers cannot be written: the disk is full.\n  answers{ending}\n"

@@ -86,5 +86,18 @@ def copied_rows(frame: pl.DataFrame, schema: Schema) -> NDArray[np.intp] | None:
     return np.unique(hashed.to_numpy(), return_inverse=True)[1].astype(np.intp)
 
 
+def repeated_rows(frame: pl.DataFrame, names: Sequence[str]) -> NDArray[np.bool_]:
+    """Tell of each row whether it holds in these columns what an earlier row holds.
+
+    >>> repeated_rows(pl.DataFrame({"a": [1, 2, 1], "b": [3, 3, 3]}), ["a", "b"]).tolist()
+    [False, False, True]
+    """
+    names = [name for name in names if _comparable(frame[name].dtype)]
+    if not names or frame.height < 2:
+        return np.zeros(frame.height, dtype=np.bool_)
+    hashed = frame.select(names).hash_rows(seed=0)
+    return ~hashed.is_first_distinct().to_numpy()
+
+
 def _comparable(dtype: pl.DataType) -> bool:
     return dtype != pl.Object and not dtype.is_nested()

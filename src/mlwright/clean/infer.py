@@ -28,9 +28,10 @@ from mlwright.clean.kinds_times import missing_times, read_durations, read_times
 from mlwright.clean.names import says_code
 from mlwright.clean.notes import Notes
 from mlwright.clean.strangers import half_read, missing_words
+from mlwright.clean.unread import unread_rows
 from mlwright.columns import Coded, Values, read_series
 from mlwright.findings import Finding
-from mlwright.schema import STRING_KINDS, Column
+from mlwright.schema import QUANTILES, STRING_KINDS, Column
 from mlwright.values import as_text, parse_boolean
 
 MOST_CATEGORIES = 1000
@@ -231,8 +232,8 @@ def _finished(
     if isinstance(values, Coded):
         column = _counted(column, values)
     else:
-        known = values[~np.isnan(values)]
-        distinct = len(np.unique(known))
+        known = np.sort(values[~np.isnan(values)])
+        distinct = int((known[1:] != known[:-1]).sum()) + 1 if len(known) else 0
         share = (len(values) - len(known)) / max(len(values), 1)
         if distinct == 1 and _sometimes_missing(share):
             notes.say("It has one value, or none.")
@@ -241,7 +242,13 @@ def _finished(
             plain = Column(name=column.name, kind="constant", missing_tokens=column.missing_tokens)
             return _finished(series, plain, notes)
         column = replace(
-            column, missing_share=share, distinct=distinct, low=float(known.min()), high=float(known.max())
+            column,
+            missing_share=share,
+            distinct=distinct,
+            low=float(known[0]),
+            high=float(known[-1]),
+            quantiles=tuple(float(known[int(below * (len(known) - 1))]) for below in QUANTILES),
+            unread=unread_rows(series, column, values),
         )
     return replace(column, note=notes.note), tuple(notes.findings)
 

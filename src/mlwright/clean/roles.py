@@ -11,7 +11,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from mlwright.clean.copies import copies_of, equal_columns
+from mlwright.clean.copies import copies_of, equal_columns, repeated_rows
 from mlwright.clean.distinct import Distinct
 from mlwright.clean.infer import infer_with_findings
 from mlwright.clean.kinds_numbers import SEVERAL
@@ -56,7 +56,9 @@ def infer_schema(table: Table, question: Question) -> tuple[Schema, tuple[Findin
         column, found = _inferred(series, plain, several)
         columns.append(_in_role(series, column, question))
         findings.extend(found)
-    schema, copied = _without_copies(table, Schema(tuple(columns)))
+    schema, copied = _without_copies(table, Schema(tuple(columns), rows=table.rows))
+    repeats = int(repeated_rows(table.frame, [column.name for column in schema.features]).sum())
+    schema = replace(schema, repeats=repeats)
     return schema, (*findings, *copied)
 
 

@@ -10,10 +10,13 @@ import typer
 from typer.main import get_command
 
 from mlwright.cli.commands.build import build
+from mlwright.cli.commands.check import check
+from mlwright.cli.commands.clean import clean
 from mlwright.cli.commands.demo import demo
 from mlwright.cli.commands.evaluate import evaluate
 from mlwright.cli.commands.models import models
 from mlwright.cli.commands.predict import predict
+from mlwright.cli.commands.profile import profile
 from mlwright.cli.commands.report import report
 from mlwright.cli.console import out
 from mlwright.cli.help import Command, Group
@@ -22,6 +25,9 @@ EXAMPLES: dict[Callable[..., None], str] = {
     build: "mlwright build customers.csv --target churn --budget 60s",
     predict: "mlwright predict customers new_rows.csv --out answers.csv",
     evaluate: "mlwright evaluate customers labelled_rows.csv",
+    profile: "mlwright profile customers.csv --out profile.html --open",
+    clean: "mlwright clean customers.csv --out cleaned.csv",
+    check: "mlwright check new_rows.csv --schema customers",
     models: "mlwright models",
     report: "mlwright report customers --open",
     demo: "mlwright demo --open",

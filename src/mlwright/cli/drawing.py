@@ -32,9 +32,13 @@ class Lines:
 
 
 class Bar:
-    """A bar with percent, time left and the best so far. It appears with the first `advance`: Rich takes a moment."""
+    """A bar with percent, time left and the best so far. It appears with the first `advance`: Rich takes a moment.
 
-    def __init__(self) -> None:
+    `interrupt` says what Ctrl-C does.
+    """
+
+    def __init__(self, interrupt: str = INTERRUPT) -> None:
+        self._interrupt = interrupt
         self._rich: RichProgress | None = None
         self._title = ""
 
@@ -70,7 +74,7 @@ class Bar:
         from rich.progress import BarColumn, TaskProgressColumn, TextColumn
         from rich.progress import Progress as RichProgress
 
-        say(INTERRUPT + ".")
+        say(self._interrupt + ".")
         self._rich = RichProgress(
             TextColumn("{task.description}", markup=False),
             BarColumn(bar_width=24),
@@ -88,14 +92,14 @@ class Bar:
 
 
 @contextmanager
-def progress(*, quiet: bool) -> Iterator[Progress]:
+def progress(*, quiet: bool, interrupt: str = INTERRUPT) -> Iterator[Progress]:
     """Within, tell of progress in the way that suits stderr."""
     if quiet:
         yield Silent()
     elif is_plain(sys.stderr):
         yield Lines()
     else:
-        bar = Bar()
+        bar = Bar(interrupt)
         try:
             yield bar
         finally:

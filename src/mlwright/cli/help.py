@@ -14,6 +14,9 @@ from mlwright.cli.console import is_plain
 
 UNWRAPPED = 10_000
 WIDEST = 110
+OPTIONAL = "[N]"
+"""The metavar of an option whose number may be left away."""
+USUAL_NUMBER = "20"
 
 
 def help_width() -> int:
@@ -37,7 +40,8 @@ class Command(TyperCommand):
             flags = {name for param in self.get_params(ctx) if getattr(param, "is_flag", False) for name in param.opts}
             positional = sum(param.param_type_name == "argument" for param in self.params)
             args = spread(args, several, flags, positional)
-        return super().parse_args(ctx, args)
+        alone = {name for param in self.params if getattr(param, "metavar", None) == OPTIONAL for name in param.opts}
+        return super().parse_args(ctx, completed(args, alone))
 
 
 class Group(TyperGroup):
@@ -74,6 +78,23 @@ def spread(args: Sequence[str], several: Collection[str], flags: Collection[str]
             seen += 1
         spreaded.append(word)
     return spreaded
+
+
+def completed(args: Sequence[str], alone: Collection[str]) -> list[str]:
+    """Put a number behind options whose number was left away.
+
+    >>> completed(["a.csv", "--ask", "--json"], {"--ask"}), completed(["--ask", "5"], {"--ask"})
+    (['a.csv', '--ask', '20', '--json'], ['--ask', '5'])
+    """
+    made: list[str] = []
+    for place, word in enumerate(args):
+        if word == "--":
+            return [*made, *args[place:]]
+        made.append(word)
+        following = args[place + 1] if place + 1 < len(args) else ""
+        if word in alone and not following.lstrip("-").isdigit():
+            made.append(USUAL_NUMBER)
+    return made
 
 
 def _opening(command: Any, formatter: Any) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -34,40 +33,25 @@ def check_columns(table: Table, columns: Sequence[Column]) -> None:
 
 def unread(frame: pl.DataFrame, columns: Sequence[Column]) -> list[str]:
     """Return a sentence for each column with values that cannot be read: the model takes them as missing."""
+    from mlwright.clean.unread import unread_values
     from mlwright.columns import read_frame
 
     known = [column for column in columns if column.is_float]
     typed = read_frame(frame, known)
-    sentences = []
-    for column in known:
-        series = frame[column.name]
-        gone = np.isnan(np.asarray(typed[column.name])) & series.is_not_null().to_numpy()
-        if gone.any() and not series.dtype.is_nested():
-            sentences += _sentence(series.filter(gone), column)
+    found = {column.name: unread_values(frame[column.name], column, np.asarray(typed[column.name])) for column in known}
+    sentences = [_sentence(name, bad) for name, bad in found.items() if bad]
     more = len(sentences) - SHOWN
     return sentences[:SHOWN] + ([f"So it is in {more} more column{'s' * (more > 1)}."] if more > 0 else [])
 
 
-def _sentence(gone: pl.Series, column: Column) -> list[str]:
-    """Return what is said of the values, leaving out those that mean "missing"."""
-    from mlwright.values import as_text, read_value
+def _sentence(name: str, bad: Sequence[tuple[object, int]]) -> str:
+    """Return what is said of the values that could not be read, the most frequent first."""
+    from mlwright.values import as_text
 
-    as_words = replace(column, kind="category", numeric_text=False, missing_numbers=())
-    as_number = replace(column, missing_numbers=())
-    counts = gone.rename("value").value_counts(sort=True, name="count").rows()
-    bad = [
-        (raw, count)
-        for raw, count in counts
-        if read_value(raw, as_words) is not None and read_value(raw, as_number) is None
-    ]
-    if not bad:
-        return []
     count = sum(count for _, count in bad)
     example = min(as_text(raw) or "" for raw, number in bad if number == bad[0][1])[:60]
     values, were = ("value", "was") if count == 1 else ("values", "were")
-    return [
-        f"{count:,} {values} of {column.name!r} could not be read and {were} taken as missing, for example {example!r}."
-    ]
+    return f"{count:,} {values} of {name!r} could not be read and {were} taken as missing, for example {example!r}."
 
 
 def _listed(names: Sequence[str], most: int = SHOWN) -> str:

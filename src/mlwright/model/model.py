@@ -159,7 +159,7 @@ class Model:
         column = Column(
             name=target, kind="category", role="target", distinct=len(labels), missing_share=was.missing_share
         )
-        schema = Schema(tuple(column if each.name == was.name else each for each in self.schema))
+        schema = replace(self.schema, columns=tuple(column if each.name == was.name else each for each in self.schema))
         decision = dict(self.parts.decision)
         if "positive" in decision:
             decision["positive"] = labels[-1]

@@ -21,6 +21,8 @@ class Cell:
     note: str = ""
     tone: Tone = ""
     shade: int = 0
+    anchor: str = ""
+    """The part of the page that it leads to."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,6 +147,44 @@ class Verdict:
 
 
 @dataclass(frozen=True, slots=True)
+class Badge:
+    """A mark beside a title, in words and with an icon: it is not told by its colour alone."""
+
+    text: str
+    tone: Tone = ""
+    icon: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Card:
+    """One column: its name and kind, a plain sentence, its numbers, a chart, and what was found about it."""
+
+    anchor: str
+    title: str
+    kind: str
+    badges: tuple[Badge, ...]
+    short: str
+    """What is told of it while it is folded."""
+    sentence: str
+    pairs: tuple[tuple[str, str], ...]
+    figure: Figure | None
+    notes: tuple[Badge, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Cards:
+    """Cards under each other, folded where there are many; `more` says what was cut."""
+
+    form: ClassVar[str] = "cards"
+    cards: tuple[Card, ...]
+    folded: bool = False
+    more: str = ""
+    short: int = 60
+    """How many the Markdown twin keeps, each with the numbers that are named in `told`."""
+    told: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
 class Heading:
     """The title of a part of a section."""
 
@@ -152,7 +192,7 @@ class Heading:
     text: str
 
 
-Block = Table | Paragraph | Facts | Bullets | Code | Figures | Notes | Verdict | Heading
+Block = Table | Paragraph | Facts | Bullets | Code | Figures | Notes | Verdict | Heading | Cards
 
 
 @dataclass(frozen=True, slots=True)

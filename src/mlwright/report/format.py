@@ -58,6 +58,34 @@ def number(value: object, *, percent: bool = False) -> str:
     return fixed(amount, 0) if amount == int(amount) else wording.number(amount).replace("-", MINUS)
 
 
+def amount(value: object) -> str:
+    """Return a number as it would be written by hand: all of a whole number, four digits of another.
+
+    >>> amount(0.42), amount(512.3292), amount(1234.567), amount(1e-9), amount(12345678), amount(None)
+    ('0.42', '512.3', '1,235', '1e-09', '12,345,678', '–')
+    """
+    number = known(value)
+    if number is None:
+        return UNKNOWN
+    if number == int(number) and abs(number) < 1e15:
+        return fixed(number, 0)
+    text = f"{number:,.0f}" if 1000 <= abs(number) < 1e15 else f"{number:.4g}"
+    return text.replace("-", MINUS, 1) if text.startswith("-") else text
+
+
+def share(value: float) -> str:
+    """Return a part of a whole as a percentage; what is hardly anything or nearly all is not rounded to it.
+
+    >>> share(0.0), share(0.1234), share(0.00001), share(0.99999), share(1.0)
+    ('0 %', '12.3 %', '< 0.1 %', '> 99.9 %', '100 %')
+    """
+    if 0 < value < 0.0005:
+        return "< 0.1 %"
+    if 0.9995 < value < 1:
+        return "> 99.9 %"
+    return f"{fixed(100 * value, 0 if value in {0, 1} else 1)} %"
+
+
 def interval(value: object, bounds: Sequence[object] | None, *, percent: bool = False, like: object = None) -> str:
     """Return a number with its 95 % interval; with as many decimals as `like` has, where it is given.
 

@@ -110,6 +110,29 @@ TERMS: Final = (
     Term("role", "What a column is for: a feature is looked at, the target is predicted, an ignored one is left out."),
     Term("distinct", "How many different values there are in a column."),
     Term(
+        "association",
+        "How much one column tells of another, from 0 (nothing) to 1 (everything). It does not say that one causes the "
+        "other. Of two numbers it is Spearman's rank correlation without its sign, of a number and a category the "
+        "correlation ratio of its ranks, of two categories Cramer's V, each corrected for chance where it can be.",
+        ("associations",),
+    ),
+    Term(
+        "median",
+        "The value in the middle: as many rows are below it as above. A few huge values do not move it, as they move "
+        "the average.",
+    ),
+    Term(
+        "deviation",
+        "How far values typically lie from their average (the standard deviation).",
+    ),
+    Term(
+        "quartiles",
+        "Three values that cut the rows into four parts of the same size: a quarter of the rows is below the first, "
+        "half below the second (the median), a quarter above the third.",
+        ("quartile",),
+    ),
+    Term("histogram", "A picture of how values spread: the higher a bar, the more rows have such values."),
+    Term(
         "ROC AUC",
         "Take one yes row and one no row by chance: how often the model gives the yes row the higher "
         "probability. 0.5 is a coin toss, 1 is perfect.",

@@ -10,6 +10,7 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
+from mlwright.report.document import Page
 from mlwright.report.format import glued, tidy
 from mlwright.report.glossary import Terms
 from mlwright.report.sections import page
@@ -44,15 +45,24 @@ def _style() -> Markup:
 
 def render_html(evidence: Mapping[str, Any], run: Mapping[str, Any]) -> str:
     """Return the report as one HTML page."""
-    whole = page(evidence, run)
+    return draw_html(page(evidence, run))
+
+
+def draw_html(whole: Page) -> str:
+    """Return a page, whatever it is about, as one HTML file."""
     template = _environment().get_template("page.html")
     return template.render(page=whole, terms=Terms(whole.meanings), style=_style())
+
+
+def fill(name: str, values: Mapping[str, object]) -> str:
+    """Return a template that is no whole page, filled in."""
+    return _environment().get_template(name).render(values)
 
 
 def summary_html(evidence: Mapping[str, Any], run: Mapping[str, Any]) -> str:
     """Return a small card for notebooks: the verdict, its numbers, and the next call."""
     facts = page_facts(evidence, run)
-    return _environment().get_template("summary.html").render(verdict=card(evidence), facts=facts, **_named(evidence))
+    return fill("summary.html", {"verdict": card(evidence), "facts": facts, **_named(evidence)})
 
 
 def page_facts(evidence: Mapping[str, Any], run: Mapping[str, Any]) -> str:

@@ -8,12 +8,14 @@ from typing import Any, Final
 
 from mlwright.report.document import (
     Bullets,
+    Cards,
     Cell,
     Code,
     Facts,
     Figures,
     Heading,
     Notes,
+    Page,
     Paragraph,
     Section,
     Table,
@@ -34,7 +36,11 @@ Lines = list[str]
 
 def render_markdown(evidence: Mapping[str, Any], run: Mapping[str, Any]) -> str:
     """Return the report as Markdown."""
-    whole = page(evidence, run)
+    return draw_markdown(page(evidence, run))
+
+
+def draw_markdown(whole: Page) -> str:
+    """Return a page, whatever it is about, as Markdown."""
     lines = [f"# {plain(whole.title)}", "", plain(whole.subtitle), ""]
     for section in whole.sections:
         lines += _section(section)
@@ -127,6 +133,19 @@ def _verdict(block: Verdict) -> Lines:
     return lines
 
 
+def _cards(block: Cards) -> Lines:
+    """Return what each card says, without its numbers: those of a few hundred columns belong into the JSON twin."""
+    lines: Lines = []
+    for card in block.cards[: block.short]:
+        badges = "".join(f", {plain(badge.text)}" for badge in card.badges)
+        lines += [f"### {plain(card.title)} ({plain(card.kind)}{badges})", "", plain(card.sentence), ""]
+        lines += [f"- **{plain(name)}**: {plain(text)}" for name, text in card.pairs if name in block.told]
+        lines += [f"- {note.icon} {plain(note.text)}" for note in card.notes]
+        lines += [""]
+    rest = cut(len(block.cards) + _hidden(block.more), min(len(block.cards), block.short))
+    return [*lines, *([f"({rest})"] if rest else [])]
+
+
 def _heading(block: Heading) -> Lines:
     return [f"### {plain(block.text)}"]
 
@@ -141,5 +160,6 @@ DRAWN: Final[dict[str, Callable[[Any], Sequence[str]]]] = {
     Notes.form: _notes,
     Verdict.form: _verdict,
     Heading.form: _heading,
+    Cards.form: _cards,
 }
 """What writes each form of block."""

@@ -22,11 +22,15 @@ def write_report(evidence: Mapping[str, Any], run: Mapping[str, Any], path: Path
 
     Any of the three endings may be given; without one, they are added. Raises OutputError where it cannot be written.
     """
-    path = Path(path)
-    stem = path.with_suffix("") if path.suffix.casefold() in ENDINGS else path
-    page = ".htm" if path.suffix.casefold() == ".htm" else ".html"
+    page = ".htm" if Path(path).suffix.casefold() == ".htm" else ".html"
     texts = {page: render_html(evidence, run), ".json": render_json(evidence, run)}
     texts[".md"] = render_markdown(evidence, run)
+    return write_twins(texts, Path(path))
+
+
+def write_twins(texts: Mapping[str, str], path: Path) -> tuple[Path, ...]:
+    """Write a text for each ending, all beside each other, and return their paths. Raises OutputError."""
+    stem = path.with_suffix("") if path.suffix.casefold() in ENDINGS else path
     targets = {stem.with_name(stem.name + ending): text for ending, text in texts.items()}
     try:
         _write(targets)

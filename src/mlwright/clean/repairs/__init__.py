@@ -23,6 +23,6 @@ REPAIRS: dict[str, type[Repair]] = {each.kind: each for each in (Blank, FromKey,
 def from_state(plain: Mapping[str, Any]) -> Repair:
     """Return the repair that `state` wrote; raises ModelError where it cannot be one."""
     kind = plain.get("kind") if isinstance(plain, dict) else None
-    if kind not in REPAIRS:
+    if not isinstance(kind, str) or kind not in REPAIRS:
         raise damaged(f"it holds a repair of unknown kind {kind!r}")
     return REPAIRS[kind].from_state(plain)

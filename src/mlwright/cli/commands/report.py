@@ -27,7 +27,7 @@ def report(
     from mlwright.model import load
     from mlwright.registry import Workspace
 
-    _check_ending(out_file)
+    check_ending(out_file)
     state = Workspace(workspace)
     place = state.resolve(model)
     loaded = load(place)
@@ -41,7 +41,7 @@ def report(
         open_page(page)
 
 
-def _check_ending(path: Path | None) -> None:
+def check_ending(path: Path | None) -> None:
     """Raise OptionError where the ending is that of another format than those a report is written in."""
     from mlwright.errors import OptionError
     from mlwright.report.write import ENDINGS

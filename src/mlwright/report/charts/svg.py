@@ -73,6 +73,12 @@ class Canvas:
             f'<rect class="{style}" x="{x}" y="{y}" width="{plain(max(width, 0))}" height="{plain(max(height, 0))}"/>'
         )
 
+    def rectangles(self, parts: Iterable[tuple[Point, float, float]], style: str) -> None:
+        """Add many rectangles (corner, width, height) as one element."""
+        path = "".join(f"M{plain(x)} {plain(y)}h{plain(w)}v{plain(h)}h-{plain(w)}z" for (x, y), w, h in parts if h > 0)
+        if path:
+            self._parts.append(f'<path class="{style}" d="{path}"/>')
+
     def diamond(self, centre: Point, radius: float, style: str) -> None:
         """Add a diamond."""
         x, y = centre

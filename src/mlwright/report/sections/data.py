@@ -25,7 +25,7 @@ def section(evidence: Mapping[str, Any]) -> Section:
     findings, columns = evidence["findings"], evidence["data"]["columns"]
     counted = {severity: sum(finding["severity"] == severity for finding in findings) for severity in GROUPS}
     repaired = sum(bool(finding["applied"]) for finding in findings)
-    blocks: list[Block] = [_notes(severity, findings) for severity, amount in counted.items() if amount]
+    blocks: list[Block] = [notes(severity, findings) for severity, amount in counted.items() if amount]
     if columns:
         blocks.append(_columns(columns, evidence["data"]["rows"]))
     return Section("data", "What was found in the data", _opening(len(findings), counted, repaired), tuple(blocks))
@@ -44,18 +44,19 @@ def _opening(total: int, counted: Mapping[str, int], repaired: int) -> str:
     )
 
 
-def _notes(severity: str, findings: Sequence[Mapping[str, Any]]) -> Notes:
+def notes(severity: str, findings: Sequence[Mapping[str, Any]], *, done: str = "Repaired") -> Notes:
+    """Return the findings of one severity; `done` stands before a repair that was made."""
     title, tone, icon = GROUPS[severity]
     group = [finding for finding in findings if finding["severity"] == severity]
-    notes = tuple(_note(finding) for finding in group[:MOST])
-    return Notes(f"{title} ({words.count(len(group))})", tone, icon, notes, cut(len(group), len(notes)))
+    told = tuple(_note(finding, done) for finding in group[:MOST])
+    return Notes(f"{title} ({words.count(len(group))})", tone, icon, told, cut(len(group), len(told)))
 
 
-def _note(finding: Mapping[str, Any]) -> Note:
+def _note(finding: Mapping[str, Any], applied: str) -> Note:
     columns, rows = finding.get("columns") or [], finding.get("rows") or []
     place = (f"{'Column' if len(columns) == 1 else 'Columns'}: {words.listed(columns, 6)}") if columns else ""
     repair = finding.get("repair")
-    done = f"{'Repaired' if finding['applied'] else 'Proposed repair'}: {repair}" if repair else ""
+    done = f"{applied if finding['applied'] else 'Proposed repair'}: {repair}" if repair else ""
     if done and finding.get("effect"):
         done = f"{done} {_worth(finding)}"
     small = [words.tidy(finding["kind"]).replace("_", " ").replace("-", " ")]

@@ -1,0 +1,243 @@
+"""Columns that contradict each other in a few rows: an end before its start, a total that is not the sum."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import combinations
+from typing import ClassVar
+
+import numpy as np
+from scipy.stats import ks_2samp
+
+from mlwright.clean.base import Cells, Context, Detection, Rows, shown
+from mlwright.clean.detectors._relations import Relation, relations
+from mlwright.clean.detectors._units import decimals_of, written
+from mlwright.clean.names import words
+from mlwright.columns import Floats
+from mlwright.findings import Finding, percent
+from mlwright.table import Table
+
+ENOUGH_ROWS = 50
+MOST_BROKEN = 0.1
+SLIGHT = 0.005
+"""A difference of less than this part of the total is rounding of some kind."""
+ONE_SIDED = 0.03
+"""Where more rows than this break a sum, all to one side, there is a part that no column holds."""
+IN_ORDER = 0.95
+IN_ORDER_NUMBERS = 0.98
+MOST_COLUMNS = 40
+LOOK = 20_000
+BY_CHANCE = {"times": 0.97, "numbers": 0.85}
+"""With one column shuffled, the order must hold no more often: else it only says that one is larger."""
+FLIPPED = 0.5
+"""So many of the broken rows must be out of order by more than a tenth of the others are in order."""
+_BEGINS = "start begin ordered order created admission admitted hired departure pickup checkin opened issued entry"
+_ENDS = """end finish delivered delivery shipped closed discharge discharged left arrival dropoff checkout due exit
+returned return completed updated"""
+_PAIRS = tuple(
+    (frozenset(first.split()), frozenset(second.split()))
+    for first, second in (
+        ("min minimum low lower q1 from", "max maximum high higher upper q3 to until mean avg average median"),
+        ("mean avg average median", "max maximum high upper"),
+        ("start begin first open opening", "end finish last close closing"),
+        ("birth birthdate dob born", "death died date event visit admission hired start signup joined exam"),
+        (_BEGINS, _ENDS),
+    )
+)
+"""Words of which the first stands for what is smaller or earlier."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Order:
+    """`first` is not above `second`, but for some rows."""
+
+    first: str
+    second: str
+    rows: Rows
+    held: float
+    swapped: bool
+    """The broken rows look as if the two values had changed places."""
+    times: bool
+    named: bool
+
+
+class Contradictions:
+    """Mines what holds between columns in nearly all rows, and names the rows in which it does not."""
+
+    name: ClassVar[str] = "contradictions"
+    kinds: ClassVar[tuple[str, ...]] = ("contradictions",)
+
+    def detect(self, table: Table, context: Context) -> Iterator[Detection]:
+        """Return one finding for each relation that some rows break."""
+        if table.rows < ENOUGH_ROWS:
+            return
+        for relation in relations(context):
+            if (found := _broken(context, relation)) is not None:
+                yield found
+        if context.stop():
+            return
+        for order in _orders(context):
+            yield _told(context, order, table.rows)
+
+
+def _broken(context: Context, relation: Relation) -> Detection | None:
+    """Return the rows that break a relation by more than rounding."""
+    columns = {name: context.numbers(name) for name in (relation.whole, *relation.parts)}
+    far, slack = relation.distance(columns)
+    whole = columns[relation.whole]
+    size = np.maximum(np.abs(whole), np.abs(whole - far))
+    with np.errstate(invalid="ignore"):
+        wrong = (np.abs(far) > relation.margin * slack) & (np.abs(far) > SLIGHT * size)
+    rows = np.flatnonzero(wrong).astype(np.intp)
+    known = int(np.isfinite(far).sum())
+    if not len(rows) or len(rows) > MOST_BROKEN * known:
+        return None
+    one_sided = len(rows) > ONE_SIDED * known and abs(float(np.sign(far[rows]).mean())) > 0.95
+    new = relation.compute({name: values[rows] for name, values in columns.items()})
+    cells = _culprits(relation, columns, rows, new)
+    row = int(rows[0])
+    shown_value = written(float(new[0]), decimals_of(whole))
+    count = len(rows)
+    return Detection(
+        finding=Finding(
+            kind="contradictions",
+            columns=(relation.whole, *relation.parts),
+            rows=shown(rows),
+            message=f"{relation.whole!r} is {relation.words} in {percent(1.0 - count / known)} of the rows, but not in "
+            f"{count:,}, such as data row {row}, where it is {context.texts(relation.whole)[row]!r} and not "
+            f"{shown_value!r}.",
+            severity="info" if one_sided else "warning",
+            confidence=0.6 if one_sided else 0.9,
+            repair="Find out which of the values is wrong.",
+        ),
+        rows=rows,
+        cells=cells,
+    )
+
+
+def _culprits(relation: Relation, columns: dict[str, Floats], rows: Rows, new: Floats) -> tuple[Cells, ...]:
+    """Return the cell to blame in each row: the one value that is beyond all others of its column, else the total."""
+    blamed = np.full(len(rows), relation.whole, dtype=object)
+    for part in relation.parts:
+        values = columns[part]
+        others = np.delete(values, rows)
+        with np.errstate(invalid="ignore"):
+            out = (values[rows] < np.nanmin(others)) | (values[rows] > np.nanmax(others))
+        blamed[out] = part
+    found = []
+    for name in (relation.whole, *relation.parts):
+        mine = blamed == name
+        if not mine.any():
+            continue
+        texts: tuple[str | None, ...] | None = None
+        if name == relation.whole:
+            places = decimals_of(np.delete(columns[name], rows))
+            texts = tuple(written(float(value), places) for value in new[mine])
+        found.append(Cells(name, rows[mine], texts, np.full(int(mine.sum()), 0.7)))
+    return tuple(found)
+
+
+def _orders(context: Context) -> Iterator[_Order]:
+    """Return pairs of dates, and pairs of numbers, that are in order in nearly all rows."""
+    rng = np.random.default_rng(context.seed)
+    total = context.table.rows
+    look = np.sort(rng.choice(total, LOOK, replace=False)) if total > LOOK else np.arange(total)
+    for times in (True, False):
+        kinds = ("datetime",) if times else ("number", "integer")
+        names = [c.name for c in context.of_kind(*kinds) if c.distinct >= 3 and c.missing_share < 0.95][:MOST_COLUMNS]
+        sampled = {name: context.numbers(name)[look] for name in names}
+        for one, other in combinations(names, 2):
+            for first, second in ((one, other), (other, one)):
+                if _may_be_ordered(sampled[first], sampled[second], first, second, times=times) and (
+                    order := _order(context, first, second, rng, times=times)
+                ):
+                    yield order
+                    break
+
+
+def _may_be_ordered(first: Floats, second: Floats, one: str, other: str, *, times: bool) -> bool:
+    """Tell by a sample whether the order holds in most rows but not in all, or whether that is worth asking."""
+    with np.errstate(invalid="ignore"):
+        known = int((np.isfinite(first) & np.isfinite(second)).sum())
+        held = int((first <= second).sum())
+    if known < ENOUGH_ROWS:
+        return False
+    return held >= (IN_ORDER if times or _are_named(one, other) else IN_ORDER_NUMBERS) * known
+
+
+def _order(context: Context, first: str, second: str, rng: np.random.Generator, *, times: bool) -> _Order | None:
+    a, b = context.numbers(first), context.numbers(second)
+    known = np.flatnonzero(np.isfinite(a) & np.isfinite(b))
+    apart = b[known] - a[known]
+    broken = apart < 0
+    count = int(broken.sum())
+    if not count:
+        return None
+    named = _are_named(first, second)
+    chance = float((rng.permutation(a[known]) <= b[known]).mean())
+    if not named and chance > BY_CHANCE["times" if times else "numbers"]:
+        return None
+    kept, lost = apart[~broken], -apart[broken]
+    usual = float(np.quantile(kept[kept > 0], 0.1)) if (kept > 0).any() else 0.0
+    beyond = float((lost > usual).mean())
+    if beyond < FLIPPED and not (named and times):
+        return None
+    if not times and not named and (count < 2 or not _share_scale(a[known], b[known])):
+        return None
+    swapped = count >= 5 and float(ks_2samp(lost, kept[kept > 0]).pvalue) > 0.01
+    return _Order(first, second, known[broken].astype(np.intp), 1.0 - count / len(known), swapped, times, named)
+
+
+def _are_named(first: str, second: str) -> bool:
+    """Tell whether the names say which comes first: they share their other words, or have hardly any."""
+    one, other = set(words(first)), set(words(second))
+    for low, high in _PAIRS:
+        if one & low and other & high and (one - low == other - high or len(one - low | other - high) <= 2):
+            return True
+        if (one < other and other - one <= high) or (other < one and one - other <= low):  # "price" and "price_max"
+            return True
+    return False
+
+
+def _share_scale(first: Floats, second: Floats) -> bool:
+    """Tell whether two columns of numbers measure the same: their ranges overlap, and they go up and down together."""
+    low, high = (
+        max(np.quantile(first, 0.1), np.quantile(second, 0.1)),
+        min(np.quantile(first, 0.9), np.quantile(second, 0.9)),
+    )
+    if low >= high:
+        return False
+    ranks = [np.argsort(np.argsort(values, kind="stable"), kind="stable") for values in (first, second)]
+    return float(np.corrcoef(ranks[0], ranks[1])[0, 1]) > 0.5
+
+
+def _told(context: Context, order: _Order, total: int) -> Detection:
+    rows, count = order.rows, len(order.rows)
+    first, second = context.texts(order.first), context.texts(order.second)
+    row = int(rows[0])
+    more = "; they seem to have changed places" if order.swapped else ""
+    word = "after" if order.times else "above"
+    cells: tuple[Cells, ...]
+    if order.swapped:
+        cells = (
+            Cells(order.first, rows, tuple(second.gather(rows).to_list()), np.full(count, 0.7)),
+            Cells(order.second, rows, tuple(first.gather(rows).to_list()), np.full(count, 0.7)),
+        )
+    else:
+        cells = (Cells(order.second, rows, None, np.full(count, 0.6)),)
+    return Detection(
+        finding=Finding(
+            kind="contradictions",
+            columns=(order.first, order.second),
+            rows=shown(rows),
+            message=f"{order.first!r} is {word} {order.second!r} in {count:,} row{'s' if count > 1 else ''} "
+            f"({percent(count / total)}), such as data row {row} with {first[row]!r} and {second[row]!r}, while "
+            f"{percent(order.held)} are in order{more}.",
+            severity="warning" if order.times or order.named else "info",
+            confidence=0.9 if order.times else 0.8,
+            repair="Exchange the two." if order.swapped else "Find out which of the two is wrong.",
+        ),
+        rows=rows,
+        cells=cells,
+    )

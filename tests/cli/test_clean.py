@@ -1,0 +1,183 @@
+"""mlwright clean: what it prints, what it writes, how it asks, and what it says where it cannot."""
+
+from __future__ import annotations
+
+import errno
+import json
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+import pytest
+
+import mlwright as mw
+from mlwright.cli.labels import asked, labels_in
+
+Run = Callable[..., tuple[int, str, str]]
+
+
+@pytest.fixture
+def dirty(run: Run) -> Path:
+    codes, towns = ["0150", "5003", "9008", "3015"], ["Oslo", "Bergen", "Tromso", "Drammen"]
+    rows = {"code": codes * 30, "town": towns * 30, "note": [f"note {at % 17}" for at in range(120)]}
+    rows["town"][7] = "Dramen"
+    path = Path.cwd() / "dirty.csv"
+    pl.DataFrame(rows).write_csv(path)
+    return path
+
+
+def test_it_prints_a_summary_and_writes_the_rows(run: Run, dirty: Path) -> None:
+    code, out, err = run("clean", dirty, "--out", "cleaned.csv")
+    assert (code, err) == (0, "Looking at the table ...\n")
+    for told in ("1 cell is probably wrong: 1 repaired", "town", "Dramen -> Drammen", "120 rows are in cleaned.csv"):
+        assert told in out
+    assert "next: mlwright clean" in out
+    assert "\x1b" not in out
+    assert pl.read_csv("cleaned.csv")["town"][7] == "Drammen"
+    assert pl.read_csv("cleaned.csv").shape == (120, 3)
+    assert sorted(path.name for path in Path().iterdir()) == ["cleaned.csv", "dirty.csv"]
+
+
+def test_json_is_one_object_alone_on_stdout(run: Run, dirty: Path) -> None:
+    code, out, err = run("clean", dirty, "--out", "cleaned.parquet", "--json", "--quiet")
+    assert (code, err) == (0, "")
+    told = json.loads(out)
+    assert told["out"] == "cleaned.parquet"
+    assert isinstance(told["findings"], list)
+    (cell,) = told["cells"]
+    assert cell["row"] == 7
+    assert cell.keys() >= {"row", "column", "old", "new", "kind", "confidence"}
+    assert (cell["column"], cell["old"], cell["new"]) == ("town", "Dramen", "Drammen")
+    assert 0 < cell["confidence"] < 1
+
+
+def test_without_repair_the_rows_are_as_they_were(run: Run, dirty: Path) -> None:
+    code, out, _ = run("clean", dirty, "--out", "same.csv", "--no-repair")
+    assert code == 0
+    assert "1 cell is probably wrong: 0 repaired" in out
+    assert pl.read_csv("same.csv").equals(pl.read_csv(dirty))
+
+
+def test_a_clean_table_is_said_to_be_clean(run: Run, csv: Path) -> None:
+    code, out, _ = run("clean", csv, "--out", "same.csv", "--target", "y")
+    assert code == 0
+    assert "no cell is probably wrong" in out
+    assert "next: mlwright build same.csv --target y" in out
+    assert pl.read_csv("same.csv").equals(pl.read_csv(csv))
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (["--out", "a.doc"], ("--out cannot be '.doc'", ".csv")),
+        (["--out", "no/a.csv"], ("There is no such folder.", "no")),
+        (["--out", "a.csv", "--target", "twon"], ("'twon' is not in the data", "did you mean 'town'?")),
+        (["--out", "a.csv", "--exclude", "twon"], ("'twon' is not in the data", "did you mean 'town'?")),
+        (["--out", "a.csv", "--ask"], ("--ask needs a terminal", "--labels")),
+        (["--out", "a.csv", "--ask", "3"], ("--ask needs a terminal", "--labels")),
+        (["--out", "a.csv", "--labels", "none.json"], ("The labels cannot be read", "none.json")),
+        ([], ("Missing option '--out'.",)),
+    ],
+)
+def test_misuse_is_told_in_one_sentence(run: Run, dirty: Path, words: list[str], told: tuple[str, ...]) -> None:
+    code, out, err = run("clean", dirty, *words)
+    assert (code, out) == (2, "")
+    for part in told:
+        assert part in err
+    assert sorted(path.name for path in Path().iterdir()) == ["dirty.csv"]
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("no json", "no JSON"),
+        ("[]", 'has no "labels"'),
+        ('{"labels": {"first": {}}}', "'first' does not name a row"),
+        ('{"labels": {"3": "Oslo"}}', "'3' does not name a row"),
+        ('{"labels": {"300": {}}}', "There is no row 300"),
+        ('{"labels": {"3": {"twon": "x"}}}', "did you mean 'town'?"),
+    ],
+)
+def test_labels_that_are_none(run: Run, dirty: Path, text: str, told: str) -> None:
+    Path("labels.json").write_text(text)
+    code, _, err = run("clean", dirty, "--out", "cleaned.csv", "--labels", "labels.json")
+    assert code == 2
+    assert told in err
+    assert not Path("cleaned.csv").exists()
+
+
+def test_labels_are_taken(run: Run, dirty: Path) -> None:
+    Path("labels.json").write_text('{"labels": {"7": {"town": "Dramen"}}}')
+    code, out, _ = run("clean", dirty, "--out", "cleaned.csv", "--labels", "labels.json", "--json")
+    assert code == 0
+    assert json.loads(out)["cells"] == []
+    assert json.loads(out)["labelled"] == [7]
+
+
+def test_a_full_disk_leaves_nothing(run: Run, dirty: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(_: int) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr("mlwright.collect.rows_out.os.fsync", full)
+    code, _, err = run("clean", dirty, "--out", "cleaned.csv", "--quiet")
+    assert code == 2
+    assert err == "error: The cleaned rows cannot be written: the disk is full.\n  cleaned.csv\n"
+    assert sorted(path.name for path in Path().iterdir()) == ["dirty.csv"]
+
+
+def typed(*lines: str) -> Callable[[], str]:
+    waiting: Iterator[str] = iter(lines)
+
+    def read() -> str:
+        line = next(waiting)
+        if line == "^C":
+            raise KeyboardInterrupt
+        return line
+
+    return read
+
+
+def test_rows_are_shown_and_corrected_one_by_one(dirty: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    cleaned = mw.clean(dirty, labels={at: {} for at in range(120) if at != 7})
+    place = Path("labels.json")
+    done = asked(cleaned, 5, place, read=typed("twon=x\n", "note\n", "town\n", "note=note = 9\n", "\n"))
+    told = capfd.readouterr().err
+    assert "row 7 (1 of 5)" in told
+    assert "* town" in told
+    assert "proposed: Drammen" in told
+    assert "did you mean 'town'?" in told
+    assert "Nothing is proposed for 'note'" in told
+    assert done.labels[7] == {"code": "3015", "town": "Drammen", "note": "note = 9"}
+    assert labels_in(place)[7] == done.labels[7]
+
+
+@pytest.mark.parametrize("end", ["q\n", "", "^C"])
+def test_labels_so_far_are_kept_whatever_ends_it(dirty: Path, end: str) -> None:
+    place = Path("labels.json")
+    if end == "^C":
+        with pytest.raises(KeyboardInterrupt):
+            asked(mw.clean(dirty), 5, place, read=typed("\n", "\n", end))
+    else:
+        asked(mw.clean(dirty), 5, place, read=typed("\n", "\n", end))
+    assert len(labels_in(place)) == 2
+
+
+def test_it_asks_at_a_terminal(run: Run, dirty: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    lines = ["\n", "\n", "q\n"]
+
+    class Terminal:
+        def isatty(self) -> bool:
+            return True
+
+        def readline(self) -> str:
+            return lines.pop(0)
+
+    monkeypatch.setattr("sys.stdin", Terminal())
+    code, out, err = run("clean", dirty, "--out", "cleaned.csv", "--ask")
+    assert code == 0
+    assert "(1 of 20)" in err
+    assert "2 labelled rows are in cleaned.labels.json" in err
+    assert "next: mlwright build cleaned.csv" in out
+    held: dict[str, Any] = json.loads(Path("cleaned.labels.json").read_text())
+    assert len(held["labels"]) == 2
