@@ -107,8 +107,9 @@ def categories(table: Clean, *, fewest: int = 2, most: int = 200, letters: int =
 def some_rows(rng: Rng, allowed: NDArray[np.bool_], low: float, high: float, among: int | None = None) -> Rows | None:
     """Draw a share of the allowed rows, or of `among`, between low and high; None where too few are allowed."""
     places = np.flatnonzero(allowed)
-    count = max(round(rng.uniform(low, high) * (len(places) if among is None else among)), FEWEST_ROWS)
-    if len(places) < 2 * count:
+    among = len(places) if among is None else among
+    count = max(round(rng.uniform(low, high) * among), FEWEST_ROWS)
+    if len(places) < 2 * count or count > max(high, 0.01) * among + 1:
         return None
     return np.sort(rng.choice(places, count, replace=False)).astype(np.intp)
 

@@ -31,6 +31,8 @@ from exam_texts import random_dates
 
 REPEATS = 0.01
 SHOWS = 5
+USUAL = 0.8
+"""What follows from another column has no value that more rows than these have: it would hardly vary."""
 REGIONS = ("North", "South", "East", "West", "Centre", "Coast", "Islands", "Highlands")
 
 
@@ -44,8 +46,9 @@ def dependency(table: Clean, rng: Rng) -> Injected | None:
     for left in shuffled(rng, list(found)):
         levels = found[left]["text"].to_list()
         regions = dict(zip(levels, rng.choice(REGIONS[: max(3, min(8, len(levels) // 2))], len(levels)), strict=True))
-        if len(set(regions.values())) > 1:
-            cells = [None if text is None else str(regions[text]) for text in table.frame[left].to_list()]
+        cells = [None if text is None else str(regions[text]) for text in table.frame[left].to_list()]
+        usual = pl.Series(cells).drop_nulls().value_counts(sort=True)["count"]
+        if len(usual) > 1 and usual[0] < USUAL * usual.sum():
             table = planted(table, {"region_of": cells})
             return _broken(table, left, table.frame.columns[-1], rng)
     return None
@@ -56,7 +59,7 @@ def _depends(frame: pl.DataFrame, left: str, right: str) -> bool:
     pairs = frame.select(left, right).drop_nulls()
     each = pairs.group_by(left).agg(pl.col(right).n_unique().alias("n"))
     top = pairs[right].value_counts(sort=True)["count"][0] / max(len(pairs), 1)
-    return bool((each["n"] == 1).all()) and pairs[right].n_unique() >= 3 and top < 0.8
+    return bool((each["n"] == 1).all()) and pairs[right].n_unique() >= 3 and top < USUAL
 
 
 def _broken(table: Clean, left: str, right: str, rng: Rng) -> Injected | None:

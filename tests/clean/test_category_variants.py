@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import polars as pl
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mlwright.clean import Question
@@ -91,6 +91,12 @@ def test_many_rare_values_near_frequent_ones_speak_for_each_other() -> None:
     assert new == {typo: "female" if typo.startswith("f") else "male" for typo in typos}
 
 
+def test_typos_that_repeat_do_not_speak_for_each_other_as_values() -> None:
+    typos = ["whle", "whoe", "whoel", "wole", "fractinal", "fractinoal"]
+    values: list[str | None] = [*["whole"] * 2000, *["fractional"] * 450, *(typos * 5)]
+    assert set(replaced(values, "category_typos")) == set(typos)
+
+
 def test_short_names_stand_for_long_ones_only_among_their_like() -> None:
     assert replaced([*["Male"] * 90, *["Female"] * 90, "M", "F", "F"]) == {"M": "Male", "F": "Female"}
     assert replaced([*["United States"] * 90, *["Peru"] * 30, "USA"]) == {"USA": "United States"}
@@ -134,6 +140,7 @@ def test_cells_are_the_rows_that_hold_a_variant() -> None:
     assert "2 cells of 'town' (1.1 % of the rows) write 1 value in 2 other ways" in detection.finding.message
 
 
+@settings(deadline=None)
 @given(st.text(max_size=12), st.text(max_size=12))
 def test_the_distance_is_symmetric_and_bounded(one: str, other: str) -> None:
     whole = distance(one, other, 99)
@@ -145,6 +152,7 @@ def test_the_distance_is_symmetric_and_bounded(one: str, other: str) -> None:
         assert distance(one, other, most) == (whole if whole <= most else None)
 
 
+@settings(deadline=None)
 @given(st.text(alphabet="abcd", min_size=3, max_size=10), st.data())
 def test_one_slip_is_one_letter_apart(text: str, data: st.DataObject) -> None:
     place = data.draw(st.integers(0, len(text) - 2))
@@ -155,6 +163,7 @@ def test_one_slip_is_one_letter_apart(text: str, data: st.DataObject) -> None:
             assert slip(wrong, text) is not None
 
 
+@settings(deadline=None)
 @given(st.text(max_size=20))
 def test_folding_twice_changes_nothing_more(text: str) -> None:
     assert plain_letters(plain_letters(text)) == plain_letters(text)

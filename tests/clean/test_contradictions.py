@@ -130,3 +130,36 @@ def test_numbers_that_are_only_mostly_larger_are_no_alarm() -> None:
     rng = np.random.default_rng(7)
     small = rng.normal(10, 2, ROWS)
     assert alarms({"small": small, "large": small + rng.normal(2.5, 1, ROWS)}) == []
+
+
+def test_a_part_that_few_rows_have_explains_a_sum() -> None:
+    rng = np.random.default_rng(4)
+    one, other = rng.integers(10, 500, ROWS), rng.integers(10, 500, ROWS)
+    late = np.where(np.isin(np.arange(ROWS), WRONG), rng.integers(5, 60, ROWS), 0)
+    assert found({"one": one, "other": other, "paid": one + other + late, "late": late}) == []
+    assert found({"one": one, "other": other, "paid": one + other + late})
+
+
+def test_a_state_that_only_the_exceptions_have_explains_a_sum() -> None:
+    rng = np.random.default_rng(5)
+    owed, paid = rng.integers(10, 500, ROWS), rng.integers(10, 500, ROWS)
+    lent, odd = owed + paid, np.isin(np.arange(ROWS), WRONG)
+    states = np.where(odd, "written off", rng.choice(["current", "late"], ROWS))
+    columns = {"owed": np.where(odd, 0, owed), "paid": paid, "lent": lent}
+    assert found({**columns, "state": states}) == []
+    assert found({**columns, "state": rng.permutation(states)})
+
+
+def test_totals_that_are_only_ever_more_lack_a_part_that_is_not_in_the_table() -> None:
+    rng = np.random.default_rng(6)
+    one, other = rng.integers(100, 500, ROWS), rng.integers(100, 500, ROWS)
+    odd = np.isin(np.arange(ROWS), WRONG)
+    more = np.where(odd, rng.integers(50, 400, ROWS), 0)
+    (told,) = found({"one": one, "other": other, "total": one + other + more})
+    assert told.finding.severity == "info"
+    either = np.where(odd, rng.choice([-60, 75], ROWS), 0)
+    (told,) = found({"one": one, "other": other, "total": one + other + either})
+    assert told.finding.severity == "warning"
+    slipped = (one + other) * np.where(odd, 10, 1)
+    (told,) = found({"one": one, "other": other, "total": slipped})
+    assert told.finding.severity == "warning"

@@ -118,13 +118,24 @@ def test_exceptions_that_a_third_column_explains_are_no_errors() -> None:
     assert found(columns) == []
 
 
+def test_a_rule_that_nearly_always_says_the_same_is_found_by_its_other_values() -> None:
+    rng = np.random.default_rng(5)
+    town = rng.choice(30, 3000, p=[0.913, *[0.003] * 29])
+    state: list[str | None] = ["Berlin" if code < 22 else STATES[code % 4] for code in town]
+    wrong = {row: state[row] for row in range(100, 2900, 130)}
+    for row in wrong:
+        state[row] = "Bremen" if state[row] != "Bremen" else "Berlin"
+    (detection,) = found({"town": [f"Town {code}" for code in town], "state": state})
+    assert detection.rows is not None
+    assert set(detection.rows.tolist()) >= {row for row in wrong if town[row] == 0}
+
+
 def test_the_measure_is_nought_by_chance_and_one_for_a_rule() -> None:
     rng = np.random.default_rng(4)
     keys = rng.integers(0, 40, 4000)
-    by_chance, _, _ = measures(Counted.of(keys, rng.integers(0, 5, 4000), 5))
-    exact, agree, enough = measures(Counted.of(keys, keys % 5, 5))
-    assert abs(by_chance) < 0.02
-    assert (exact, agree, enough) == (1.0, 1.0, True)
+    by_chance = measures(Counted.of(keys, rng.integers(0, 5, 4000), 5))
+    assert abs(by_chance.mu) < 0.02
+    assert measures(Counted.of(keys, keys % 5, 5)) == (1.0, 1.0, 1.0, True)
 
 
 def test_a_majority_is_what_counting_says() -> None:

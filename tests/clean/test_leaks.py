@@ -121,6 +121,20 @@ def test_what_tells_nearly_all_is_no_copy() -> None:
     assert found.kind == "target_proxy"
 
 
+def test_what_grows_with_time_is_no_copy() -> None:
+    """Deaths grow with cases because both are counted from the beginning, and with the year because time passes."""
+    draw = random()
+    frame = pl.DataFrame(
+        {
+            "year": 1900 + np.arange(400) // 4,
+            "cases": np.cumsum(draw.integers(1, 500, 400)),
+            "deaths": np.cumsum(draw.gamma(2, 3, 400)),
+        }
+    )
+    assert "target_copy" not in {each.finding.kind for each in told(frame, "deaths")}
+    assert [each.finding for each in told(frame, "deaths") if each.finding.severity == "error"] == []
+
+
 # --- proxies ----------------------------------------------------------------------------------------------------------
 
 

@@ -53,12 +53,14 @@ def rows_of(columns: Columns) -> list[dict[str, float | str | None]]:
     return [columns.row(row) for row in range(columns.rows)]
 
 
+@settings(deadline=None)
 @given(repairs, tables())
 def test_a_batch_gets_what_each_row_gets(repair: Repair, columns: Columns) -> None:
     mended = Repairs([repair]).apply(columns)
     assert rows_of(mended) == [dict(Repairs([repair]).apply_row(row)) for row in rows_of(columns)]
 
 
+@settings(deadline=None)
 @given(repairs, tables())
 def test_a_repair_changes_its_own_column_and_nothing_it_was_given(repair: Repair, columns: Columns) -> None:
     before = rows_of(columns)
@@ -70,6 +72,7 @@ def test_a_repair_changes_its_own_column_and_nothing_it_was_given(repair: Repair
     assert isinstance(mended[repair.column], Coded) == isinstance(columns[repair.column], Coded)
 
 
+@settings(deadline=None)
 @given(repairs, tables())
 def test_a_saved_repair_does_the_same(repair: Repair, columns: Columns) -> None:
     loaded = from_state(repair.state())
@@ -78,6 +81,7 @@ def test_a_saved_repair_does_the_same(repair: Repair, columns: Columns) -> None:
     assert rows_of(Repairs([loaded]).apply(columns)) == rows_of(Repairs([repair]).apply(columns))
 
 
+@settings(deadline=None)
 @given(tables(), st.lists(repairs, max_size=4))
 def test_repairs_are_applied_in_order(columns: Columns, several: list[Repair]) -> None:
     step = columns
@@ -87,6 +91,7 @@ def test_repairs_are_applied_in_order(columns: Columns, several: list[Repair]) -
     assert rows_of(step) == [dict(Repairs(several).apply_row(row)) for row in rows_of(columns)]
 
 
+@settings(deadline=None)
 @given(st.text(max_size=30))
 def test_text_that_was_read_wrongly_comes_back(text: str) -> None:
     """What Latin-1 makes of UTF-8 is read anew, unless the text looks like that itself."""
@@ -165,6 +170,7 @@ def test_every_kind_of_repair_is_tested_here() -> None:
 
 
 @pytest.mark.parametrize("kind", STATES)
+@settings(deadline=None)
 @given(damage=st.none() | st.booleans() | st.text() | st.lists(st.integers(), max_size=2) | st.dictionaries(
     st.text(max_size=2), st.integers(), max_size=2) | st.floats())  # fmt: skip
 def test_a_damaged_state_is_refused_or_harmless(kind: str, damage: object) -> None:

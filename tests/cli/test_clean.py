@@ -4,6 +4,11 @@ from __future__ import annotations
 
 import errno
 import json
+import os
+import signal
+import subprocess
+import sys
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -181,3 +186,30 @@ def test_it_asks_at_a_terminal(run: Run, dirty: Path, monkeypatch: pytest.Monkey
     assert "next: mlwright build cleaned.csv" in out
     held: dict[str, Any] = json.loads(Path("cleaned.labels.json").read_text())
     assert len(held["labels"]) == 2
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="pseudo-terminals are Unix's")
+def test_ctrl_c_at_the_terminal_keeps_the_labels(dirty: Path) -> None:
+    import pty
+
+    ours, theirs = pty.openpty()
+    command = [sys.executable, "-m", "mlwright", "clean", str(dirty), "--out", "cleaned.csv", "--ask", "5"]
+    with subprocess.Popen(
+        command, stdin=theirs, stdout=subprocess.PIPE, stderr=subprocess.PIPE, cwd=dirty.parent, text=True
+    ) as process:
+        try:
+            assert process.stderr is not None
+            os.write(ours, b"\n")
+            for line in process.stderr:
+                if "(2 of 5)" in line:
+                    break
+            process.stderr.read(2)
+            time.sleep(1.0)  # until it waits for what is typed
+            process.send_signal(signal.SIGINT)
+            assert process.wait(timeout=60) == 130
+        finally:
+            process.kill()
+            os.close(ours)
+            os.close(theirs)
+    assert len(labels_in(dirty.parent / "cleaned.labels.json")) == 1
+    assert not (dirty.parent / "cleaned.csv").exists()

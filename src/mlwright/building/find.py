@@ -22,7 +22,7 @@ from mlwright.learn.choose import candidates, choose_affordable
 from mlwright.learn.learners import LEARNERS
 from mlwright.learn.learners.packages import require
 from mlwright.learn.material import Folds, Material
-from mlwright.learn.plan import make_plan
+from mlwright.learn.plan import Plan, make_plan
 from mlwright.learn.portfolio import FLOOR
 from mlwright.learn.refit import Chosen
 from mlwright.learn.search import Search
@@ -104,15 +104,10 @@ def find(asked: Asked, looked: Sequence[Looked], options: Options, budget: Budge
         judged=len(judge) > 0,
         patient=policy.preference.patience,
     )
-    searched, order = material, teaching
-    if plan.rows < len(teach):
-        sample = np.sort(np.random.default_rng(options.seed).permutation(len(teach))[: plan.rows])
-        searched, order = material.take(sample), teaching.take(sample)
-    made = folds(order, plan.folds, plan.repeats, options.seed)
-    repeats = 1 if order.time is not None else plan.repeats
-    prepared = Folds(searched, made, options.seed, repeats=repeats, judging=len(judge) == 0 and options.judge)
+    prepared, order = _prepared(material, teaching, plan, options, judging=len(judge) == 0 and options.judge)
+    searched = prepared.material
     again = len(judge) == 0 or len(judge) >= WORTH_ANOTHER_FIT * asked.material.rows
-    fold_rows = max(1, min(len(train) for train, _ in made))
+    fold_rows = max(1, min(len(train) for train, _ in prepared.folds))
     growth = (len(teach) + (again and len(judge) > 0) * asked.material.rows) / fold_rows
     search = Search(
         prepared, plan, budget, threads=options.workers, seed=options.seed, growth=growth, weigh=policy.weighs
@@ -150,6 +145,16 @@ def find(asked: Asked, looked: Sequence[Looked], options: Options, budget: Budge
         decided=decided,
         again=again,
     )
+
+
+def _prepared(material: Material, order: Order, plan: Plan, options: Options, *, judging: bool) -> tuple[Folds, Order]:
+    """Return the folds that score all trials, of as many rows as the plan has, and what their split respects."""
+    if plan.rows < material.rows:
+        sample = np.sort(np.random.default_rng(options.seed).permutation(material.rows)[: plan.rows])
+        material, order = material.take(sample), order.take(sample)
+    made = folds(order, plan.folds, plan.repeats, options.seed)
+    repeats = 1 if order.time is not None else plan.repeats
+    return Folds(material, made, options.seed, repeats=repeats, judging=judging), order
 
 
 def known_learners(options: Options, task: Task) -> tuple[Mapping[str, Learner], tuple[Finding, ...]]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,6 +21,9 @@ MOST_COLUMNS = 80
 LEAST_AGREE = 0.94
 """So large a share of the rows must have the value that most rows with the same key have."""
 LEAST_MU = 0.85
+LEAST_MU_SKEWED, LEAST_UNUSUAL_AGREE = 0.6, 0.9
+"""Where nearly all rows have one value, few errors weigh much: keys of other values must then agree by themselves."""
+LEAST_SKEWED_AGREE = 0.97
 LEAST_GROUPS = 5
 """So many keys must have three rows or more, and so many of their values must not be the column's usual one."""
 LEAST_UNUSUAL = 3
@@ -124,26 +128,39 @@ def _sample(column: CodedColumn, most: int, rng: np.random.Generator) -> NDArray
 
 def _holds(key: CodedColumn, value: CodedColumn, rows: NDArray[np.intp], slack: float) -> bool:
     """Tell whether some rows leave it open that a dependency holds."""
-    counted = Counted.of(key.codes[rows], value.codes[rows], value.size)
-    mu, agree, _ = measures(counted)
-    return agree >= LEAST_AGREE - slack and mu >= LEAST_MU - 2 * slack
+    found = measures(Counted.of(key.codes[rows], value.codes[rows], value.size))
+    return found.agree >= LEAST_AGREE - slack and found.mu >= LEAST_MU_SKEWED - 2 * slack
 
 
 def _measured(key: CodedColumn, value: CodedColumn, rows: NDArray[np.intp] | None) -> tuple[float, float] | None:
     """Return mu+ and the share that agrees where a dependency holds, else None."""
     keys, values = (key.codes, value.codes) if rows is None else (key.codes[rows], value.codes[rows])
-    counted = Counted.of(keys, values, value.size)
-    mu, agree, groups = measures(counted)
-    return (mu, agree) if groups and agree >= LEAST_AGREE and mu >= LEAST_MU else None
+    found = measures(Counted.of(keys, values, value.size))
+    if not found.enough or found.agree < LEAST_AGREE:
+        return None
+    skewed = found.mu >= LEAST_MU_SKEWED and found.unusual >= LEAST_UNUSUAL_AGREE and found.agree >= LEAST_SKEWED_AGREE
+    return (found.mu, found.agree) if found.mu >= LEAST_MU or skewed else None
 
 
-def measures(counted: Counted) -> tuple[float, float, bool]:
-    """Return mu+, the share of rows that agree, and whether there are groups enough to speak of a rule."""
+class Measures(NamedTuple):
+    """How well a column follows from another."""
+
+    mu: float
+    agree: float
+    """The share of rows that have the value of most rows with their key."""
+    unusual: float
+    """The same of those keys that say another value than the most frequent one."""
+    enough: bool
+    """Whether there are groups enough to speak of a rule."""
+
+
+def measures(counted: Counted) -> Measures:
+    """Return mu+ and what else speaks for a rule, from keys that occur more than once."""
     majority = Majority.of(counted)
     repeated = majority.rows >= 2
     rows = int(majority.rows[repeated].sum())
     if rows < 10 or repeated.sum() < LEAST_GROUPS:
-        return 0.0, 0.0, False
+        return Measures(0.0, 0.0, 0.0, enough=False)
     place = np.searchsorted(majority.keys, counted.keys)
     inside = repeated[place]
     counts = counted.counts[inside].astype(np.float64)
@@ -156,7 +173,9 @@ def measures(counted: Counted) -> tuple[float, float, bool]:
     larger = majority.clear
     unusual = larger & (majority.value != int(np.argmax(marginal)))
     enough = int(larger.sum()) >= LEAST_GROUPS and int(unusual.sum()) >= LEAST_UNUSUAL
-    return mu, agree, enough
+    own = repeated & (majority.value != int(np.argmax(marginal)))
+    apart = float(majority.agree[own].sum()) / max(int(majority.rows[own].sum()), 1)
+    return Measures(mu, agree, apart, enough)
 
 
 @dataclass(frozen=True, slots=True)

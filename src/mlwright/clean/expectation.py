@@ -281,5 +281,6 @@ def _line(X: Floats, y: Floats) -> Floats:
         left = y - X @ coefficients
         spread = spread_of(left) or 1.0
         weight = 1.0 / np.maximum(np.abs(left) / (HUBER * spread), 1.0)
-        coefficients = np.linalg.solve(X.T @ (X * weight[:, None]) + ridge, X.T @ (weight * y))
-    return np.asarray(coefficients, dtype=np.float64)
+        solved = np.linalg.solve(X.T @ (X * weight[:, None]) + ridge, X.T @ (weight * y))
+        coefficients = np.asarray(solved, dtype=np.float64)
+    return coefficients

@@ -19,7 +19,8 @@ LIKE_ROWS = 50.0
 LEAST_NOISE, MOST_NOISE = 0.01, 0.4
 DOUBT_POWER = 3
 WITHIN_USUAL = 2.0
-"""Residuals of up to so many times the usual one count fully."""
+WITHOUT_WEIGHT = 4.0
+"""Residuals of up to so many times the usual one count fully, beyond the other not at all."""
 NEAR_SHARE, NEAR_LEAST = 0.05, 20
 """The usual residual at a prediction is the median over this share of the rows with the nearest predictions."""
 
@@ -117,7 +118,9 @@ def class_weights(codes: Codes, P: Floats) -> Floats:
 def number_weights(y: Floats, predicted: Floats) -> Floats:
     """Return for each row from 0 to 1 how much it may count: less the farther its residual is beyond twice the usual.
 
-    As in robust regression, the square of the ratio; of the two ways to be far, by an amount and in all, the larger.
+    The fourth power of the ratio, and nothing beyond `WITHOUT_WEIGHT` times: a number ten times too large spoils a
+    model even with little weight. Of the two ways to be far, by an amount and in all, the larger counts.
     """
     far = np.maximum(number_doubt(y, predicted), _relative(y, predicted))
-    return np.asarray(np.minimum(1.0, (WITHIN_USUAL / np.maximum(far, 1e-12)) ** 2))
+    counted = np.minimum(1.0, (WITHIN_USUAL / np.maximum(far, 1e-12)) ** 4)
+    return np.asarray(np.where(far > WITHOUT_WEIGHT, 0.0, counted))

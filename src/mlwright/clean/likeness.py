@@ -36,7 +36,7 @@ def plain_letters(text: str) -> str:
     folded = text.casefold()
     if folded.isascii():
         return folded
-    plain = _ACCENT.sub("", unicodedata.normalize("NFKD", folded))
+    plain = _ACCENT.sub("", unicodedata.normalize("NFKD", folded).casefold())
     return unicodedata.normalize("NFC", plain).translate(_LETTERS_THAT_ARE_TWO)
 
 
@@ -50,7 +50,7 @@ def same_but_for_case(text: str) -> str:
     >>> same_but_for_case("1.5") == same_but_for_case("15"), same_but_for_case("A+") == same_but_for_case("A")
     (False, False)
     """
-    text = unicodedata.normalize("NFKC", text).strip().casefold()
+    text = unicodedata.normalize("NFKC", text.strip().casefold()).casefold()
     text = _SIGNED.sub("\x05", text)
     text = _GRADE.sub("\\1\x05", text)
     text = text.replace("&", " and ")

@@ -27,6 +27,8 @@ SHORT_WORDS = frozenset(
 )
 """Short words that are no slips of each other."""
 TIMES_AS_FREQUENT = 3
+MUCH_RARER = 10
+"""Of two values that are near, one so many times rarer is no sign that values are near by nature."""
 ENOUGH = 2.6
 """So many powers of ten must speak for a typo."""
 ENOUGH_IF_SHORT = 3.0
@@ -182,7 +184,7 @@ def _other_form(one: str, other: str) -> bool:
     if long.endswith(short) and long[: len(long) - len(short)] in BEGINNINGS:
         return True
     stem = len(short) - 1
-    if len(short) >= 4 and long[:stem] == short[:stem]:  # "Male" and "Mali", "Korea" and "Korean"
+    if len(short) >= 5 and long[:stem] == short[:stem]:  # "Cuban" and "Cubans", "Slovakia" and "Slovakian"
         return short[stem:] in ENDINGS and long[stem:] in ENDINGS
     return False
 
@@ -190,7 +192,12 @@ def _other_form(one: str, other: str) -> bool:
 def _against_natural_likeness(found: Sequence[Typo], words: Sequence[list[str]], counts: NDArray[np.int64]) -> None:
     """Take weight away where frequent values of the column are as near to each other as a typo is."""
     most = np.argsort(-counts, kind="stable")[:300]
-    long = [int(at) for at in most if len(" ".join(words[at])) >= SHORTEST and counts[at] >= TIMES_AS_FREQUENT]
+    rare = {typo.wrong for typo in found if counts[typo.wrong] * MUCH_RARER <= counts[typo.right]}
+    long = [
+        int(at)
+        for at in most
+        if len(" ".join(words[at])) >= SHORTEST and counts[at] >= TIMES_AS_FREQUENT and int(at) not in rare
+    ]
     texts = [" ".join(words[at]) for at in long]
     if len(texts) < 2:
         return
@@ -203,7 +210,7 @@ def _against_natural_likeness(found: Sequence[Typo], words: Sequence[list[str]],
             one, other = long[row], long[column]
             larger, smaller = max(counts[one], counts[other]), min(counts[one], counts[other])
             pairs = _differing(words[one], words[other])
-            if pairs and larger < 10 * smaller and all(_word_weight(a, b) is not None for a, b in pairs):
+            if pairs and larger < MUCH_RARER * smaller and all(_word_weight(a, b) is not None for a, b in pairs):
                 near |= {int(row), int(column)}
     for typo in found:
         typo.weight -= min(6.0 * len(near) / len(texts), 2.5)

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import signal
 import sys
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -53,7 +55,7 @@ def write_labels(path: Path, labels: Mapping[int, Mapping[str, Any]]) -> None:
 
 def asked(cleaned: Cleaned, most: int, path: Path, *, read: Callable[[], str] | None = None) -> Cleaned:
     """Show rows one by one and take corrections; labels are kept in the file after every row, also on Ctrl-C."""
-    read = read or sys.stdin.readline
+    read = read or _line
     say(HELP)
     for number in range(most):
         row = cleaned.next_tuple()
@@ -64,7 +66,8 @@ def asked(cleaned: Cleaned, most: int, path: Path, *, read: Callable[[], str] | 
         try:
             right = _corrected(row, read)
         except KeyboardInterrupt:
-            say(f"\nThe {len(cleaned.labels)} rows labelled so far are in {path}.")
+            if cleaned.labels:
+                say(f"\nThe rows labelled so far ({len(cleaned.labels)}) are in {path}.")
             raise
         if right is None:
             break
@@ -73,6 +76,16 @@ def asked(cleaned: Cleaned, most: int, path: Path, *, read: Callable[[], str] | 
     if cleaned.labels:
         say(f"{len(cleaned.labels)} labelled rows are in {path}; --labels takes them again.")
     return cleaned
+
+
+def _line() -> str:
+    """Read a line from the terminal, so that Ctrl-C ends it at once.
+
+    Polars handles signals in a way that lets a read go on after one (SA_RESTART).
+    """
+    with suppress(AttributeError, OSError, ValueError):  # not on Windows, not in another thread
+        signal.siginterrupt(signal.SIGINT, True)  # noqa: FBT003  it takes no keywords
+    return sys.stdin.readline()
 
 
 def _row(row: Asked) -> str:

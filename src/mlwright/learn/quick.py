@@ -30,7 +30,7 @@ class Quick:
 
 
 def learn_quickly(material: Material, parts: Sequence[Fold], *, seed: int, threads: int, stop: Stop) -> Quick | None:
-    """Fit on each fold and score; None where time was up before the last."""
+    """Fit on each fold and score; None where time was up before the last, or the learner failed on one."""
     held = Folds(material, parts, seed)
 
     def fit(fold: int) -> Floats | None:
@@ -42,7 +42,9 @@ def learn_quickly(material: Material, parts: Sequence[Fold], *, seed: int, threa
         return None if stop() else fitted.predict(prepared.valid.X) * prepared.scale + prepared.center
 
     with ThreadPoolExecutor(threads, thread_name_prefix="mlwright-quick") as pool:
-        said = list(pool.map(fit, range(len(parts))))
+        fits = [pool.submit(fit, fold) for fold in range(len(parts))]
+        # What stops LightGBM here is told by the search, which tries it among others.
+        said = [None if isinstance(each.exception(), Exception) else each.result() for each in fits]
     P = np.full((material.rows, max(1, len(material.target.classes))), np.nan)
     losses = np.empty(len(parts))
     for fold, (each, (_, valid)) in enumerate(zip(said, parts, strict=True)):

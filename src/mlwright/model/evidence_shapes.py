@@ -114,7 +114,7 @@ _FINDING = has(
         "rows": maybe(_NUMBERS),
         "repair": _SENTENCE,
         "confidence": _SCORE,
-        "effect": maybe(has({"metric": text, **dict.fromkeys(("value", "low", "high"), _SCORE)})),
+        "effect": maybe(has({"metric": text, **dict.fromkeys(("value", "low", "high"), number)})),
     },
 )
 _COLUMN = has({"name": text, "kind": text, "role": text, "note": _SENTENCE, "missing": _SCORE, "distinct": _SCORE})

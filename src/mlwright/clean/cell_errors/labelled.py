@@ -30,6 +30,7 @@ LABELLED, SPOKEN_FOR, ASSUMED = 2.0, 1.5, 0.75
 RARE_DOUBT, COMMON_DOUBT = 0.3, 2.0
 SATED = 1.5
 """How much less a cluster is asked about for each label that it has."""
+CHANCE = 0.1
 FORMS_SEEN, SHAPES_SEEN = 8, 6
 CLIP = 6.0
 LARGEST = 1e150
@@ -156,12 +157,14 @@ def next_row(
     left[labelled] = False
     if not left.any():
         return None
-    worth = np.random.default_rng(seed + len(labelled)).random(rows) * 1e-6
+    worth = np.zeros(rows)
     for name, group in groups.items():
         cluster = group.of_rows()
         size, spoken, sure = _spoken(group, judged.verdicts[name].probability, wrong.get(name, {}))
         gain = np.sqrt(size / rows) * (0.15 + 4.0 * sure * (1.0 - sure)) / (1.0 + SATED * spoken)
         worth += gain[cluster]
+    # Rows that are nearly alike are chosen from by chance: what is worth most by a hair is no better.
+    worth *= 1.0 + CHANCE * np.random.default_rng((seed, len(labelled))).random(rows)
     worth[~left] = -1.0
     return int(np.argmax(worth))
 

@@ -62,7 +62,7 @@ class Conversion:
     @property
     def usual(self) -> bool:
         """Whether it is mixed up so often that it is thought of whatever the name is."""
-        return min(abs(np.log(self.times * each)) for each in (*USUAL, *(1.0 / each for each in USUAL))) < 1e-3
+        return any(abs(times / each - 1.0) < 1e-3 for each in USUAL for times in (self.times, 1.0 / self.times))
 
     def words(self, name: str) -> str:
         """Return what is said of the wrong values."""

@@ -172,9 +172,15 @@ def _surely_same(rare: str, frequent: str, counts: Mapping[str, int]) -> bool:
     one, other = same_but_for_case(rare), same_but_for_case(frequent)
     rarer = counts[rare] * MUCH_RARER <= counts[frequent]
     if one == other:
-        return rarer or len(one) > SHORT or rare.rstrip(" .") == frequent.rstrip(" .")
+        return rarer or len(one) > SHORT or rare.rstrip(" .") == frequent.rstrip(" .") or _are_cased(rare, frequent)
     accents = plain_letters(one) == plain_letters(other)
     return accents and rarer and len(one) > SHORT
+
+
+def _are_cased(one: str, other: str) -> bool:
+    """Tell whether both are words of three letters in capitals, in small letters, or with one capital."""
+    cased = [text.isalpha() and (text[1:].isupper() or text[1:].islower()) for text in (one, other)]
+    return len(one) == SHORT and all(cased)
 
 
 def _abbreviated(texts: list[str], counts: Mapping[str, int]) -> dict[str, str]:

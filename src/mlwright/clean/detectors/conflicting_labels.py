@@ -9,7 +9,6 @@ from typing import ClassVar
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
-from scipy.stats import binom
 
 from mlwright.clean.base import Context, Detection, shown
 from mlwright.clean.goal import Goal, goal_of
@@ -114,6 +113,8 @@ def _pairs(group: NDArray[np.intp], goal: Goal) -> Pairs:
 
 def _beyond_chance(pairs: Pairs, goal: Goal) -> bool:
     """Tell whether equal rows disagree more than rows with random labels would: honest labels agree more often."""
+    from scipy.stats import binom
+
     if pairs.disagree < (FEWEST if goal.labels else FEWEST_NUMBERS):
         return False
     if not goal.labels:

@@ -8,13 +8,14 @@ from itertools import combinations
 from typing import ClassVar
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy.stats import ks_2samp
 
 from mlwright.clean.base import Cells, Context, Detection, Rows, shown
 from mlwright.clean.detectors._relations import Relation, relations
 from mlwright.clean.detectors._units import decimals_of, written
 from mlwright.clean.names import words
-from mlwright.columns import Floats
+from mlwright.columns import Coded, Floats
 from mlwright.findings import Finding, percent
 from mlwright.table import Table
 
@@ -24,6 +25,10 @@ SLIGHT = 0.005
 """A difference of less than this part of the total is rounding of some kind."""
 ONE_SIDED = 0.03
 """Where more rows than this break a sum, all to one side, there is a part that no column holds."""
+EXPLAINED, FEWEST_EXPLAINED, LEVELS = 0.8, 3, 60
+"""Another column explains what breaks a relation where it does in so large a share of at least so many rows."""
+ALL_MORE = 10
+"""Where in so many rows, and in all that break a sum, the total is the larger side, a part is not in the table."""
 IN_ORDER = 0.95
 IN_ORDER_NUMBERS = 0.98
 MOST_COLUMNS = 40
@@ -91,9 +96,10 @@ def _broken(context: Context, relation: Relation) -> Detection | None:
         wrong = (np.abs(far) > relation.margin * slack) & (np.abs(far) > SLIGHT * size)
     rows = np.flatnonzero(wrong).astype(np.intp)
     known = int(np.isfinite(far).sum())
-    if not len(rows) or len(rows) > MOST_BROKEN * known:
+    if not len(rows) or len(rows) > MOST_BROKEN * known or _is_explained(context, relation, far, rows):
         return None
     one_sided = len(rows) > ONE_SIDED * known and abs(float(np.sign(far[rows]).mean())) > 0.95
+    one_sided |= _lacks_a_part(far[rows], whole[rows])
     new = relation.compute({name: values[rows] for name, values in columns.items()})
     cells = _culprits(relation, columns, rows, new)
     row = int(rows[0])
@@ -114,6 +120,45 @@ def _broken(context: Context, relation: Relation) -> Detection | None:
         rows=rows,
         cells=cells,
     )
+
+
+def _lacks_a_part(far: Floats, whole: Floats) -> bool:
+    """Tell whether in many rows the whole is more than its parts, never less, and by various shares: no slip is so."""
+    if len(far) < ALL_MORE or (far <= 0).any() or (whole <= 0).any():
+        return False
+    shares = far / whole
+    return bool(np.median(shares) < 0.8 and np.std(shares) > 0.02)
+
+
+def _is_explained(context: Context, relation: Relation, far: Floats, rows: Rows) -> bool:
+    """Tell whether another column says why: it is what is missing from the sum, or has a value of its own just there.
+
+    Living areas are the sum of two floors, but for houses with a third kind of area; what was lent is what is paid back
+    and what is still owed, but for loans that were written off.
+    """
+    for column in context.schema:
+        if column.name in {relation.whole, *relation.parts} or column.kind in {"text", "id", "constant"}:
+            continue
+        values = context.values(column.name)
+        if isinstance(values, Coded):
+            if _has_its_own(values.codes, rows):
+                return True
+            continue
+        with np.errstate(invalid="ignore"):
+            gap = np.abs(np.abs(far[rows]) - np.abs(values[rows])) <= SLIGHT * np.abs(far[rows])
+        if gap.mean() >= EXPLAINED or (column.distinct <= LEVELS and _has_its_own(values, rows)):
+            return True
+    return False
+
+
+def _has_its_own(values: NDArray[np.int32] | Floats, rows: Rows) -> bool:
+    """Tell whether the rows share a value that hardly any other row has."""
+    if len(rows) < FEWEST_EXPLAINED:
+        return False
+    held, counts = np.unique(values[rows], return_counts=True)
+    most = int(np.argmax(counts))
+    share = counts[most] / len(rows)
+    return bool(share >= EXPLAINED and counts[most] >= EXPLAINED * (values == held[most]).sum())
 
 
 def _culprits(relation: Relation, columns: dict[str, Floats], rows: Rows, new: Floats) -> tuple[Cells, ...]:

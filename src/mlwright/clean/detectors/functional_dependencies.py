@@ -34,8 +34,9 @@ LEAST_EXPLAINED = 3
 EXPLAINS = 0.8
 """A value of a third column explains the exceptions where so many of its rows are ones."""
 DOUBTFUL = 0.5
-CHANGES_BEYOND = 2.0
-"""So many standard deviations more exceptions than by chance at the ends of their groups are changes in time."""
+CHANGES_BEYOND, LEAST_AT_ENDS = 2.0, 0.2
+"""So many standard deviations more exceptions than by chance at the ends of their groups, and such a share of them, are
+changes in time."""
 
 
 class FunctionalDependencies:
@@ -149,7 +150,8 @@ def changes(one: Broken, columns: Sequence[CodedColumn]) -> bool:
     edge = (one.rows == last[keys]) | (one.rows == first[keys])
     chance = np.minimum(2.0 / many, 1.0)
     spread = float(np.sqrt((chance * (1.0 - chance)).sum()))
-    return bool(edge.sum() > chance.sum() + CHANGES_BEYOND * max(spread, 0.5))
+    beyond_chance = edge.sum() > chance.sum() + CHANGES_BEYOND * max(spread, 0.5)
+    return bool(beyond_chance and edge.mean() >= LEAST_AT_ENDS)
 
 
 def _told(
@@ -172,13 +174,14 @@ def _told(
         told = _texts(column, wrong.should[[wrong.example]], context)[0]
         said = f"{verb} {key.name!r}, from which {column.name!r} follows in {percent(wrong.by.agree)} of the rows"
         example = f"such as {short(str(held))} where {key.name!r} is {short(str(its))}, which says {short(str(told))}"
+    alone = len(wrong.rows) == 1 and not isinstance(context.values(column.name), Coded)
     return Detection(
         finding=Finding(
             kind="dependency_violation",
             columns=(column.name, *((columns[wrong.by.key].name,) if wrong.by else ())),
             rows=shown(wrong.rows),
             message=f"{how_many(len(wrong.rows), column.name, table.rows)} {said}: {example}.",
-            severity="warning",
+            severity="info" if alone else "warning",
             confidence=round(float(sure.mean()), 2),
             repair=f"Write what {columns[wrong.by.key].name!r} says." if wrong.by else "Compare with the source.",
         ),

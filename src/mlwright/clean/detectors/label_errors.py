@@ -33,6 +33,7 @@ TOLD_APART = 0.8
 TIMES_BETWEEN = 1.5
 MANY_CLASSES, MANY_NUMBERS = 0.03, 0.006
 """The share of doubted rows that no table without errors reached, of those that were measured."""
+MOST_SURE = 0.99
 FAR = 5.0
 """A number is doubted where its residual is so many times the usual one."""
 
@@ -75,12 +76,12 @@ class LabelErrors:
                 message=f"{count_of_rows(len(rows))} ({percent(len(rows) / table.rows)}) have a target {column.name!r} "
                 f"that is probably wrong, the most doubtful row {first} ({doubted.example}): {doubted.by}.",
                 severity="warning" if doubted.severe else "info",
-                confidence=round(float(doubted.confidence.mean()), 2),
+                confidence=round(min(float(doubted.confidence.mean()), MOST_SURE), 2),
                 repair="Check these targets, the most doubtful first; until then let the rows count less.",
             ),
             rows=rows,
             # No better value is proposed: what is likelier is an opinion, and may be what the next model learns.
-            cells=(Cells(column.name, rows, confidence=np.asarray(doubted.confidence[order], dtype=np.float64)),),
+            cells=(Cells(column.name, rows, confidence=np.minimum(doubted.confidence[order], MOST_SURE)),),
         )
 
 

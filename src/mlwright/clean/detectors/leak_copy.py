@@ -11,6 +11,7 @@ import numpy as np
 from mlwright.clean.base import Context, Detection
 from mlwright.clean.goal import Goal, goal_of
 from mlwright.clean.leaks import with_and_without
+from mlwright.clean.names import counts_time
 from mlwright.clean.telling import Score, alone, taken
 from mlwright.columns import Coded, Floats
 from mlwright.findings import Finding, percent
@@ -26,6 +27,8 @@ VALUES = 3
 """So many values of a column, on average, may stand for one class where they are spellings of at most two."""
 FEWEST_NUMBERS = 3
 """A number with fewer different values says of an amount only that it is large."""
+NEVER_BACK = 0.999
+"""Where so many of the steps from row to row go one way, all that grows with time grows with the target."""
 TRIED = 2_000
 """The first look is at so many rows: what is no copy in them is none."""
 
@@ -98,7 +101,7 @@ def _copy(context: Context, column: Column, goal: Goal) -> Copy | None:
         return _recoded(labels, codes, y, goal) if goal.labels else _bands(labels, codes, y)
     numbers = values[known]
     if not goal.labels:
-        return _same_order(numbers, y)
+        return None if counts_time(column.name) else _same_order(numbers, y)
     different, codes = np.unique(numbers, return_inverse=True)
     if len(different) > VALUES * len(goal.labels):
         return None
@@ -158,6 +161,9 @@ def _same_order(numbers: Floats, y: Floats) -> Copy | None:
     with np.errstate(all="ignore"):
         slope, start = np.polyfit(numbers, y, 1)
         straight = float(np.corrcoef(numbers, y)[0, 1]) ** 2
+    steps = np.diff(y)
+    if straight < 1.0 - 1e-9 and max((steps >= 0).mean(), (steps <= 0).mean()) >= NEVER_BACK:
+        return None
     if straight > 0.9999:
         shift = f" {'plus' if start > 0 else 'minus'} {abs(start):.4g}" if abs(start) > 1e-3 * np.ptp(y) else ""
         return Copy(f"the target is about {slope:.6g} times it{shift}", len(y))

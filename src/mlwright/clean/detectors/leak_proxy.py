@@ -12,6 +12,7 @@ from mlwright.clean.detectors.leak_id import telling_ids
 from mlwright.clean.detectors.leak_post_event import after_event
 from mlwright.clean.detectors.leak_time import telling_times
 from mlwright.clean.leaks import LEAVE_OUT, with_and_without
+from mlwright.clean.names import counts_time
 from mlwright.clean.telling import Score, others, strong
 from mlwright.clean.wording import named
 from mlwright.findings import Finding, Severity
@@ -43,8 +44,10 @@ class LeakProxy:
         elsewhere = {name for find in told for name in find(context)}
         by_severity: dict[Severity, dict[str, Score]] = {"error": {}, "warning": {}, "info": {}}
         for name, score in sorted(candidates.items(), key=lambda item: -item[1].explained):
-            if name not in elsewhere:
-                by_severity[_severity(score, *others(context, name))][name] = score
+            if name in elsewhere or context.schema[name].role == "time":
+                continue
+            trend = score.auc is None and counts_time(name)
+            by_severity["info" if trend else _severity(score, *others(context, name))][name] = score
         for severity, scores in by_severity.items():
             if scores:
                 yield _found(context, target.name, scores, severity)

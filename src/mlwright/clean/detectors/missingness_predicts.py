@@ -7,7 +7,6 @@ from typing import ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import chi2_contingency, mannwhitneyu
 
 from mlwright.clean.base import Context, Detection
 from mlwright.clean.detectors.leak_post_event import after_event
@@ -62,6 +61,8 @@ class MissingnessPredicts:
 
 def _difference(gap: NDArray[np.bool_], goal: Goal) -> tuple[float, float]:
     """Return how strongly the target differs where values are missing, and how likely chance does as much."""
+    from scipy.stats import chi2_contingency, mannwhitneyu
+
     if goal.labels:
         counts = np.bincount(gap * len(goal.labels) + goal.codes, minlength=2 * len(goal.labels))
         table = counts.reshape(2, -1)

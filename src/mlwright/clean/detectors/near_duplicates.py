@@ -231,10 +231,12 @@ def _sorted_out(columns: Sequence[Hashed], found: Pairs, table: Table, context: 
 def _is_step(column: Hashed, one: int, other: int, context: Context) -> bool:
     """Tell whether two rows have nearly the same number in a column that measures something."""
     name = column.column.name
-    if column.column.kind not in {"number", "integer"} or counts_time(name) or says_code(name):
+    if column.column.kind not in {"number", "integer"}:
         return False
-    values = context.numbers(name)
-    return bool(abs(values[one] - values[other]) <= SMALL_STEP * max(abs(values[one]), abs(values[other])))
+    a, b = (float(context.numbers(name)[row]) for row in (one, other))
+    if not abs(a - b) <= SMALL_STEP * max(abs(a), abs(b)):
+        return False
+    return a.is_integer() != b.is_integer() or not (counts_time(name) or says_code(name))
 
 
 def _typed(columns: Sequence[Hashed], table: Table) -> Hashes:

@@ -23,7 +23,7 @@ APART = 5.5
 """The wrong values must lie so many spreads from where the others expect them: nearer ones cannot be told apart."""
 WIDEST = 3.0
 """Values so many spreads around a place are counted as being there."""
-FEWEST = {True: 3, False: 5}
+FEWEST = {True: 3, False: 8}
 """So few wrong values make a power of ten, and any other factor."""
 LEAST_SHARE, MOST_SHARE = 0.001, 0.2
 VALLEY = 0.3
@@ -117,13 +117,15 @@ def _by_format(context: Context, expected: Expected, conversions: list[Conversio
     Which values are looked at is known before their size is asked about, so a much smaller shift is convincing.
     """
     values = context.numbers(expected.name)
-    known = np.flatnonzero(np.isfinite(expected.scaled(values))).astype(np.intp)
-    places = decimals_of(values[known])
-    if places is None:
+    places = decimals_of(values[expected.rows])
+    if places is None or not 0 < (~is_round(values[expected.rows], places)).mean() <= MOST_SHARE:
         return []
+    known = np.flatnonzero(np.isfinite(expected.scaled(values))).astype(np.intp)
     odd = known[~is_round(values[known], places)]
     if not FEWEST[True] <= len(odd) or not LEAST_SHARE <= len(odd) / len(known) <= MOST_SHARE:
         return []
+    if not expected.helps and places:  # where small values are written with more decimals, that is no other unit
+        conversions = [conversion for conversion in conversions if not conversion.ten]
     more = decimals_of(values[odd], share=0.95)
     at, spread = expected.ask(odd), _floor(expected)
     centre = float(np.median(expected.residual)) / spread
