@@ -242,7 +242,9 @@ def telling_gaps(table: Clean, rng: Rng) -> Injected | None:
     else:
         label = target.drop_nulls().value_counts(sort=True)[table.target][0]
         high = (target != label).fill_null(value=False).to_numpy()
-    usable = [name for name in table.frame.columns if name != table.target and table.frame[name].null_count() == 0]
+    own = set(_own(table.frame))  # ids are left out of the model, and their gaps with them
+    usable = [name for name in table.frame.columns if name != table.target and name not in own]
+    usable = [name for name in usable if table.frame[name].null_count() == 0]
     if not 20 <= high.sum() <= len(high) - 20 or not usable:
         return None
     gone = np.flatnonzero(rng.random(len(high)) < np.where(high, rng.uniform(0.3, 0.6), 0.02)).astype(np.intp)

@@ -36,7 +36,6 @@ TRUE: dict[tuple[str, str, str], str] = {
     ("openintro_london_murders", "personal_data", "forename"): "names of people",
     ("titanic", "personal_data", "Name"): "names of people",
     ("nycflights13_planes", "category_variants", "model"): "'FALCON-XP' and 'FALCON XP' are one aircraft",
-    ("Ecdat_Computers", "duplicate_rows", ""): "the same offer is listed twice",
     ("wine_quality", "duplicate_rows", ""): "a known fault of this table: eleven measured amounts agree to every digit",
     ("soybean", "duplicate_rows", ""): "35 answers agree: a known fault of this table",
     ("survival_flchain", "post_event_column", "chapter"): "the cause of death is known of the dead alone",

@@ -219,7 +219,7 @@ def known_of(entry: dict[str, Any], data: Path, most: int) -> Known | None:
     frame = frame[frame[target].notna()]
     if len(frame) > most:
         frame = frame.sample(most, random_state=0).sort_index()
-    frame = frame.reset_index(drop=True)
+    frame = frame.reset_index(drop=True).copy()  # in one piece: columns are added again and again
     task = task_of(entry["kind"], frame[target])
     if len(frame) < FEWEST_ROWS or target not in frame:
         return None

@@ -5,7 +5,7 @@ import polars as pl
 
 from mlwright.clean import Question
 from mlwright.clean.base import Context, Detection
-from mlwright.clean.detectors.duplicate_rows import DuplicateRows
+from mlwright.clean.detectors.duplicate_rows import DuplicateRows, by_chance
 from mlwright.clean.roles import infer_schema
 from mlwright.table import Table
 
@@ -50,3 +50,17 @@ def test_where_all_combinations_are_there_rows_must_repeat() -> None:
     rng = np.random.default_rng(2)
     (told,) = found(pl.DataFrame({name: rng.integers(0, 3, ROWS) for name in ("a", "b")}))
     assert told.finding.kind == "few_different_rows"
+
+
+def test_copies_of_rows_with_an_id_are_copies_however_alike_their_other_columns_are() -> None:
+    rng = np.random.default_rng(3)
+    frame = pl.DataFrame({"id": [f"A{row:04d}" for row in range(ROWS)], "kind": rng.choice(["a", "b"], ROWS)})
+    (told,) = found(pl.concat([frame, frame.head(20)]))
+    assert told.finding.severity == "warning"
+
+
+def test_how_many_rows_repeat_by_chance_is_known() -> None:
+    rng = np.random.default_rng(4)
+    alike = pl.DataFrame({f"x{place}": rng.integers(0, 5, 2_000) for place in range(6)})
+    assert 0.6 < by_chance(alike) < 1.6
+    assert by_chance(pl.concat([measured(), measured().head(50)])) < 0.05

@@ -12,7 +12,7 @@ import mlwright as mw
 from mlwright.building.ask import ask
 from mlwright.building.options import Options
 from mlwright.learn.base import never
-from mlwright.learn.doubt import LEAST, Doubter
+from mlwright.learn.doubt import Doubter
 from mlwright.learn.material import Folds, Material
 from mlwright.learn.quick import learn_quickly
 from mlwright.learn.splits import folds
@@ -42,10 +42,22 @@ def test_wrong_targets_are_trusted_less(asked: tuple[Material, Doubter, np.ndarr
     material, doubter, wrong = asked
     trust = doubter.trust(material)
     assert trust.shape == (ROWS,)
-    assert ((trust >= LEAST) & (trust <= 1.0)).all()
-    doubted = trust < 1.0
+    assert ((trust >= 0.0) & (trust <= 1.0)).all()
+    doubted = trust < 0.2
     assert wrong[doubted].mean() > 0.75
     assert doubted[wrong].mean() > 0.6
+    assert trust[~wrong].mean() > 0.9
+
+
+def test_numbers_far_from_what_is_expected_are_trusted_less() -> None:
+    rng = np.random.default_rng(2)
+    x = rng.uniform(0, 10, 800)
+    wrong = rng.random(800) < 0.05
+    y = np.where(wrong, 10.0, 1.0) * (5 + x + rng.normal(0, 0.3, 800))
+    question = ask(Table(pl.DataFrame({"x": x, "z": rng.normal(size=800), "y": y})), Options(target="y", trials=1))
+    trust = Doubter(question.table, question.schema).trust(question.material)
+    assert trust[wrong].mean() < 0.1
+    assert trust[~wrong].mean() > 0.9
 
 
 def test_doubt_weighs_what_teaches_and_not_what_is_scored(asked: tuple[Material, Doubter, np.ndarray]) -> None:

@@ -49,6 +49,8 @@ FEWEST_DOUBTED = 0.005
 """Of fewer rows with a doubtful target it is only told."""
 DOUBTED = "label_errors"
 """The detector that has to know what a model says; it is asked on its own."""
+TOLD_BY_THE_TASK = frozenset({"class_imbalance", "few_rows_per_class"})
+"""Detectors of what a task says of its own target."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +91,7 @@ def look(asked: Asked, options: Options, stop: Stop, *, without: Sequence[str] =
     for name, detector in DETECTORS.items():
         if stop():
             break
-        if name not in without and name != DOUBTED:
+        if name not in without and name != DOUBTED and name not in TOLD_BY_THE_TASK:
             found += [Looked(name, detection) for detection in detector.detect(table, context)]
     if rows is None:
         return found

@@ -184,7 +184,7 @@ def _other_form(one: str, other: str) -> bool:
     if long.endswith(short) and long[: len(long) - len(short)] in BEGINNINGS:
         return True
     stem = len(short) - 1
-    if len(short) >= 5 and long[:stem] == short[:stem]:  # "Cuban" and "Cubans", "Slovakia" and "Slovakian"
+    if len(short) >= 5 and long[:stem] == short[:stem]:  # "married" and "marries"
         return short[stem:] in ENDINGS and long[stem:] in ENDINGS
     return False
 

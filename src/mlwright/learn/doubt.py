@@ -1,7 +1,7 @@
 """Doubt: rows whose target is probably wrong teach less.
 
-Which rows those are, a quick model says that did not learn from them; it is asked anew on whatever rows teach. Rows are
-never thrown out: a rare case looks like an error too.
+Which rows those are, a quick model says that did not learn from them; it is asked anew on whatever rows teach. Whether
+a model is better for it is found out by trying: a rare case looks like an error too.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ import numpy as np
 
 from mlwright.clean.base import Context, Detection, OutOfFold
 from mlwright.clean.detectors import detect
+from mlwright.clean.label_quality import class_weights, number_weights
 from mlwright.learn.base import Stop, never
 from mlwright.learn.material import Material
 from mlwright.learn.quick import learn_quickly
@@ -22,8 +23,8 @@ from mlwright.tasks.base import Floats
 
 DETECTOR = "label_errors"
 FOLDS = 3
-LEAST = 0.05
-"""A doubted row keeps at least this share of its weight."""
+FEWEST_TRUSTED = 0.5
+"""Where less than this share of the weight would be left, the quick model knows too little to doubt anything."""
 
 
 @dataclass(frozen=True)
@@ -37,17 +38,16 @@ class Doubter:
 
     def trust(self, material: Material) -> Floats:
         """Return (n,) from 0 to 1 how much each row's target is to be trusted, 1 where nothing speaks against it."""
-        trust = np.ones(material.rows)
         plain = replace(material, doubter=None)
         parts = folds(Order(material.task.strata(material.target)), FOLDS, 1, self.seed)
         quick = learn_quickly(plain, parts, seed=self.seed, threads=1, stop=self.stop)
-        if quick is None:
+        known = np.zeros(material.rows, dtype=bool) if quick is None else np.isfinite(quick.P).all(axis=1)
+        trust = np.ones(material.rows)
+        if quick is None or not known.any():
             return trust
-        for detection in self.doubts(plain, quick.P):
-            for cells in detection.cells:
-                doubt = np.ones(len(cells.rows)) if cells.confidence is None else cells.confidence
-                trust[cells.rows] = np.minimum(trust[cells.rows], np.maximum(LEAST, 1.0 - doubt))
-        return trust
+        y, P = material.target.y[known], quick.P[known]
+        trust[known] = class_weights(y.astype(np.intp), P) if material.target.classes else number_weights(y, P[:, 0])
+        return trust if trust.sum() >= FEWEST_TRUSTED * material.rows else np.ones(material.rows)
 
     def doubts(self, material: Material, P: Floats) -> list[Detection]:
         """Return what is doubtful among the rows of the material, of which P was said out of fold."""

@@ -18,7 +18,7 @@ MOST_NUMBERS = 36
 MOST_TIMES = 6
 DIFFERENT = 8
 """A column of fewer different numbers is a total of nothing."""
-GLANCE, LOOK = 200, 4_000
+GLANCE, LOOK = 500, 4_000
 """Rows in which a relation is looked for, and in which it must be confirmed."""
 LIKELY, HOLDS = 0.8, 0.9
 ACTIVE = 30
@@ -131,7 +131,7 @@ def _candidates(
 def _hits(V: Floats, made: Floats, slack: Floats, parts: tuple[int, ...], values: tuple[Floats, ...]) -> list[int]:
     """Return the columns that are what was made, in nearly all rows in which no part is 0 or missing."""
     active = np.all([np.abs(value) > 0 for value in values], axis=0) & np.isfinite(made)
-    if active.sum() < min(ACTIVE, 0.5 * len(made)) or active.sum() < 12:
+    if active.sum() < 12:
         return []
     with np.errstate(invalid="ignore"):
         same = np.abs(V[active] - made[active, None]) <= slack[active]

@@ -16,8 +16,8 @@ from mlwright.table import Table
 
 MANY = 0.01
 """The share of repeated rows from which on a person should look."""
-BY_CHANCE = 5.0
-"""Where so many times more rows equal another one in all columns but one, rows are alike by chance, and no copies."""
+BY_CHANCE = 0.5
+"""Where chance alone explains so large a part of the repeated rows, they are no copies."""
 LOOK = 100_000
 
 
@@ -47,18 +47,17 @@ class DuplicateRows:
             )
             return
         rows = np.flatnonzero(repeated)
-        chance = share >= MANY and _nearly_repeated(frame) > BY_CHANCE
+        chance = share >= MANY and by_chance(frame) >= BY_CHANCE
         why = (
-            "as many more do in all columns but one: they are alike by chance rather than copies."
+            ", but so many more do in all columns but one that they are alike by chance rather than copies."
             if chance
-            else "where a row and its copy fall on both sides of the split, the score is too good."
+            else ": where a row and its copy fall on both sides of the split, the score is too good."
         )
         yield Detection(
             finding=Finding(
                 kind="duplicate_rows",
                 rows=shown(rows),
-                message=f"{count_of_rows(count)} ({percent(share)}) repeat an earlier row in every column{',' if chance else ':'} "
-                f"{why}",
+                message=f"{count_of_rows(count)} ({percent(share)}) repeat an earlier row in every column{why}",
                 severity="warning" if share >= MANY and not chance else "info",
                 confidence=0.5 if chance else 1.0,
                 repair="Remove the copies, unless each one is a case of its own.",
@@ -67,15 +66,22 @@ class DuplicateRows:
         )
 
 
-def _nearly_repeated(frame: pl.DataFrame) -> float:
-    """Return how many rows equal another one in all columns but one, for each that equals one in all of them."""
+def by_chance(frame: pl.DataFrame) -> float:
+    """Return which part of the rows that repeat an earlier one would do so by chance, at least.
+
+    Of rows that differ in one column alone, so many would agree there too as any two rows do: that many repeated rows
+    need no copying. The column that explains the most is asked.
+    """
     if frame.height > LOOK:
         frame = frame.sample(LOOK, seed=0)
     first = frame.hash_rows().is_first_distinct()
-    exact = frame.height - int(first.sum())
-    different = frame.filter(first)
-    each = [series.hash(seed=place).to_numpy() for place, series in enumerate(different.iter_columns())]
-    with np.errstate(over="ignore"):
-        whole = np.sum(each, axis=0, dtype=np.uint64)
-        near = sum(len(whole) - len(np.unique(whole - one)) for one in each)
-    return near / max(exact, 1)
+    exact, rows = frame.height - int(first.sum()), int(first.sum())
+    each = [series.hash(seed=place).to_numpy() for place, series in enumerate(frame.filter(first).iter_columns())]
+    whole = np.sum(each, axis=0, dtype=np.uint64)  # the sum wraps around, and so does taking one column out of it
+    most = 0.0
+    for one in each:
+        nearly = rows - np.unique(whole - one).size
+        counts = np.unique(one, return_counts=True)[1].astype(np.float64)
+        agree = float((counts * (counts - 1.0)).sum()) / max(rows * (rows - 1.0), 1.0)
+        most = max(most, nearly * agree / max(1.0 - agree, 1e-9) if agree < 1.0 else 0.0)
+    return most / max(exact, 1)
