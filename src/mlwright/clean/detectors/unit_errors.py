@@ -237,7 +237,8 @@ def _bump(here: Floats, there: Floats, conversion: Conversion) -> NDArray[np.boo
     if count < FEWEST[conversion.ten] or not LEAST_SHARE <= count / len(here) <= MOST_SHARE or body < 0.5:
         return None
     valley = max(-half - inside, 0.1)
-    if before / valley > VALLEY * count / (2.0 * half) or int(outer.sum()) > 1.2 * VALLEY * count:
+    beside = max(1.2 * VALLEY, 1.5 * (1.0 - body) / body)  # the body itself may reach so far
+    if before / valley > VALLEY * count / (2.0 * half) or int(outer.sum()) > beside * count:
         return None
     falling = float(binom.sf(count - 1, count + before, 2.0 * half / (2.0 * half + valley)))
     return near if count >= OF_THE_TAIL * int(tail.sum()) and falling <= BY_A_TAIL else None
@@ -281,7 +282,7 @@ def _all_rows(context: Context, expected: Expected, conversion: Conversion, cent
     there = (expected.scaled(conversion.back(values)) - at) / spread - centre
     moved = here - there
     with np.errstate(invalid="ignore"):
-        reach = np.minimum(WITHIN, 0.45 * np.abs(moved))
+        reach = np.minimum(np.maximum(WITHIN, 0.15 * np.abs(moved)), 0.45 * np.abs(moved))
         wrong = (np.abs(there) <= reach) & (np.abs(moved) >= APART) & (np.abs(here) > np.abs(there))
         if conversion.ten and (places := decimals_of(values[np.abs(here) <= WIDEST])) is not None:
             wrong &= is_round(conversion.back(values), places)
