@@ -36,7 +36,7 @@ from sklearn.metrics import average_precision_score, r2_score
 from sklearn.model_selection import KFold, StratifiedKFold, train_test_split
 from tables_common import entries, question, read, task_of
 
-from mlwright.clean.label_quality import class_quality, class_weights, number_doubt, number_weights
+from mlwright.clean.measures.label_quality import class_quality, class_weights, number_doubt, number_weights
 
 FEWEST_ROWS, FEWEST_OF_A_CLASS, MOST_CLASSES = 300, 20, 30
 Array = np.ndarray[Any, np.dtype[Any]]

@@ -13,8 +13,8 @@ import pytest
 from mlwright.building.ask import LOOKED_FOR
 from mlwright.clean.base import Context
 from mlwright.clean.detectors import detect
-from mlwright.clean.infer import infer_column
 from mlwright.clean.question import Question
+from mlwright.clean.reading.infer import infer_column
 from mlwright.clean.roles import SplitPlan, apply_split, infer_schema, propose_split
 from mlwright.errors import ColumnError, OptionError
 from mlwright.findings import Finding

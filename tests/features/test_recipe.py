@@ -95,7 +95,7 @@ def test_any_column_fits_and_any_row_is_what_the_batch_says(data: st.DataObject,
 def test_a_row_is_what_the_batch_says_on_real_data(shared_data: Any, variant: str) -> None:
     import polars as pl
 
-    from mlwright.clean.infer import infer_column
+    from mlwright.clean.reading.infer import infer_column
     from mlwright.columns import read_frame
     from mlwright.model.rows import Reader
     from mlwright.schema import Schema

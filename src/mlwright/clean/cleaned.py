@@ -18,9 +18,9 @@ from mlwright.clean.cell_errors import Cell, CellErrors
 from mlwright.clean.cell_errors.engine import LABELLED
 from mlwright.clean.cell_errors.repair import bounded
 from mlwright.clean.detectors import detect
+from mlwright.clean.measures.telling_cells import page_of, sentence_of
 from mlwright.clean.question import Question
 from mlwright.clean.roles import infer_schema
-from mlwright.clean.telling_cells import page_of, sentence_of
 from mlwright.collect import collect
 from mlwright.collect.rows_out import check_place, write_rows
 from mlwright.errors import ColumnError, DataError

@@ -13,11 +13,11 @@ from numpy.typing import NDArray
 
 from mlwright.clean.copies import copies_of, equal_columns, repeated_rows
 from mlwright.clean.distinct import Distinct
-from mlwright.clean.infer import infer_with_findings
-from mlwright.clean.kinds_numbers import SEVERAL
-from mlwright.clean.kinds_times import read_times
 from mlwright.clean.order import Entity, Moments, dated_columns, repeated_entities
 from mlwright.clean.question import Question
+from mlwright.clean.reading.infer import infer_with_findings
+from mlwright.clean.reading.kinds_numbers import SEVERAL
+from mlwright.clean.reading.kinds_times import read_times
 from mlwright.columns import Coded, plain_numbers, read_frame, read_series
 from mlwright.errors import ColumnError, OptionError
 from mlwright.findings import Finding

@@ -33,7 +33,7 @@ def check_columns(table: Table, columns: Sequence[Column]) -> None:
 
 def unread(frame: pl.DataFrame, columns: Sequence[Column]) -> list[str]:
     """Return a sentence for each column with values that cannot be read: the model takes them as missing."""
-    from mlwright.clean.unread import unread_values
+    from mlwright.clean.reading.unread import unread_values
     from mlwright.columns import read_frame
 
     known = [column for column in columns if column.is_float]

@@ -12,7 +12,7 @@ import numpy as np
 
 from mlwright.clean.base import Context, Detection, OutOfFold
 from mlwright.clean.detectors import detect
-from mlwright.clean.label_quality import class_weights, number_weights
+from mlwright.clean.measures.label_quality import class_weights, number_weights
 from mlwright.learn.base import Stop, never
 from mlwright.learn.material import Material
 from mlwright.learn.quick import learn_quickly

@@ -79,8 +79,10 @@ def _kinds(signs: Signs) -> NDArray[np.intp]:
     for weights in signs.by_text.values():
         ranks = 3 * ranks + (weights > 0) + (weights > STRONG)
     kind = np.unique(ranks, return_inverse=True)[1].ravel()[written.codes]
-    for weights in (*signs.by_row.values(), -signs.votes.weight):
-        kind = np.unique(3 * kind + (weights > 0.3) + (weights > STRONG), return_inverse=True)[1].ravel()
+    by_row: list[Floats] = [*signs.by_row.values(), np.asarray(-signs.votes.weight, dtype=np.float64)]
+    for strength in by_row:
+        seen = 3 * kind + (strength > 0.3).astype(np.intp) + (strength > STRONG).astype(np.intp)
+        kind = np.unique(seen, return_inverse=True)[1].ravel()
     size = np.bincount(kind)
     order = np.argsort(-size, kind="stable")
     place = np.full(len(size), CLUSTERS - 1)

@@ -10,7 +10,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from mlwright.clean.base import Context
-from mlwright.clean.unread import unread_values
+from mlwright.clean.reading.unread import unread_values
 from mlwright.columns import Coded, Floats, read_series
 from mlwright.schema import Column
 from mlwright.values import MISSING, OUTER

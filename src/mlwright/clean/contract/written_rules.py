@@ -17,7 +17,7 @@ from mlwright.clean.contract.measured import Mask, Measured
 from mlwright.clean.contract.result import Violation, counted, example, first_rows, share_of_rows
 from mlwright.clean.contract.written import moment, written
 from mlwright.clean.copies import repeated_rows
-from mlwright.clean.wording import named
+from mlwright.clean.measures.wording import named
 from mlwright.errors import nearest
 from mlwright.findings import percent
 from mlwright.schema import Column, Schema

@@ -12,10 +12,10 @@ from numpy.typing import NDArray
 
 from mlwright.clean.base import Context, Detection, shown
 from mlwright.clean.distinct import LOOKED_AT, Distinct
-from mlwright.clean.likeness import plain_letters, same_but_for_case, tokens
+from mlwright.clean.measures.likeness import plain_letters, same_but_for_case, tokens
+from mlwright.clean.measures.text_cells import how_many, listed, replaced
+from mlwright.clean.measures.typos import ENOUGH, Typo, enough, likely_typos, stand_in_letter, with_stand_ins
 from mlwright.clean.repairs import Replace
-from mlwright.clean.text_cells import how_many, listed, replaced
-from mlwright.clean.typos import ENOUGH, Typo, enough, likely_typos, stand_in_letter, with_stand_ins
 from mlwright.findings import Finding
 from mlwright.schema import Column
 from mlwright.table import Table

@@ -8,7 +8,7 @@ from typing import ClassVar
 import numpy as np
 
 from mlwright.clean.base import Context, Detection
-from mlwright.clean.goal import goal_of
+from mlwright.clean.measures.goal import goal_of
 from mlwright.findings import Finding, percent
 from mlwright.table import Table
 

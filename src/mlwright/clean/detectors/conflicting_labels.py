@@ -11,9 +11,9 @@ import polars as pl
 from numpy.typing import NDArray
 
 from mlwright.clean.base import Context, Detection, shown
-from mlwright.clean.goal import Goal, goal_of
-from mlwright.clean.telling import taken
-from mlwright.clean.wording import count_of_rows
+from mlwright.clean.measures.goal import Goal, goal_of
+from mlwright.clean.measures.telling import taken
+from mlwright.clean.measures.wording import count_of_rows
 from mlwright.columns import Coded
 from mlwright.findings import Finding, percent
 from mlwright.schema import Column

@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 from scipy.stats import ks_2samp
 
 from mlwright.clean.base import Cells, Context, Detection, Rows, shown
-from mlwright.clean.detectors._relations import Relation, relations
-from mlwright.clean.detectors._units import decimals_of, written
+from mlwright.clean.measures.relations import Relation, relations
+from mlwright.clean.measures.units import decimals_of, written
 from mlwright.clean.names import words
 from mlwright.columns import Coded, Floats
 from mlwright.findings import Finding, percent

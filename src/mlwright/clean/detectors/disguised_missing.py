@@ -12,11 +12,11 @@ from numpy.typing import NDArray
 
 from mlwright.clean.base import Cells, Context, Detection, Rows, shown
 from mlwright.clean.distinct import Distinct
-from mlwright.clean.expectation import spread_of
-from mlwright.clean.infer import SOFT_MISSING
+from mlwright.clean.measures.expectation import spread_of
+from mlwright.clean.measures.tails import beyond
 from mlwright.clean.names import counts_time, says_code, words
+from mlwright.clean.reading.infer import SOFT_MISSING
 from mlwright.clean.repairs import Blank, Replace
-from mlwright.clean.tails import beyond
 from mlwright.columns import Coded, Floats
 from mlwright.findings import Finding, percent
 from mlwright.schema import Column

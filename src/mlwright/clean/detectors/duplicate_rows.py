@@ -10,7 +10,7 @@ import numpy as np
 import polars as pl
 
 from mlwright.clean.base import Context, Detection, shown
-from mlwright.clean.wording import count_of_rows
+from mlwright.clean.measures.wording import count_of_rows
 from mlwright.findings import Finding, percent
 from mlwright.table import Table
 

@@ -11,9 +11,9 @@ import numpy as np
 
 from mlwright.clean.base import Cells, Context, Detection, shown
 from mlwright.clean.distinct import LOOKED_AT, Distinct
-from mlwright.clean.likeness import plain_letters
+from mlwright.clean.measures.likeness import plain_letters
+from mlwright.clean.measures.text_cells import how_many, rows_with, short
 from mlwright.clean.repairs import Recode, Repair, Replace
-from mlwright.clean.text_cells import how_many, rows_with, short
 from mlwright.findings import Finding
 from mlwright.schema import Column
 from mlwright.table import Table

@@ -8,8 +8,8 @@ from typing import ClassVar
 import numpy as np
 
 from mlwright.clean.base import Context, Detection
-from mlwright.clean.goal import goal_of
-from mlwright.clean.wording import count_of_rows, named
+from mlwright.clean.measures.goal import goal_of
+from mlwright.clean.measures.wording import count_of_rows, named
 from mlwright.findings import Finding
 from mlwright.table import Table
 

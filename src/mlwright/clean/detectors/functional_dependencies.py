@@ -9,11 +9,20 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mlwright.clean.base import Cells, Context, Detection, shown
-from mlwright.clean.blame import Wrong, judged
-from mlwright.clean.dependencies import MOST_COLUMNS, Broken, CodedColumn, Counted, Dependency, Majority, broken, mine
+from mlwright.clean.measures.blame import Wrong, judged
+from mlwright.clean.measures.dependencies import (
+    MOST_COLUMNS,
+    Broken,
+    CodedColumn,
+    Counted,
+    Dependency,
+    Majority,
+    broken,
+    mine,
+)
+from mlwright.clean.measures.text_cells import how_many, short
 from mlwright.clean.names import says_code
 from mlwright.clean.repairs import FromKey
-from mlwright.clean.text_cells import how_many, short
 from mlwright.columns import Coded
 from mlwright.findings import Finding, percent
 from mlwright.schema import Column

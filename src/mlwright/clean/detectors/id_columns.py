@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import ClassVar
 
 from mlwright.clean.base import Context, Detection
-from mlwright.clean.wording import columns_have, were_left
+from mlwright.clean.measures.wording import columns_have, were_left
 from mlwright.findings import Finding
 from mlwright.table import Table
 

@@ -11,7 +11,7 @@ import numpy as np
 from scipy.stats import ks_2samp
 
 from mlwright.clean.base import Cells, Context, Detection, Rows, shown
-from mlwright.clean.detectors._units import HEAT
+from mlwright.clean.measures.units import HEAT
 from mlwright.clean.names import says_code, words
 from mlwright.clean.repairs import Blank
 from mlwright.columns import Floats

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mlwright.clean.base import Cells, Context, Detection, OutOfFold, Rows, shown
-from mlwright.clean.label_quality import (
+from mlwright.clean.measures.label_quality import (
     class_quality,
     class_weights,
     number_doubt,
@@ -18,7 +18,7 @@ from mlwright.clean.label_quality import (
     own_probability,
     thresholds,
 )
-from mlwright.clean.wording import count_of_rows
+from mlwright.clean.measures.wording import count_of_rows
 from mlwright.columns import Coded, Floats
 from mlwright.findings import Finding, percent
 from mlwright.table import Table

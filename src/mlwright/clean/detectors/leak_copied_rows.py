@@ -12,10 +12,10 @@ from numpy.typing import NDArray
 
 from mlwright.clean.base import Context, Detection, Rows, shown
 from mlwright.clean.copies import copied_rows
-from mlwright.clean.goal import Goal, goal_of, ranks
+from mlwright.clean.measures.goal import Goal, goal_of, ranks
+from mlwright.clean.measures.telling import bins, taken
+from mlwright.clean.measures.wording import count_of_rows
 from mlwright.clean.roles import propose_split
-from mlwright.clean.telling import bins, taken
-from mlwright.clean.wording import count_of_rows
 from mlwright.columns import Coded, Values
 from mlwright.findings import Finding, percent
 from mlwright.schema import Column

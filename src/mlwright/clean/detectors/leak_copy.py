@@ -9,10 +9,10 @@ from typing import ClassVar
 import numpy as np
 
 from mlwright.clean.base import Context, Detection
-from mlwright.clean.goal import Goal, goal_of
-from mlwright.clean.leaks import with_and_without
+from mlwright.clean.measures.goal import Goal, goal_of
+from mlwright.clean.measures.leaks import with_and_without
+from mlwright.clean.measures.telling import Score, alone, taken
 from mlwright.clean.names import counts_time
-from mlwright.clean.telling import Score, alone, taken
 from mlwright.columns import Coded, Floats
 from mlwright.findings import Finding, percent
 from mlwright.schema import Column

@@ -11,10 +11,10 @@ from numpy.typing import NDArray
 
 from mlwright.clean.base import Context, Detection
 from mlwright.clean.detectors.leak_copy import copies
-from mlwright.clean.goal import Goal, goal_of
+from mlwright.clean.measures.goal import Goal, goal_of
+from mlwright.clean.measures.telling import FEWEST_ROWS, Score, bins, sample_of, score_of, told_by
 from mlwright.clean.order import repeated_entities
 from mlwright.clean.roles import propose_split
-from mlwright.clean.telling import FEWEST_ROWS, Score, bins, sample_of, score_of, told_by
 from mlwright.columns import Coded, Values
 from mlwright.findings import Finding
 from mlwright.schema import Column

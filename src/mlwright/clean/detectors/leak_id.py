@@ -11,9 +11,9 @@ import polars as pl
 
 from mlwright.clean.base import Context, Detection
 from mlwright.clean.detectors.leak_copy import copies
-from mlwright.clean.leaks import with_and_without
+from mlwright.clean.measures.leaks import with_and_without
+from mlwright.clean.measures.telling import FEWEST_ROWS, Sample, Score, bins, sample_of, score_of, told_by
 from mlwright.clean.names import counts_time, says_id
-from mlwright.clean.telling import FEWEST_ROWS, Sample, Score, bins, sample_of, score_of, told_by
 from mlwright.columns import Coded, Floats, read_series
 from mlwright.findings import Finding
 from mlwright.schema import Column

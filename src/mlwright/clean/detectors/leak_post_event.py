@@ -12,9 +12,9 @@ from numpy.typing import NDArray
 
 from mlwright.clean.base import Context, Detection
 from mlwright.clean.detectors.leak_copy import copies
-from mlwright.clean.goal import Goal
-from mlwright.clean.leaks import LEAVE_OUT, with_and_without
-from mlwright.clean.telling import Alone, alone, auc, taken
+from mlwright.clean.measures.goal import Goal
+from mlwright.clean.measures.leaks import LEAVE_OUT, with_and_without
+from mlwright.clean.measures.telling import Alone, alone, auc, taken
 from mlwright.columns import Coded, Values
 from mlwright.findings import Finding, percent
 from mlwright.schema import Column

@@ -11,10 +11,10 @@ from mlwright.clean.detectors.leak_group import telling_groups
 from mlwright.clean.detectors.leak_id import telling_ids
 from mlwright.clean.detectors.leak_post_event import after_event
 from mlwright.clean.detectors.leak_time import telling_times
-from mlwright.clean.leaks import LEAVE_OUT, with_and_without
+from mlwright.clean.measures.leaks import LEAVE_OUT, with_and_without
+from mlwright.clean.measures.telling import Score, others, strong
+from mlwright.clean.measures.wording import named
 from mlwright.clean.names import counts_time
-from mlwright.clean.telling import Score, others, strong
-from mlwright.clean.wording import named
 from mlwright.findings import Finding, Severity
 from mlwright.table import Table
 

@@ -8,9 +8,9 @@ from typing import ClassVar
 import numpy as np
 
 from mlwright.clean.base import Context, Detection
-from mlwright.clean.goal import Goal, goal_of
+from mlwright.clean.measures.goal import Goal, goal_of
+from mlwright.clean.measures.telling import FEWEST_ROWS, Score, bins, sample_of, score_of, told_by
 from mlwright.clean.order import dated_columns
-from mlwright.clean.telling import FEWEST_ROWS, Score, bins, sample_of, score_of, told_by
 from mlwright.columns import Coded, Floats
 from mlwright.findings import Finding
 from mlwright.table import Table

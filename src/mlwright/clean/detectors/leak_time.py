@@ -10,9 +10,9 @@ from typing import ClassVar
 import numpy as np
 
 from mlwright.clean.base import Context, Detection
-from mlwright.clean.goal import Goal
-from mlwright.clean.leaks import with_and_without
-from mlwright.clean.telling import FEWEST_ROWS, Sample, Score, bins, is_strong, sample_of, score_of, told_by
+from mlwright.clean.measures.goal import Goal
+from mlwright.clean.measures.leaks import with_and_without
+from mlwright.clean.measures.telling import FEWEST_ROWS, Sample, Score, bins, is_strong, sample_of, score_of, told_by
 from mlwright.columns import Coded, Floats
 from mlwright.findings import Finding
 from mlwright.table import Table

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mlwright.clean.base import Context, Detection, shown
-from mlwright.clean.wording import named
+from mlwright.clean.measures.wording import named
 from mlwright.columns import Coded
 from mlwright.findings import Finding, percent
 from mlwright.table import Table

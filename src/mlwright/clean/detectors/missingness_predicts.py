@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 
 from mlwright.clean.base import Context, Detection
 from mlwright.clean.detectors.leak_post_event import after_event
-from mlwright.clean.goal import Goal
-from mlwright.clean.telling import alone
+from mlwright.clean.measures.goal import Goal
+from mlwright.clean.measures.telling import alone
 from mlwright.findings import Finding, percent
 from mlwright.table import Table
 

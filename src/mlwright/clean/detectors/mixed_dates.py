@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from mlwright.clean.base import Cells, Context, Detection, Rows, shown
 from mlwright.clean.distinct import Distinct
-from mlwright.clean.kinds_times import FORMATS, SHORT
+from mlwright.clean.reading.kinds_times import FORMATS, SHORT
 from mlwright.clean.repairs import Replace
 from mlwright.findings import Finding, percent
 from mlwright.schema import Column

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from mlwright.clean.base import Context, Detection, shown
 from mlwright.clean.distinct import LOOKED_AT, Distinct
-from mlwright.clean.text_cells import how_many, replaced, short
+from mlwright.clean.measures.text_cells import how_many, replaced, short
 from mlwright.findings import Finding
 from mlwright.table import Table
 from mlwright.values import parse_number, scan_number

@@ -11,9 +11,9 @@ import polars as pl
 from numpy.typing import NDArray
 
 from mlwright.clean.base import Context, Detection, Rows, shown
-from mlwright.clean.likeness import distance, plain_letters
+from mlwright.clean.measures.likeness import distance, plain_letters
+from mlwright.clean.measures.text_cells import short
 from mlwright.clean.names import counts_time, says_code
-from mlwright.clean.text_cells import short
 from mlwright.columns import Coded, Floats
 from mlwright.findings import Finding, percent
 from mlwright.schema import Column

@@ -9,9 +9,9 @@ import numpy as np
 
 from mlwright.clean.base import Context, Detection, OutOfFold
 from mlwright.clean.detectors.leak_row_order import LeakRowOrder
-from mlwright.clean.goal import Goal, goal_of
+from mlwright.clean.measures.goal import Goal, goal_of
+from mlwright.clean.measures.telling import FEWEST_ROWS, Alone, alone, explained, told_by
 from mlwright.clean.roles import propose_split
-from mlwright.clean.telling import FEWEST_ROWS, Alone, alone, explained, told_by
 from mlwright.columns import Floats
 from mlwright.findings import Finding
 from mlwright.table import Table

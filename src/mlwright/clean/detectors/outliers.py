@@ -10,10 +10,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mlwright.clean.base import Cells, Context, Detection, Rows, shown
-from mlwright.clean.detectors._units import decimals_of, written
-from mlwright.clean.expectation import Expected, askable, expected_of, is_amount, on_scale
+from mlwright.clean.measures.expectation import Expected, askable, expected_of, is_amount, on_scale
+from mlwright.clean.measures.tails import Beyond, beyond
+from mlwright.clean.measures.units import decimals_of, written
 from mlwright.clean.names import says_code
-from mlwright.clean.tails import Beyond, beyond
 from mlwright.columns import Floats
 from mlwright.findings import Finding, percent
 from mlwright.table import Table

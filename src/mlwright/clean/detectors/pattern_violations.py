@@ -12,9 +12,9 @@ import polars as pl
 
 from mlwright.clean.base import Context, Detection, shown
 from mlwright.clean.distinct import Distinct
-from mlwright.clean.likeness import distance
+from mlwright.clean.measures.likeness import distance
+from mlwright.clean.measures.text_cells import how_many, replaced, rows_with, short
 from mlwright.clean.names import words
-from mlwright.clean.text_cells import how_many, replaced, rows_with, short
 from mlwright.findings import Finding, percent
 from mlwright.schema import Column
 from mlwright.table import Table

@@ -13,10 +13,10 @@ import numpy as np
 import polars as pl
 
 from mlwright.clean.base import Context, Detection
-from mlwright.clean.given_names import GIVEN_NAMES
-from mlwright.clean.likeness import plain_letters
+from mlwright.clean.measures.given_names import GIVEN_NAMES
+from mlwright.clean.measures.likeness import plain_letters
+from mlwright.clean.measures.personal_ids import NATIONAL_IDS, is_card, is_iban
 from mlwright.clean.names import words
-from mlwright.clean.personal_ids import NATIONAL_IDS, is_card, is_iban
 from mlwright.findings import Finding, Severity, percent
 from mlwright.schema import Column
 from mlwright.table import Table

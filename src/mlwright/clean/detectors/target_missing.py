@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import ClassVar
 
 from mlwright.clean.base import Context, Detection
-from mlwright.clean.wording import count_of_rows
+from mlwright.clean.measures.wording import count_of_rows
 from mlwright.findings import Finding, percent
 from mlwright.table import Table
 

@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 from scipy.stats import binom, ks_2samp
 
 from mlwright.clean.base import Cells, Context, Detection, Rows, shown
-from mlwright.clean.detectors._units import CONVERSIONS, Conversion, decimals_of, is_round, written
-from mlwright.clean.expectation import Expected, askable, expected_of, spread_of
+from mlwright.clean.measures.expectation import Expected, askable, expected_of, spread_of
+from mlwright.clean.measures.units import CONVERSIONS, Conversion, decimals_of, is_round, written
 from mlwright.clean.names import words
 from mlwright.clean.repairs import Rescale
 from mlwright.columns import Floats

@@ -11,10 +11,10 @@ from hypothesis import strategies as st
 from mlwright.clean import Question
 from mlwright.clean.base import Context, Detection
 from mlwright.clean.detectors.category_variants import CategoryVariants
-from mlwright.clean.likeness import distance, plain_letters, same_but_for_case, slip
+from mlwright.clean.measures.likeness import distance, plain_letters, same_but_for_case, slip
+from mlwright.clean.measures.typos import stand_in_letter
 from mlwright.clean.repairs import Replace
 from mlwright.clean.roles import infer_schema
-from mlwright.clean.typos import stand_in_letter
 from mlwright.table import Table
 
 

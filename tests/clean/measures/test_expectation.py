@@ -6,7 +6,7 @@ import pytest
 
 from mlwright.clean import Question
 from mlwright.clean.base import Context
-from mlwright.clean.expectation import askable, expected_of, is_amount, spread_of
+from mlwright.clean.measures.expectation import askable, expected_of, is_amount, spread_of
 from mlwright.clean.roles import infer_schema
 from mlwright.table import Table
 

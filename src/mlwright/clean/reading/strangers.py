@@ -10,8 +10,8 @@ import polars as pl
 from numpy.typing import NDArray
 
 from mlwright.clean.distinct import LOOKED_AT, Distinct
-from mlwright.clean.kinds_numbers import MOSTLY, PLAIN, SEVERAL, different_numbers
-from mlwright.clean.kinds_times import FORMATS, SHORT
+from mlwright.clean.reading.kinds_numbers import MOSTLY, PLAIN, SEVERAL, different_numbers
+from mlwright.clean.reading.kinds_times import FORMATS, SHORT
 from mlwright.values import match_datetime, parse_number, scan_number
 
 MOST_WORDS = 5

@@ -15,7 +15,8 @@ import polars as pl
 from numpy.typing import NDArray
 
 from mlwright.clean.distinct import Distinct
-from mlwright.clean.kinds_numbers import (
+from mlwright.clean.names import says_code
+from mlwright.clean.reading.kinds_numbers import (
     SEVERAL,
     NumberReading,
     different_numbers,
@@ -23,12 +24,11 @@ from mlwright.clean.kinds_numbers import (
     number_kind,
     read_numbers,
 )
-from mlwright.clean.kinds_text import text_kind
-from mlwright.clean.kinds_times import missing_times, read_durations, read_times
-from mlwright.clean.names import says_code
-from mlwright.clean.notes import Notes
-from mlwright.clean.strangers import half_read, missing_words
-from mlwright.clean.unread import unread_rows
+from mlwright.clean.reading.kinds_text import text_kind
+from mlwright.clean.reading.kinds_times import missing_times, read_durations, read_times
+from mlwright.clean.reading.notes import Notes
+from mlwright.clean.reading.strangers import half_read, missing_words
+from mlwright.clean.reading.unread import unread_rows
 from mlwright.columns import Coded, Values, read_series
 from mlwright.findings import Finding
 from mlwright.schema import QUANTILES, STRING_KINDS, Column

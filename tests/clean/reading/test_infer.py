@@ -13,8 +13,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from mlwright.clean.infer import infer_column, infer_with_findings
 from mlwright.clean.names import says_code, says_id, says_time
+from mlwright.clean.reading.infer import infer_column, infer_with_findings
 from mlwright.columns import Coded, read_frame
 from mlwright.schema import Column
 

@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mlwright.clean.infer import infer_with_findings
 from mlwright.clean.question import Question
+from mlwright.clean.reading.infer import infer_with_findings
 from mlwright.clean.roles import infer_schema
 from mlwright.collect import collect
 from mlwright.columns import Coded, read_frame

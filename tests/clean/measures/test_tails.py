@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mlwright.clean.tails import beyond
+from mlwright.clean.measures.tails import beyond
 
 Made = Callable[[np.random.Generator, int], np.ndarray]
 HONEST: dict[str, Made] = {

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
-from mlwright.clean.label_quality import (
+from mlwright.clean.measures.label_quality import (
     class_quality,
     class_weights,
     confident_joint,

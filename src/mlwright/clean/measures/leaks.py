@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from mlwright.clean.base import Context
-from mlwright.clean.telling import Score, others
+from mlwright.clean.measures.telling import Score, others
 from mlwright.schema import Column
 
 LEAVE_OUT = "Leave the column out (--exclude) unless it is known before the target is."

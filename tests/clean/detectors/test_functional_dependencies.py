@@ -7,8 +7,8 @@ import polars as pl
 
 from mlwright.clean import Question
 from mlwright.clean.base import Context, Detection
-from mlwright.clean.dependencies import Counted, Majority, measures
 from mlwright.clean.detectors.functional_dependencies import FunctionalDependencies
+from mlwright.clean.measures.dependencies import Counted, Majority, measures
 from mlwright.clean.repairs import FromKey
 from mlwright.clean.roles import infer_schema
 from mlwright.table import Table

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mlwright.clean.base import Context, Rows
-from mlwright.clean.goal import Goal, goal_of, ranks
+from mlwright.clean.measures.goal import Goal, goal_of, ranks
 from mlwright.columns import Coded, Floats, Values
 
 MOST_ROWS = 20_000

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mlwright.clean.base import Context
-from mlwright.clean.detectors._units import decimals_of
+from mlwright.clean.measures.units import decimals_of
 from mlwright.clean.names import words
 from mlwright.columns import Floats
 

@@ -8,8 +8,8 @@ import pytest
 
 from mlwright.clean import Question
 from mlwright.clean.base import Context, Detection
-from mlwright.clean.detectors._units import CONVERSIONS, Conversion, written
 from mlwright.clean.detectors.unit_errors import UnitErrors
+from mlwright.clean.measures.units import CONVERSIONS, Conversion, written
 from mlwright.clean.repairs import Repairs, Rescale
 from mlwright.clean.roles import infer_schema
 from mlwright.table import Table

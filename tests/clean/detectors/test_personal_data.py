@@ -11,7 +11,7 @@ import pytest
 from mlwright.clean import Question
 from mlwright.clean.base import Context
 from mlwright.clean.detectors.personal_data import PersonalData
-from mlwright.clean.personal_ids import NATIONAL_IDS, is_card, is_iban, luhn
+from mlwright.clean.measures.personal_ids import NATIONAL_IDS, is_card, is_iban, luhn
 from mlwright.clean.roles import infer_schema
 from mlwright.findings import Finding
 from mlwright.table import Table

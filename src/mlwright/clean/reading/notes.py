@@ -8,9 +8,9 @@ from dataclasses import dataclass, field
 import polars as pl
 
 from mlwright.clean.distinct import Distinct
-from mlwright.clean.kinds_numbers import NumberReading
-from mlwright.clean.kinds_times import TimeReading
-from mlwright.clean.strangers import HalfRead
+from mlwright.clean.reading.kinds_numbers import NumberReading
+from mlwright.clean.reading.kinds_times import TimeReading
+from mlwright.clean.reading.strangers import HalfRead
 from mlwright.findings import Finding
 
 SHOWN = 5

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from mlwright.clean.dependencies import Broken, CodedColumn, Dependency
+from mlwright.clean.measures.dependencies import Broken, CodedColumn, Dependency
 
 KEY_RARER = 0.9
 """Where a pair of values is wrong and nothing tells which of the two, it is the one that follows, not the key."""

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.spatial.distance import cdist
 
-from mlwright.clean.likeness import distance, one_letter_for_another, slip, tokens
+from mlwright.clean.measures.likeness import distance, one_letter_for_another, slip, tokens
 
 FREQUENT_LOOKED_AT = 1_500
 RARE_LOOKED_AT = 3_000
