@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from datetime import date, timedelta
 
@@ -139,6 +140,21 @@ def test_a_detector_says_the_same_of_the_same_table(detector: Detector) -> None:
         return [detection.finding for detection in detector.detect(table, looked_at(table, "bought"))]
 
     assert said() == said()
+
+
+@pytest.mark.parametrize("detector", DETECTORS.values(), ids=lambda detector: detector.name)
+def test_a_sentence_names_rows_as_people_know_them(detector: Detector) -> None:
+    """Where some rows of a large table are looked at, the numbers in sentences are those of the large one."""
+    table = dirty()
+    schema, _ = infer_schema(table, Question(target="bought"))
+    sure = np.where(np.array(table.frame["bought"] == "yes")[:, None], [[0.01, 0.99]], [[0.99, 0.01]])
+    sure[:9] = sure[:9, ::-1]
+    context = Context(
+        table, schema, places=1_000_000 + np.arange(table.rows), out_of_fold=OutOfFold(sure, ("no", "yes"))
+    )
+    for detection in detector.detect(table, context):
+        named = re.findall(r"\brows? (\d+)", detection.finding.message)
+        assert all(int(row) >= 1_000_000 for row in named), detection.finding.message
 
 
 @pytest.mark.parametrize("detector", DETECTORS.values(), ids=lambda detector: detector.name)

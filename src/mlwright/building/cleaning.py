@@ -16,9 +16,10 @@ import numpy as np
 
 from mlwright.building.ask import Asked
 from mlwright.building.options import Options
-from mlwright.clean.base import Context, Detection, Rows
+from mlwright.clean.base import Context, Detection
 from mlwright.clean.detectors import DETECTORS
 from mlwright.clean.mender import Mender, Step
+from mlwright.clean.spread import Spread, placed
 from mlwright.evaluate.comparison import compare_folds
 from mlwright.evaluate.intervals import Scored
 from mlwright.findings import Effect, Finding
@@ -28,12 +29,11 @@ from mlwright.learn.doubt import Doubter
 from mlwright.learn.material import Material
 from mlwright.learn.quick import Quick, learn_quickly
 from mlwright.learn.splits import Fold, Order, folds
-from mlwright.table import Table
 
 LOOK_SHARE, TRY_SHARE = 0.05, 0.08
 """Shares of the budget that looking for errors and trying repairs may take."""
 LOOKED_AT_CELLS = 4_000_000
-"""Larger tables are looked at in so many of their cells, in rows spread evenly."""
+"""Larger tables are looked at in so many of their cells at most, in rows spread evenly."""
 TRIED_ROWS = 20_000
 """A repair is tried on at most so many rows, spread evenly over those that teach."""
 TRIED_CELLS = 4_000_000
@@ -81,30 +81,15 @@ class Decided:
 
 def look(asked: Asked, options: Options, stop: Stop, *, without: Sequence[str] = ()) -> list[Looked]:
     """Return what the detectors find in the table, one after the other until time is up."""
-    table, rows = asked.table, None
-    step = -(-table.rows * max(len(asked.schema), 1) // LOOKED_AT_CELLS)
-    if step > 1:
-        rows = np.arange(0, table.rows, step)
-        table = Table(table.frame[rows], table.name, table.origin)
-    context = Context(table, asked.schema, seed=options.seed, stop=stop)
+    part = Spread.of(asked.table, most_cells=LOOKED_AT_CELLS, seed=options.seed)
+    context = Context(part.table, asked.schema, seed=options.seed, places=part.rows, stop=stop)
     found: list[Looked] = []
     for name, detector in DETECTORS.items():
         if stop():
             break
         if name not in without and name != DOUBTED and name not in TOLD_BY_THE_TASK:
-            found += [Looked(name, detection) for detection in detector.detect(table, context)]
-    if rows is None:
-        return found
-    return [
-        replace(one, detection=replace(one.detection, finding=_among(one.detection.finding, rows, "spread evenly")))
-        for one in found
-    ]
-
-
-def _among(finding: Finding, rows: Rows, which: str) -> Finding:
-    """Return a finding about some rows as one about the table."""
-    message = f"Among {len(rows):,} rows {which}: {finding.message}"
-    return replace(finding, message=message, rows=tuple(int(rows[row]) for row in finding.rows))
+            found += [Looked(name, each) for each in detector.detect(part.table, context)]
+    return [replace(one, detection=replace(one.detection, finding=part.placed(one.detection.finding))) for one in found]
 
 
 def decide(
@@ -142,7 +127,7 @@ def _doubted(asked: Asked, trying: _Trying, doubter: Doubter, *, worth_a_trial: 
     if plain is None or material.places is None:
         return False, []
     detections = doubter.doubts(material, plain.P)
-    findings = [_among(detection.finding, material.places, "that teach") for detection in detections]
+    findings = [placed(detection.finding, material.places, asked.table.rows) for detection in detections]
     rows = sum(len(cells) for detection in detections for cells in detection.cells)
     if not worth_a_trial or rows < FEWEST_DOUBTED * material.rows:
         return False, findings

@@ -79,11 +79,17 @@ class Context:
     table: Table
     schema: Schema
     seed: int = 0
+    places: Rows | None = None
+    """Where the table's rows stand in the one that they were taken from; None where they are all of it."""
     out_of_fold: OutOfFold | None = None
     """Where a model has been fitted; detectors that need it say nothing without it."""
     stop: Callable[[], bool] = lambda: False
     """Tells that time is up: a detector that takes long asks it, and gives what it has."""
     _kept: dict[tuple[str, str], object] = field(default_factory=dict, repr=False)
+
+    def row(self, place: int) -> int:
+        """Return the number by which people know a row: sentences name no other."""
+        return int(place if self.places is None else self.places[place])
 
     def values(self, name: str) -> Values:
         """Return the typed values of a column, read as the Schema says."""

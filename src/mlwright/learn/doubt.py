@@ -55,4 +55,5 @@ class Doubter:
             return []
         part = Table(self.table.frame[material.places], self.table.name, self.table.origin)
         said = OutOfFold(P, material.target.classes)
-        return detect(part, Context(part, self.schema, seed=self.seed, out_of_fold=said), only=(DETECTOR,))
+        context = Context(part, self.schema, seed=self.seed, places=material.places, out_of_fold=said)
+        return detect(part, context, only=(DETECTOR,))

@@ -13,9 +13,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import mlwright as mw
-from mlwright.clean import Question
+from mlwright.clean import Question, spread
 from mlwright.clean.detectors import DETECTORS
-from mlwright.clean.profile import sample
 from mlwright.clean.profile.making import Clock, duplicate_rows
 from mlwright.clean.roles import infer_schema
 from mlwright.collect import collect
@@ -113,7 +112,7 @@ def test_findings_come_worst_first_and_columns_point_at_theirs() -> None:
 
 
 def test_a_sampled_table_names_true_rows_and_says_what_its_counts_are_of(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sample, "MOST_ROWS", 1_000)
+    monkeypatch.setattr(spread, "MOST_ROWS", 1_000)
     rows = 5_000
     towns = ["MÃ¼nchen" if row % 500 < 30 else "Oslo" if row % 2 else "Bergen" for row in range(rows)]
     frame = pl.DataFrame({"town": towns, "amount": [str(row * 7 % 1_013) for row in range(rows)]})
@@ -134,9 +133,9 @@ def test_a_sampled_table_names_true_rows_and_says_what_its_counts_are_of(monkeyp
 
 
 def test_a_value_that_only_the_rest_holds_makes_no_column_constant(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sample, "MOST_ROWS", 100)
+    monkeypatch.setattr(spread, "MOST_ROWS", 100)
     frame = pl.DataFrame({"a": ["x"] * 9_999 + ["y"], "b": [str(row % 97) for row in range(10_000)]})
-    judged = sample.Judged.of(Table(frame))
+    judged = spread.Spread.of(Table(frame))
     assert judged.rows is not None
     assert 9_999 not in judged.rows
     found = mw.profile(frame)
@@ -145,15 +144,15 @@ def test_a_value_that_only_the_rest_holds_makes_no_column_constant(monkeypatch: 
 
 
 def test_what_only_seems_to_name_rows_in_a_sample_is_looked_at_in_all_rows(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sample, "MOST_ROWS", 150)
-    monkeypatch.setattr(sample, "FEWEST_ROWS", 150)
+    monkeypatch.setattr(spread, "MOST_ROWS", 150)
+    monkeypatch.setattr(spread, "FEWEST_ROWS", 150)
     rows = 40_000
     shuffled = np.random.default_rng(0).permutation(rows)
     frame = pl.DataFrame(
         {"customer": [f"K{row // 2:05d}" for row in shuffled], "row": [f"R{row:06d}" for row in shuffled]}
     )
     table = Table(frame)
-    seen, _ = infer_schema(sample.Judged.of(table).table, Question())
+    seen, _ = infer_schema(spread.Spread.of(table).table, Question())
     assert [column.kind for column in seen] == ["id", "id"]
     found = mw.profile(frame)
     assert found["customer"].kind != "id"
@@ -164,7 +163,7 @@ def test_what_only_seems_to_name_rows_in_a_sample_is_looked_at_in_all_rows(monke
 @given(st.integers(1, 5_000), st.integers(1, 600), st.integers(0, 5))
 @settings(deadline=None, max_examples=60)
 def test_spread_rows_are_different_ordered_and_even(total: int, most: int, seed: int) -> None:
-    rows = sample.spread_rows(total, most, seed=seed)
+    rows = spread.spread_rows(total, most, seed=seed)
     assert len(rows) == min(total, most)
     assert (np.diff(rows) > 0).all()
     assert rows[0] >= 0
@@ -174,7 +173,7 @@ def test_spread_rows_are_different_ordered_and_even(total: int, most: int, seed:
 
 def test_a_finding_of_all_rows_stays_as_it_is() -> None:
     finding = Finding(kind="x", message="2 rows are odd.", rows=(1, 2))
-    assert sample.Judged.of(Table(people())).placed(finding) is finding
+    assert spread.Spread.of(Table(people())).placed(finding) is finding
 
 
 def test_repeated_rows_are_counted() -> None:

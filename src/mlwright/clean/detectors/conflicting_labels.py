@@ -79,8 +79,9 @@ class ConflictingLabels:
                 columns=(goal.name,),
                 rows=shown(rows),
                 message=f"{count_of_rows(len(rows))} ({percent(share)}) have the same features as another row but a "
-                f"different {goal.name!r}, such as rows {goal.rows[one]} ({_said(goal, one)}) and {goal.rows[other]} "
-                f"({_said(goal, other)}): at most one can be right, or a column that would tell them apart is missing.",
+                f"different {goal.name!r}, such as rows {context.row(goal.rows[one])} ({_said(goal, one)}) and "
+                f"{context.row(goal.rows[other])} ({_said(goal, other)}): at most one can be right, or a "
+                "column that would tell them apart is missing.",
                 severity="warning" if sure else "info",
                 confidence=0.85 if sure else 0.4,
                 repair="Check these rows; add what tells them apart.",

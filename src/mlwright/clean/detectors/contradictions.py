@@ -111,8 +111,8 @@ def _broken(context: Context, relation: Relation) -> Detection | None:
             columns=(relation.whole, *relation.parts),
             rows=shown(rows),
             message=f"{relation.whole!r} is {relation.words} in {percent(1.0 - count / known)} of the rows, but not in "
-            f"{count:,}, such as data row {row}, where it is {context.texts(relation.whole)[row]!r} and not "
-            f"{shown_value!r}.",
+            f"{count:,}, such as data row {context.row(row)}, where it is {context.texts(relation.whole)[row]!r} "
+            f"and not {shown_value!r}.",
             severity="info" if one_sided else "warning",
             confidence=0.6 if one_sided else 0.9,
             repair="Find out which of the values is wrong.",
@@ -277,8 +277,8 @@ def _told(context: Context, order: _Order, total: int) -> Detection:
             columns=(order.first, order.second),
             rows=shown(rows),
             message=f"{order.first!r} is {word} {order.second!r} in {count:,} row{'s' if count > 1 else ''} "
-            f"({percent(count / total)}), such as data row {row} with {first[row]!r} and {second[row]!r}, while "
-            f"{percent(order.held)} are in order{more}.",
+            f"({percent(count / total)}), such as data row {context.row(row)} with {first[row]!r} and {second[row]!r}, "
+            f"while {percent(order.held)} are in order{more}.",
             severity="warning" if order.times or order.named else "info",
             confidence=0.9 if order.times else 0.8,
             repair="Exchange the two." if order.swapped else "Find out which of the two is wrong.",

@@ -74,7 +74,8 @@ class LabelErrors:
                 columns=(column.name,),
                 rows=shown(rows),
                 message=f"{count_of_rows(len(rows))} ({percent(len(rows) / table.rows)}) have a target {column.name!r} "
-                f"that is probably wrong, the most doubtful row {first} ({doubted.example}): {doubted.by}.",
+                f"that {'is probably wrong' if doubted.severe else 'a model did not expect'}, "
+                f"above all row {context.row(first)} ({doubted.example}): {doubted.by}.",
                 severity="warning" if doubted.severe else "info",
                 confidence=round(min(float(doubted.confidence.mean()), MOST_SURE), 2),
                 repair="Check these targets, the most doubtful first; until then let the rows count less.",

@@ -315,8 +315,8 @@ def _told(near: Sequence[tuple[int, int]], columns: Sequence[Hashed], table: Tab
     for column in columns:
         texts = context.texts(column.column.name)
         if texts[one] != texts[other]:
-            example = f": in rows {one} and {other} {column.column.name!r} is {short(str(texts[one]))} and "
-            example += f"{short(str(texts[other]))}, and nearly all else is the same"
+            example = f": in rows {context.row(one)} and {context.row(other)} {column.column.name!r} is "
+            example += f"{short(str(texts[one]))} and {short(str(texts[other]))}, and nearly all else is the same"
             break
     many = len(rows)
     share = many / table.rows

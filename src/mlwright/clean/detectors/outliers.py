@@ -277,7 +277,7 @@ def _odd_rows(context: Context, total: int) -> Iterator[Detection]:
             kind="outlier_rows",
             rows=shown(found),
             message=f"{len(found):,} row{'s are' if len(found) > 1 else ' is'} unlike all others in several columns at "
-            f"once ({percent(len(found) / total)}), above all data row {int(rows[first])}.",
+            f"once ({percent(len(found) / total)}), above all data row {context.row(int(rows[first]))}.",
             severity="info",
             confidence=0.5,
             repair="Look at them: they may be errors, or the cases that matter most.",

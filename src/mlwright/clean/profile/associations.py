@@ -18,7 +18,7 @@ from scipy.stats import rankdata
 
 from mlwright.clean.base import Context
 from mlwright.clean.profile.facts import Association, Measure
-from mlwright.clean.profile.sample import spread_rows
+from mlwright.clean.spread import spread_rows
 from mlwright.columns import Coded, Floats
 from mlwright.schema import Column
 

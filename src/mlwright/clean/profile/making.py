@@ -14,9 +14,9 @@ from mlwright.clean.profile.associations import MEASURED_ROWS, associations
 from mlwright.clean.profile.columns import column_facts
 from mlwright.clean.profile.facts import ColumnFacts, Profile, with_findings
 from mlwright.clean.profile.overview import overview
-from mlwright.clean.profile.sample import Judged
 from mlwright.clean.question import Question
 from mlwright.clean.roles import infer_schema
+from mlwright.clean.spread import Spread
 from mlwright.collect import collect
 from mlwright.findings import Finding
 from mlwright.progress import Progress, Silent
@@ -72,14 +72,14 @@ def profile(
     tell = Stages(progress or Silent())
     tell.stage("Reading the rows")
     table = collect(source, query=query)
-    judged = Judged.of(table)
+    judged = Spread.of(table)
     tell.long = table.rows * table.frame.width > LONG
     tell.stage("Finding out what each column holds", 0.1)
     schema, inferred = _inferred(table, judged, target)
     columns = _facts(table, schema, tell)
     tell.stage("Looking for what is wrong", 0.7)
     clock = Clock(DETECTING_SECONDS)
-    context = Context(judged.table, schema, stop=clock.stop)
+    context = Context(judged.table, schema, places=judged.rows, stop=clock.stop)
     found = [*inferred, *map(judged.placed, _detected(context, OF_ALL_ROWS, whole=False))]
     counted = Context(table, _counted(schema, columns, table.rows), stop=clock.stop)
     findings = _worst_first([*table.findings, *found, *_detected(counted, OF_ALL_ROWS, whole=True)])
@@ -148,7 +148,7 @@ def duplicate_rows(frame: pl.DataFrame) -> int | None:
     return frame.height - frame.hash_rows().n_unique()
 
 
-def _inferred(table: Table, judged: Judged, target: str | None) -> tuple[Schema, list[Finding]]:
+def _inferred(table: Table, judged: Spread, target: str | None) -> tuple[Schema, list[Finding]]:
     """Return what each column holds, told from the rows that are looked at.
 
     What seems to name each row, because hardly a value comes twice among these rows, is looked at in all rows.
@@ -203,7 +203,7 @@ def _worst_first(findings: Sequence[Finding]) -> tuple[Finding, ...]:
     return tuple(sorted(once, key=lambda finding: (SEVERITIES.index(finding.severity), -finding.confidence)))
 
 
-def _limits(judged: Judged, clock: Clock, paired: int, columns: int) -> tuple[str, ...]:
+def _limits(judged: Spread, clock: Clock, paired: int, columns: int) -> tuple[str, ...]:
     """Say what was judged on a part only."""
     told = []
     if not judged.whole:

@@ -18,7 +18,7 @@ below `FEWEST_ROWS`."""
 
 
 @dataclass(frozen=True, slots=True)
-class Judged:
+class Spread:
     """The rows that are looked at closely, and where each stands in the whole table; `rows` is None where all are."""
 
     table: Table
@@ -26,10 +26,10 @@ class Judged:
     total: int
 
     @classmethod
-    def of(cls, table: Table, *, seed: int = 0) -> Judged:
+    def of(cls, table: Table, *, most_cells: int = MOST_CELLS, seed: int = 0) -> Spread:
         """Return all rows of a table, or as many as can be looked at in reasonable time."""
         width = max(table.frame.width, 1)
-        most = min(MOST_ROWS, max(FEWEST_ROWS, MOST_CELLS // width))
+        most = min(MOST_ROWS, max(FEWEST_ROWS, most_cells // width))
         if table.rows <= most:
             return cls(table, None, table.rows)
         rows = spread_rows(table.rows, most, seed=seed)
@@ -42,14 +42,16 @@ class Judged:
 
     def placed(self, finding: Finding) -> Finding:
         """Return a finding that names rows of the whole table, and says what its counts are counts of."""
-        if self.rows is None:
-            return finding
-        told = finding.message.rstrip(".")
-        return replace(
-            finding,
-            rows=tuple(int(self.rows[row]) for row in finding.rows),
-            message=f"{told} (counted in {len(self.rows):,} of {self.total:,} rows).",
-        )
+        return finding if self.rows is None else placed(finding, self.rows, self.total)
+
+
+def placed(finding: Finding, rows: Rows, total: int) -> Finding:
+    """Return what was found in some rows of a table as a finding about the table."""
+    named = tuple(int(rows[row]) for row in finding.rows)
+    if len(rows) == total:
+        return replace(finding, rows=named)
+    told = finding.message.rstrip(".")
+    return replace(finding, rows=named, message=f"{told} (counted in {len(rows):,} of {total:,} rows).")
 
 
 def spread_rows(total: int, most: int, *, seed: int = 0) -> Rows:
