@@ -93,7 +93,11 @@ def _told(cleaned: Cleaned, place: Path, following: str) -> str:
     parts = ["\n".join(_findings(cleaned.findings))] if cleaned.findings else []
     wrong, left = len(cleaned.cells), len(cleaned.cells) - cleaned.repaired
     if wrong:
-        unsure = f"; {left:,} left as they are, because nothing was surely better" if left else ""
+        unsure = (
+            f"; {left:,} left as {'it is' if left == 1 else 'they are'}, because nothing was surely better"
+            if left
+            else ""
+        )
         parts.append(f"{_cells(wrong)} probably wrong: {cleaned.repaired:,} repaired{unsure}")
         parts.append(_columns(cleaned))
     else:
