@@ -8,6 +8,7 @@ RARE = "the class does stand in so few rows"
 TRUE: dict[tuple[str, str, str], str] = {
     ("Stat2Data_Hawks", "mixed_types", "CaptureTime"): "'9.12' stands among times such as '9:12'",
     ("Stat2Data_Hawks", "outlier_cells", "Wing"): "37.2 among wings of 372 mm and the like: the decimal point slipped",
+    ("Stat2Data_Hawks", "outlier_cells", "Hallux"): "341.4 among claws of 34 mm and the like: the point slipped",
     ("Stat2Data_Hawks", "pattern_violation", "BandNumber"): "the dash of a band number slipped, or is missing",
     ("diamonds", "outlier_cells", "z"): "31.8 mm for 3.18: a known fault of this table",
     (

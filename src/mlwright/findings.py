@@ -25,7 +25,12 @@ class Effect:
 
         >>> Effect(metric="ROC AUC", value=0.0081, low=0.003, high=0.0132).words
         'ROC AUC better by 0.0081 (95 % interval 0.003 to 0.0132)'
+        >>> Effect(metric="ROC AUC", value=0.0001, low=-0.003, high=0.0032).words
+        'ROC AUC not measurably different (by 0.0001 better, 95 % interval -0.003 to 0.0032)'
         """
+        if self.low <= 0.0 <= self.high:
+            near = f"by {abs(self.value):.3g} {'better' if self.value > 0 else 'worse'}" if self.value else "the same"
+            return f"{self.metric} not measurably different ({near}, 95 % interval {self.low:.3g} to {self.high:.3g})"
         way = "better" if self.value >= 0 else "worse"
         low, high = (self.low, self.high) if self.value >= 0 else (-self.high, -self.low)
         return f"{self.metric} {way} by {abs(self.value):.3g} (95 % interval {low:.3g} to {high:.3g})"

@@ -11,10 +11,15 @@ import polars as pl
 import pytest
 
 import mlwright as mw
+from mlwright.building.ask import LOOKED_FOR, ask
+from mlwright.building.cleaning import decide, look
+from mlwright.building.options import Options
 from mlwright.clean.base import Context, Detection
 from mlwright.clean.detectors import DETECTORS
 from mlwright.clean.repairs import Replace
 from mlwright.findings import Finding
+from mlwright.learn.base import never
+from mlwright.progress import Silent
 from mlwright.table import Table
 
 KINDS = ("red", "blue", "green")
@@ -125,3 +130,42 @@ def test_the_same_trials_make_the_same_model(toy: Renamed) -> None:
     assert one.evaluation["findings"] == two.evaluation["findings"]
     fresh = rows(200)
     assert np.array_equal(one.predict_proba(fresh), two.predict_proba(fresh))
+
+
+def test_what_was_not_looked_for_is_told() -> None:
+    asked = ask(Table(rows()), Options(target="y", trials=1))
+    (told,) = look(asked, Options(target="y", trials=1), lambda: True, without=LOOKED_FOR)
+    assert told.detection.finding.kind == "not_looked_for"
+    assert "unit errors" in told.detection.finding.message
+    assert "few rows," not in told.detection.finding.message, "what every build looks for was looked for"
+
+
+def test_what_was_not_tried_is_told(toy: Renamed) -> None:
+    options = Options(target="y", exclude=("number",), trials=1)
+    asked = ask(Table(rows()), options)
+    looked = look(asked, options, never, without=LOOKED_FOR)
+    decided = decide(asked, looked, asked.material, asked.order, options, lambda: True)
+    assert decided.mender is None
+    told = next(finding for finding in decided.findings if finding.kind == "toy")
+    assert told.repair is not None
+    assert told.repair.endswith("(not tried: there was no time)")
+    assert not told.applied
+
+
+def test_leaks_are_told_before_all_else() -> None:
+    frame = rows()
+    known_after = np.where(frame["y"] == "yes", "2024-01-01", None)
+    model = mw.build(frame.with_columns(refunded_on=pl.Series(known_after)), target="y", trials=1, exclude=["number"])
+    assert model.evaluation["findings"][0]["columns"][0] == "refunded_on"
+
+
+def test_nobody_looks_where_nobody_is_to_clean(toy: Renamed) -> None:
+    told: list[str] = []
+
+    class Heard(Silent):
+        def stage(self, title: str) -> None:
+            told.append(title)
+
+    mw.build(rows(), target="y", exclude=["number"], trials=1, clean=False, progress=Heard())
+    assert toy.seen == []
+    assert not [title for title in told if "errors" in title]

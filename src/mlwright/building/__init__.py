@@ -141,9 +141,11 @@ def build_from(table: Table, options: Options, budget: Budget, progress: Progres
     budget.keep(WRITING_SHARE * (budget.spent - begun))
     require_rows(asked)
     asked.tell(progress, options)
-    budget.begin("looking for errors")
-    progress.stage("Looking for errors in the data")
-    looked = look(asked, options, looking(budget), without=LOOKED_FOR) if options.clean else []
+    looked = []
+    if options.clean:
+        budget.begin("looking for errors")
+        progress.stage("Looking for errors in the data")
+        looked = look(asked, options, looking(budget), without=LOOKED_FOR)
     told_to_stop = partial(progress.say, "Stopping: the best model so far is kept.")
     with budget.interruptible(told_to_stop), threadpool_limits(1):  # fits run side by side, one thread each
         budget.begin("trying", budget.left - FINISH_SHARE * (budget.seconds or 0.0))

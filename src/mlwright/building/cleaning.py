@@ -8,7 +8,8 @@ probably right has to help by more than its own noise, and one that is surely ri
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 
@@ -32,6 +33,10 @@ from mlwright.learn.splits import Fold, Order, folds
 
 LOOK_SHARE, TRY_SHARE = 0.05, 0.08
 """Shares of the budget that looking for errors and trying repairs may take."""
+SHORT_SHARE, LOOK_SECONDS, TRY_SECONDS = 0.15, 2.0, 3.0
+"""Of a short budget each may take this share, up to so many seconds: errors harm a short build no less."""
+SLOW = ("near_duplicates", "functional_dependencies", "outliers", "unit_errors")
+"""Detectors that come last, for they take longest."""
 LOOKED_AT_CELLS = 4_000_000
 """Larger tables are looked at in so many of their cells at most, in rows spread evenly."""
 TRIED_ROWS = 20_000
@@ -83,13 +88,29 @@ def look(asked: Asked, options: Options, stop: Stop, *, without: Sequence[str] =
     """Return what the detectors find in the table, one after the other until time is up."""
     part = Spread.of(asked.table, most_cells=LOOKED_AT_CELLS, seed=options.seed)
     context = Context(part.table, asked.schema, seed=options.seed, places=part.rows, stop=stop)
+    names = [name for name in DETECTORS if name not in {*without, DOUBTED, *TOLD_BY_THE_TASK}]
     found: list[Looked] = []
-    for name, detector in DETECTORS.items():
+    left_out: list[str] = []
+    for name in sorted(names, key=lambda each: SLOW.index(each) if each in SLOW else -1):
         if stop():
-            break
-        if name not in without and name != DOUBTED and name not in TOLD_BY_THE_TASK:
-            found += [Looked(name, each) for each in detector.detect(part.table, context)]
-    return [replace(one, detection=replace(one.detection, finding=part.placed(one.detection.finding))) for one in found]
+            left_out.append(name)
+        else:
+            found += [Looked(name, each) for each in DETECTORS[name].detect(part.table, context)]
+    told = [replace(one, detection=replace(one.detection, finding=part.placed(one.detection.finding))) for one in found]
+    return [*told, *_not_looked_for(left_out)]
+
+
+def _not_looked_for(names: Sequence[str]) -> list[Looked]:
+    """Return the finding that there was no time for these detectors."""
+    if not names:
+        return []
+    listed = ", ".join(name.replace("_", " ") for name in names)
+    finding = Finding(
+        kind="not_looked_for",
+        message=f"There was no time to look for all that can be wrong: not for {listed}.",
+        repair="Give a longer --budget, or look with `mlwright profile`.",
+    )
+    return [Looked("", Detection(finding=finding))]
 
 
 def decide(
@@ -116,7 +137,7 @@ def decide(
     kept = [step for step, effect in effects.items() if _keeps(effect, proposed[step])]
     if len(kept) > 1:
         kept = _together(kept, effects, trying, mender)
-    told = [_told(one, effects, kept, asked) for one in looked]
+    told = [_told(one, proposed, effects, kept, asked) for one in looked]
     doubted, doubts = _doubted(asked, trying, doubter, worth_a_trial=whole)
     return Decided(mender.only(kept) if kept else None, doubter if doubted else None, (*told, *doubts))
 
@@ -139,13 +160,17 @@ def _doubted(asked: Asked, trying: _Trying, doubter: Doubter, *, worth_a_trial: 
 
 
 def _proposed(looked: Sequence[Looked], material: Material) -> dict[Step, float]:
-    """Return the steps that mend what the model may look at, with how sure each is, the surest first."""
+    """Return the steps that mend what the model may look at, with how sure each is; what concerns most cells first."""
     features = {column.name for column in material.features}
     steps: dict[Step, float] = {}
+    cells: Counter[Step] = Counter()
     for one in looked:
         if (step := one.step) is not None and step.column in features:
             steps[step] = max(steps.get(step, 0.0), one.detection.finding.confidence)
-    return dict(sorted(steps.items(), key=lambda item: -item[1])[:MOST_STEPS])
+            cells[step] += sum(map(len, one.detection.cells)) or len(
+                one.detection.rows if one.detection.rows is not None else ()
+            )
+    return {step: steps[step] for step, _ in cells.most_common(MOST_STEPS)}
 
 
 def _keeps(effect: Scored, confidence: float) -> bool:
@@ -166,11 +191,15 @@ def _together(kept: list[Step], effects: dict[Step, Scored], trying: _Trying, me
     return kept if joint.value >= effects[best].value - error else [best]
 
 
-def _told(one: Looked, effects: dict[Step, Scored], kept: Sequence[Step], asked: Asked) -> Finding:
+def _told(
+    one: Looked, proposed: Collection[Step], effects: dict[Step, Scored], kept: Sequence[Step], asked: Asked
+) -> Finding:
     """Return the finding with what the repair was worth, and whether it was made."""
     finding, step = one.detection.finding, one.step
-    if step is None or step not in effects:
+    if step is None or (step not in effects and step not in proposed):
         return finding
+    if step not in effects:
+        return replace(finding, repair=f"{finding.repair} (not tried: there was no time)")
     if not math.isfinite(effects[step].low):
         return finding
     return replace(finding, applied=step in kept, effect=_effect(effects[step], asked))
@@ -217,13 +246,15 @@ class _Trying:
 
 def looking(budget: Budget) -> Stop:
     """Return what ends the looking: its share of the budget; a number of trials knows no clock."""
-    return budget.stop_at(_left_after(LOOK_SHARE, budget))
+    return budget.stop_at(_left_after(LOOK_SHARE, LOOK_SECONDS, budget))
 
 
 def trying(budget: Budget) -> Stop:
     """Return what ends the trying of repairs."""
-    return budget.stop_at(_left_after(TRY_SHARE, budget))
+    return budget.stop_at(_left_after(TRY_SHARE, TRY_SECONDS, budget))
 
 
-def _left_after(share: float, budget: Budget) -> float:
-    return 0.0 if budget.seconds is None else max(0.0, budget.left - share * budget.seconds)
+def _left_after(share: float, seconds: float, budget: Budget) -> float:
+    if budget.seconds is None:
+        return 0.0
+    return max(0.0, budget.left - max(share * budget.seconds, min(seconds, SHORT_SHARE * budget.seconds)))

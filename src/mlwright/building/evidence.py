@@ -17,6 +17,7 @@ from mlwright.building.find import Found
 from mlwright.building.judge import Judged
 from mlwright.building.options import Options
 from mlwright.building.reasons import Reasons
+from mlwright.clean.detectors import DETECTORS
 from mlwright.evaluate.intervals import FEW_EFFECTIVE_ROWS, effective_rows
 from mlwright.evaluate.wording import count
 from mlwright.findings import Finding
@@ -28,6 +29,10 @@ PACKAGES = (
     *("mlwright", "numpy", "scipy", "polars", "scikit-learn", "lightgbm"),
     *("xgboost-cpu", "xgboost", "catboost", "perpetual"),
 )
+
+
+LEAKS, SEVERITIES = "leak_", ("error", "warning", "info")
+"""How the names of the detectors of leaks begin; and the gravest first."""
 
 
 def evidence(
@@ -61,9 +66,15 @@ def evidence(
 
 
 def _findings(asked: Asked, found: Found) -> list[Finding]:
-    """Return all findings, those first whose repair is worth most to the model."""
-    told = [*asked.findings, *found.decided.findings, *found.findings]
-    return sorted(told, key=lambda finding: -abs(finding.effect.value) if finding.effect is not None else 0.0)
+    """Return all findings once, the gravest first, leaks before all else, then those whose repair is worth most."""
+    told = dict.fromkeys([*asked.findings, *found.decided.findings, *found.findings])
+    leaks = {kind for name, each in DETECTORS.items() if name.startswith(LEAKS) for kind in each.kinds}
+
+    def place(finding: Finding) -> tuple[int, bool, float]:
+        worth = abs(finding.effect.value) if finding.effect is not None else 0.0
+        return SEVERITIES.index(finding.severity), finding.kind not in leaks, -worth
+
+    return sorted(told, key=place)
 
 
 def run_facts(asked: Asked, options: Options, budget: Budget) -> dict[str, Any]:

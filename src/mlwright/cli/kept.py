@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from mlwright.model import Model
     from mlwright.registry import Workspace
 
-SHOWN_FINDINGS = 3
+SHOWN_FINDINGS = 5
 WORTH_TELLING = 0.02
 """Share of the whole time from which on a stage is named."""
 
@@ -119,8 +119,8 @@ def _worth(finding: Mapping[str, Any]) -> str:
         return ""
     from mlwright.findings import Effect
 
-    done = "Repaired" if finding["applied"] else "Left alone, for with the repair"
-    return f" {done}: {Effect(**finding['effect']).words}."
+    done = "Repaired" if finding["applied"] else "Left alone"
+    return f" {done}: with the repair, {Effect(**finding['effect']).words}."
 
 
 def _duration(run: Mapping[str, Any]) -> str:

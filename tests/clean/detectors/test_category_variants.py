@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+
 import numpy as np
 import polars as pl
 import pytest
@@ -11,7 +13,8 @@ from hypothesis import strategies as st
 from mlwright.clean import Question
 from mlwright.clean.base import Context, Detection
 from mlwright.clean.detectors.category_variants import CategoryVariants
-from mlwright.clean.measures.likeness import distance, plain_letters, same_but_for_case, slip
+from mlwright.clean.measures import typos
+from mlwright.clean.measures.likeness import distance, plain_letters, same_but_for_case, slip, tokens
 from mlwright.clean.measures.typos import stand_in_letter
 from mlwright.clean.repairs import Replace
 from mlwright.clean.roles import infer_schema
@@ -168,3 +171,29 @@ def test_one_slip_is_one_letter_apart(text: str, data: st.DataObject) -> None:
 def test_folding_twice_changes_nothing_more(text: str) -> None:
     assert plain_letters(plain_letters(text)) == plain_letters(text)
     assert same_but_for_case(text.upper().lower()) == same_but_for_case(text.upper())
+
+
+@given(st.lists(st.text("abc é-_1ß ", max_size=9), max_size=12))
+@settings(deadline=None)
+def test_words_are_counted_as_one_by_one(values: list[str]) -> None:
+    words = [set(tokens(value)) for value in values]
+    every = set().union(*words)
+    counted = typos._seen(values, every)
+    assert dict(counted) == {word: sum(word in each for each in words) for word in every}
+
+
+@given(st.lists(st.text(max_size=9), min_size=2, max_size=8))
+@settings(deadline=None)
+def test_letters_are_counted_as_one_by_one(values: list[str]) -> None:
+    counted = typos._letters(values)
+    held = [Counter(ord(sign) % 128 for sign in value if sign != " ") for value in values]
+    for one, other, near, far in zip(held, held[1:], counted, counted[1:], strict=False):
+        apart = sum((100 if 48 <= sign < 58 else 1) * abs(one[sign] - other[sign]) for sign in one | other)
+        assert np.abs(near - far).sum() == apart
+
+
+def test_many_different_texts_are_no_slower_to_tell_countries_and_streets() -> None:
+    many = [f"customer number {at}" for at in range(700)]
+    told = replaced([*["United States"] * 40, *["U.S.A."] * 5, *["12 Main Street"] * 30, "12 Main St", *many])
+    assert told["U.S.A."] == "United States"
+    assert told["12 Main St"] == "12 Main Street"

@@ -56,6 +56,18 @@ def test_a_usual_value_in_the_wrong_row_is_found_by_the_other_columns() -> None:
     assert told == {"price": {10}} or told == {"size": {10}}
 
 
+def test_values_beyond_all_others_that_the_others_do_not_expect() -> None:
+    rng = np.random.default_rng(7)
+    fat = rng.lognormal(3, 0.6, ROWS)
+    protein = np.round(fat * np.exp(rng.standard_t(4, ROWS) * 0.12) + 1)
+    columns: dict[str, object] = {"fat": fat, "protein": protein}
+    assert cells_of(found(columns)) == {}
+    rows = np.array([5, 50, 500, 700])
+    assert (protein[rows] < 60).all()
+    protein[rows] += 300
+    assert cells_of(found(columns)) == {"protein": set(rows.tolist())}
+
+
 @pytest.mark.parametrize("seed", range(4))
 def test_honest_heavy_tails_raise_no_alarm(seed: int) -> None:
     rng = np.random.default_rng(seed)

@@ -161,6 +161,46 @@ def test_a_wrong_column_does_not_make_those_it_predicts_look_wrong() -> None:
     assert [each.finding.columns for each in detections] == [("first",)]
 
 
+def spread_out(rows: int = ROWS) -> np.ndarray:
+    """Counts whose tail is so long that a thousand times more is not far beyond it."""
+    return np.floor(np.random.default_rng(4).lognormal(3.5, 1.9, rows)) + 1
+
+
+def test_values_that_end_in_zeros_where_no_others_do_were_multiplied() -> None:
+    columns = {"level": spread_out(), "noise": np.random.default_rng(0).normal(0, 1, ROWS)}
+    old, rows = columns["level"].copy(), wrong_rows(30)
+    columns["level"][rows] *= 1000
+    _, (detection,) = found(columns)
+    assert detection.rows is not None
+    assert len(np.intersect1d(detection.rows, rows)) >= 0.8 * len(rows)
+    assert len(np.setdiff1d(detection.rows, rows)) <= 1
+    assert detection.cells[0].new is not None
+    assert [float(text or "nan") for text in detection.cells[0].new] == old[detection.cells[0].rows].tolist()
+
+
+def test_large_numbers_that_people_round_are_no_error() -> None:
+    level = spread_out() * 40
+    large = level >= 10_000
+    assert 0.01 < large.mean() < 0.2
+    level[large] = np.round(level[large], -3)
+    assert found({"level": level, "noise": np.random.default_rng(0).normal(0, 1, ROWS)})[1] == []
+
+
+def test_it_stops_between_columns_when_it_is_told_to() -> None:
+    columns = people()
+    columns["height"][wrong_rows(36)] /= 100
+    table = Table(pl.DataFrame(columns))
+    schema, _ = infer_schema(table, Question())
+    asked: list[bool] = []
+
+    def stop() -> bool:
+        asked.append(True)
+        return True
+
+    assert list(UnitErrors().detect(table, Context(table, schema, stop=stop))) == []
+    assert len(asked) == 1
+
+
 @pytest.mark.parametrize("conversion", CONVERSIONS, ids=lambda each: f"{each.times:.4g} {each.units}")
 def test_a_conversion_goes_back_as_the_repair_does(conversion: Conversion) -> None:
     values = np.array([0.5, 1.0, 70.0, 98.6])

@@ -81,3 +81,36 @@ def test_amounts_are_compared_by_ratio() -> None:
     assert is_amount(np.array([0.0, 1.0, 5.0, np.nan]))
     assert not is_amount(np.array([-1.0, 1.0, 5.0]))
     assert not is_amount(np.array([np.nan]))
+
+
+def test_what_trees_leave_is_measured_on_rows_that_they_have_not_seen() -> None:
+    rng = np.random.default_rng(3)
+    x = rng.normal(0, 1, (500, 6))
+    y = np.where(x[:, 0] > 0, 1, -1) + rng.normal(0, 0.5, 500)
+    expected = expected_of(context_of(y=y, **{f"x{at}": x[:, at] for at in range(6)}), "y")
+    assert expected is not None
+    assert 0.45 < expected.spread < 0.65
+    left = expected.scaled(y[expected.rows]) - expected.ask(expected.rows)
+    assert np.allclose(left, expected.residual)
+
+
+def test_a_curve_and_the_time_of_the_year_are_relatives_too() -> None:
+    rng = np.random.default_rng(4)
+    day = np.arange(1_500)
+    date = pl.Series(np.datetime64("2015-01-01") + day)
+    warm = 12 - 10 * np.cos(2 * np.pi * day / 365.25) + rng.normal(0, 1, 1_500)
+    far = rng.normal(0, 1, 1_500)
+    context = context_of(date=date, warm=warm, x=far, curve=far**2 + rng.normal(0, 0.1, 1_500))
+    for name in ("warm", "curve"):
+        expected = expected_of(context, name, logged=False)
+        assert expected is not None
+        assert expected.helps
+    assert set(askable(context)[:2]) == {"warm", "curve"}
+
+
+def test_where_nothing_tells_anything_nothing_is_fitted() -> None:
+    rng = np.random.default_rng(5)
+    context = context_of(**{f"x{at}": rng.normal(0, 1, 2_000) for at in range(12)})
+    expected = expected_of(context, "x0")
+    assert expected is not None
+    assert np.ptp(expected.ask(np.arange(2_000))) == 0.0

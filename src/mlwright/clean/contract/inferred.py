@@ -7,10 +7,11 @@ from dataclasses import replace
 
 from mlwright.clean.base import Context
 from mlwright.clean.contract.chance import FALSE_ALARMS, largest_share
-from mlwright.clean.contract.contract import ColumnRules, Contract, TableRules
+from mlwright.clean.contract.contract import ColumnRules, Comparison, Contract, TableRules
 from mlwright.clean.contract.measured import Measured
-from mlwright.clean.contract.tails import far_limits
+from mlwright.clean.contract.tails import far_limits_of
 from mlwright.clean.copies import repeated_rows
+from mlwright.clean.measures.orders import always_ordered
 from mlwright.clean.question import Question
 from mlwright.clean.roles import infer_schema
 from mlwright.schema import Column
@@ -28,6 +29,8 @@ LATER_ROWS = 10
 MOST_WIDTHS = 1e6
 MOST_REPEATED = 0.5
 """A limit beyond half of the rows says nothing."""
+MOST_ORDERS = 20
+"""More comparisons than these no person reads."""
 TESTS_EACH = 4
 
 
@@ -39,8 +42,16 @@ def infer_contract(table: Table) -> Contract:
     columns = tuple(_rules(Measured(context, column), chance) for column in schema)
     repeats = int(repeated_rows(table.frame, table.frame.columns).sum())
     limit = _up(LATER_ROWS * largest_share(repeats, table.rows, chance))
-    rules = TableRules(repeated_rows=limit if limit <= MOST_REPEATED else None, allow_chance=True)
+    rules = TableRules(
+        repeated_rows=limit if limit <= MOST_REPEATED else None, rules=_orders(context), allow_chance=True
+    )
     return Contract(name=table.name, table=rules, columns=columns, learned=schema)
+
+
+def _orders(context: Context) -> tuple[Comparison, ...]:
+    """Return the comparisons that hold in all of many rows, where later ones should keep them too."""
+    pairs = [pair for pair in always_ordered(context) if not set("".join(pair)) & set("\"\r\n")]
+    return tuple(Comparison(left=first, sign="<=", right=second) for first, second in pairs[:MOST_ORDERS])
 
 
 def _rules(measured: Measured, chance: float) -> ColumnRules:
@@ -62,7 +73,7 @@ def _rules(measured: Measured, chance: float) -> ColumnRules:
     if column.kind in {"number", "integer", "duration"}:
         # The share beyond the smallest and the largest of n values is that of two rows, whatever the distribution.
         outside = _up(largest_share(1, measured.present, chance))
-        far = _far(column, measured.present, chance)
+        far = _far(measured, chance)
         return replace(rules, low=column.low, high=column.high, tolerance=TOLERANCE, outside=outside, far=far)
     return _with_categories(rules, measured, chance)
 
@@ -80,10 +91,11 @@ def _with_categories(rules: ColumnRules, measured: Measured, chance: float) -> C
     return replace(rules, categories=column.categories, new_share=new_share)
 
 
-def _far(column: Column, known: int, chance: float) -> float | None:
+def _far(measured: Measured, chance: float) -> float | None:
     """Return how many widths beyond the range no value of a larger file lies; None where that is not known."""
+    column, known = measured.column, measured.present
     low, high = column.low or 0.0, column.high or 0.0
-    below, above = far_limits(column.quantiles, low, high, known=known, rows=LATER_ROWS * known, chance=chance)
+    below, above = far_limits_of(measured.known, rows=LATER_ROWS * known, chance=chance)
     widths = max(above - high, low - below) / (high - low) if high > low else math.inf
     return float(math.ceil(widths)) if widths < MOST_WIDTHS else None
 

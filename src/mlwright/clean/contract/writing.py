@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator
 from datetime import timedelta
 
-from mlwright.clean.contract.contract import ColumnRules, Contract, TableRules
+from mlwright.clean.contract.contract import ColumnRules, Comparison, Contract, TableRules
 from mlwright.clean.contract.fields import COLUMN_FIELDS, TABLE_FIELDS
 from mlwright.clean.contract.written import EPOCH, written
 from mlwright.findings import percent
@@ -24,15 +24,15 @@ _BARE = re.compile(r"[A-Za-z0-9_-]+")
 def contract_text(contract: Contract) -> str:
     """Return the contract as TOML with comments; reading it gives the same contract."""
     seen = contract.learned
-    lines = [HEAD, f"name = {_text(contract.name)}", "", "[table]", *_table(contract.table, seen)]
+    lines = [HEAD, f"name = {_text(contract.name)}", "", "[table]", *_table(contract, seen)]
     for rules in contract.columns:
         column = seen[rules.name] if seen is not None and rules.name in seen else None
         lines += ["", f"[columns.{_key(rules.name)}]{_seen(column, seen)}", *_column(rules, column)]
     return "\n".join(lines) + "\n"
 
 
-def _table(rules: TableRules, seen: Schema | None) -> Iterator[str]:
-    defaults = TableRules()
+def _table(contract: Contract, seen: Schema | None) -> Iterator[str]:
+    rules, defaults = contract.table, TableRules()
     yield _line("fewest_rows", rules.fewest_rows, f"the file had {seen.rows:,}" if seen is not None else "")
     if rules.most_rows is None:
         yield f"# most_rows = {10 * max(seen.rows, 100) if seen else 1_000_000}  # {TABLE_FIELDS['most_rows'].meaning}"
@@ -43,14 +43,30 @@ def _table(rules: TableRules, seen: Schema | None) -> Iterator[str]:
         yield _line("repeated_rows", rules.repeated_rows)
     if rules.key:
         yield _line("key", rules.key)
-    else:
-        yield f'# key = ["customer", "day"]  # {TABLE_FIELDS["key"].meaning}'
+    elif key := _example_key(contract):
+        yield f"# key = {_value(key)}  # {TABLE_FIELDS['key'].meaning}"
     if rules.rules:
         yield _line("rules", tuple(map(str, rules.rules)))
-    else:
-        yield f'# rules = ["start <= end"]  # {TABLE_FIELDS["rules"].meaning}'
+    elif rule := _example_rule(contract):
+        yield f"# rules = {_value((rule,))}  # {TABLE_FIELDS['rules'].meaning}"
     if rules.allow_chance != defaults.allow_chance:
         yield _line("allow_chance", rules.allow_chance)
+
+
+def _example_key(contract: Contract) -> tuple[str, ...]:
+    """Return two columns of the contract that could be a key: what names rows, or else what says what and when."""
+    kinds = ("id", "datetime", "category", "integer")
+    likely = sorted((rules for rules in contract.columns if rules.kind in kinds), key=lambda one: kinds.index(one.kind))
+    return tuple(rules.name for rules in likely[:2])
+
+
+def _example_rule(contract: Contract) -> str | None:
+    """Return a comparison that could be written of two columns of one kind; None where there are no such columns."""
+    for kinds in (("datetime",), ("number", "integer")):
+        names = [rules.name for rules in contract.columns if rules.kind in kinds]
+        if len(names) >= 2:
+            return str(Comparison(left=names[0], sign="<=", right=names[1]))
+    return None
 
 
 def _column(rules: ColumnRules, column: Column | None) -> Iterator[str]:

@@ -236,19 +236,30 @@ def _range(measured: Measured, rules: ColumnRules, too_many: _Limit) -> Iterator
         return
     width = high - low if np.isfinite(high - low) else 0.0
     beyond: Mask = distance > rules.tolerance * width
-    violated = bool(beyond.any()) and too_many(int(beyond.sum()), rules.outside)
+    out = int(beyond.sum())
+    violated, more = out > 0 and too_many(out, rules.outside), ""
     if violated:
         told = beyond
+        more = f"; at most {percent(rules.outside)} of the rows may lie farther out" if rules.outside else ""
     elif rules.far is not None and (distance > rules.far * width).any():
-        violated, told = True, distance > rules.far * width
-    yield _out_of_range(measured, rules, told, float(numbers[np.nanargmax(distance)]), violated=violated)
+        violated, told, least = True, distance > rules.far * width, low - rules.far * width
+        ends = [f"below {written(least, measured.column)}"] if rules.low is not None and np.isfinite(least) else []
+        ends += [f"above {written(high + rules.far * width, measured.column)}"] if rules.high is not None else []
+        more = f", and that not even one row is {' or '.join(ends)}"
+    elif out and rules.outside:
+        more = f", and allows for a few rows beyond: so many are no surprise where {percent(rules.outside)} may be"
+    elif not out:
+        more = ", and that a little beyond is nothing bad"
+    worst = float(numbers[np.nanargmax(distance)])
+    yield _out_of_range(measured, rules, told, worst, more, violated=violated)
 
 
-def _out_of_range(measured: Measured, rules: ColumnRules, told: Mask, worst: float, *, violated: bool) -> Violation:
+def _out_of_range(
+    measured: Measured, rules: ColumnRules, told: Mask, worst: float, more: str, *, violated: bool
+) -> Violation:
     column, found = measured.column, int(told.sum())
     ends = [f"at least {written(rules.low, column)}"] if rules.low is not None else []
     ends += [f"at most {written(rules.high, column)}"] if rules.high is not None else []
-    allowed = f", give or take {percent(rules.outside)} of the rows" if rules.outside else ""
     return Violation(
         kind="out_of_range",
         column=column.name,
@@ -257,7 +268,7 @@ def _out_of_range(measured: Measured, rules: ColumnRules, told: Mask, worst: flo
         severity="violation" if violated else "notice",
         message=f"{counted(found, 'value')} of {column.name!r} ({share_of_rows(found, measured.rows)}) "
         f"{'is' if found == 1 else 'are'} out of range, such as {written(worst, column)}: the contract says "
-        f"{' and '.join(ends)}{allowed}.",
+        f"{' and '.join(ends)}{more}.",
         advice="Look for other units, a lost decimal point or a stand-in for missing values."
         if violated
         else "Nothing: the contract allows for it.",

@@ -21,6 +21,8 @@ from mlwright.schema import Column
 from mlwright.table import Table
 
 SURE = 0.97
+MOST_SEXES = 500
+"""A column of more different texts does not hold the sexes of people."""
 STAND_IN_SURE = 0.9
 MUCH_RARER = 5
 """Short values, and such that differ in accents, are variants only where one is so many times rarer."""
@@ -41,6 +43,12 @@ COUNTRIES = (
     {"uae", "unitedarabemirates"},
     {"southkorea", "republicofkorea"},
     {"czechrepublic", "czechia"},
+)
+
+
+LONG_OF = {full: brief for brief, fulls in ABBREVIATIONS.items() for full in fulls}
+_SHORTENED = (
+    rf"(?:^|[^\p{{L}}\p{{N}}])(?:{'|'.join(sorted({*ABBREVIATIONS, *LONG_OF, 'straße'}))})(?:$|[^\p{{L}}\p{{N}}])"
 )
 
 
@@ -185,12 +193,12 @@ def _are_cased(one: str, other: str) -> bool:
 
 def _abbreviated(texts: list[str], counts: Mapping[str, int]) -> dict[str, str]:
     """Return texts in which a word is written short that another text, the same otherwise, writes out."""
-    long_of = {full: brief for brief, fulls in ABBREVIATIONS.items() for full in fulls}
+    series = pl.Series(texts, dtype=pl.String)
     groups: dict[tuple[str, ...], list[tuple[str, list[str]]]] = {}
-    for text in texts:
+    for text in series.filter(series.str.to_lowercase().str.contains(_SHORTENED)).to_list():
         words = tokens(text)
-        if 2 <= len(words) <= 12 and any(word in ABBREVIATIONS or word in long_of for word in words):
-            key = tuple(long_of.get(word, word) for word in words)
+        if 2 <= len(words) <= 12 and any(word in ABBREVIATIONS or word in LONG_OF for word in words):
+            key = tuple(LONG_OF.get(word, word) for word in words)
             groups.setdefault(key, []).append((text, words))
     new: dict[str, str] = {}
     for members in groups.values():
@@ -205,14 +213,19 @@ def _abbreviated(texts: list[str], counts: Mapping[str, int]) -> dict[str, str]:
 
 def _other_names(texts: list[str], counts: Mapping[str, int]) -> dict[str, str]:
     """Return short names beside long ones: "M" among "Male" and "Female", "USA" beside "United States"."""
-    folded = {text: same_but_for_case(text).replace(".", "") for text in texts}
+    asked = texts
+    if len(texts) > MOST_SEXES:  # only countries are left, and which texts have their letters is soon known
+        series = pl.Series(texts, dtype=pl.String)
+        letters = series.str.normalize("NFKC").str.to_lowercase().str.replace_all(r"[^\p{L}]+", "")
+        asked = series.filter(letters.is_in(sorted(set().union(*COUNTRIES)))).to_list()
+    folded = {text: same_but_for_case(text).replace(".", "") for text in asked}
     all_names = set(folded.values())
     families = [family for family in COUNTRIES if len(family & all_names) > 1]
-    if all_names <= set.union(*SEXES, {"other", "unknown", "u", "o", "d", "diverse", "x"}):
+    if asked is texts and all_names <= set().union(*SEXES, {"other", "unknown", "u", "o", "d", "diverse", "x"}):
         families += [family for family in SEXES if len(family & all_names) > 1]
     new: dict[str, str] = {}
     for family in families:
-        members = sorted((text for text in texts if folded[text] in family), key=lambda text: (-counts[text], text))
+        members = sorted((text for text in asked if folded[text] in family), key=lambda text: (-counts[text], text))
         new |= dict.fromkeys(members[1:], members[0])
     return new
 

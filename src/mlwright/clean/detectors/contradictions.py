@@ -12,9 +12,9 @@ from numpy.typing import NDArray
 from scipy.stats import ks_2samp
 
 from mlwright.clean.base import Cells, Context, Detection, Rows, shown
+from mlwright.clean.measures.orders import BY_CHANCE, are_named, share_scale
 from mlwright.clean.measures.relations import Relation, relations
 from mlwright.clean.measures.units import decimals_of, written
-from mlwright.clean.names import words
 from mlwright.columns import Coded, Floats
 from mlwright.findings import Finding, percent
 from mlwright.table import Table
@@ -33,24 +33,8 @@ IN_ORDER = 0.95
 IN_ORDER_NUMBERS = 0.98
 MOST_COLUMNS = 40
 LOOK = 20_000
-BY_CHANCE = {"times": 0.97, "numbers": 0.85}
-"""With one column shuffled, the order must hold no more often: else it only says that one is larger."""
 FLIPPED = 0.5
 """So many of the broken rows must be out of order by more than a tenth of the others are in order."""
-_BEGINS = "start begin ordered order created admission admitted hired departure pickup checkin opened issued entry"
-_ENDS = """end finish delivered delivery shipped closed discharge discharged left arrival dropoff checkout due exit
-returned return completed updated"""
-_PAIRS = tuple(
-    (frozenset(first.split()), frozenset(second.split()))
-    for first, second in (
-        ("min minimum low lower q1 from", "max maximum high higher upper q3 to until mean avg average median"),
-        ("mean avg average median", "max maximum high upper"),
-        ("start begin first open opening", "end finish last close closing"),
-        ("birth birthdate dob born", "death died date event visit admission hired start signup joined exam"),
-        (_BEGINS, _ENDS),
-    )
-)
-"""Words of which the first stands for what is smaller or earlier."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -208,7 +192,7 @@ def _may_be_ordered(first: Floats, second: Floats, one: str, other: str, *, time
         held = int((first <= second).sum())
     if known < ENOUGH_ROWS:
         return False
-    return held >= (IN_ORDER if times or _are_named(one, other) else IN_ORDER_NUMBERS) * known
+    return held >= (IN_ORDER if times or are_named(one, other) else IN_ORDER_NUMBERS) * known
 
 
 def _order(context: Context, first: str, second: str, rng: np.random.Generator, *, times: bool) -> _Order | None:
@@ -219,7 +203,7 @@ def _order(context: Context, first: str, second: str, rng: np.random.Generator, 
     count = int(broken.sum())
     if not count:
         return None
-    named = _are_named(first, second)
+    named = are_named(first, second)
     chance = float((rng.permutation(a[known]) <= b[known]).mean())
     if not named and chance > BY_CHANCE["times" if times else "numbers"]:
         return None
@@ -228,33 +212,10 @@ def _order(context: Context, first: str, second: str, rng: np.random.Generator, 
     beyond = float((lost > usual).mean())
     if beyond < FLIPPED and not (named and times):
         return None
-    if not times and not named and (count < 2 or not _share_scale(a[known], b[known])):
+    if not times and not named and (count < 2 or not share_scale(a[known], b[known])):
         return None
     swapped = count >= 5 and float(ks_2samp(lost, kept[kept > 0]).pvalue) > 0.01
     return _Order(first, second, known[broken].astype(np.intp), 1.0 - count / len(known), swapped, times, named)
-
-
-def _are_named(first: str, second: str) -> bool:
-    """Tell whether the names say which comes first: they share their other words, or have hardly any."""
-    one, other = set(words(first)), set(words(second))
-    for low, high in _PAIRS:
-        if one & low and other & high and (one - low == other - high or len(one - low | other - high) <= 2):
-            return True
-        if (one < other and other - one <= high) or (other < one and one - other <= low):  # "price" and "price_max"
-            return True
-    return False
-
-
-def _share_scale(first: Floats, second: Floats) -> bool:
-    """Tell whether two columns of numbers measure the same: their ranges overlap, and they go up and down together."""
-    low, high = (
-        max(np.quantile(first, 0.1), np.quantile(second, 0.1)),
-        min(np.quantile(first, 0.9), np.quantile(second, 0.9)),
-    )
-    if low >= high:
-        return False
-    ranks = [np.argsort(np.argsort(values, kind="stable"), kind="stable") for values in (first, second)]
-    return float(np.corrcoef(ranks[0], ranks[1])[0, 1]) > 0.5
 
 
 def _told(context: Context, order: _Order, total: int) -> Detection:

@@ -26,6 +26,8 @@ FARTHER, FEW, MUCH_FARTHER = 1.4, 3, 2.0
 """An outlier is at least so many times farther out than the next value; more than a few are much farther."""
 MOST_SHARE, MOST_LOW = 0.02, 0.001
 """A larger share of a column are no outliers but a group; of values small in ratio alone, more than the second."""
+BOTH, BEYOND_ALL = 10.0, 1.2
+"""The surprise at what is left of a ratio, where the value is so many times larger than all others."""
 ENOUGH_ROWS = 50
 DIFFERENT = 10
 """A column of fewer different numbers has levels."""
@@ -135,7 +137,10 @@ def _given_others(context: Context, name: str, values: Floats) -> list[_Far]:
         left = expected.scaled(values[rows]) - expected.ask(rows)
     found = []
     for above in (True, False):
-        if (far := _side(left, above=above)) is not None:
+        far = _side(left, above=above)
+        if far is None and above and expected.logged:
+            far = _beyond_both(left, values[rows])
+        if far is not None:
             places, surprise = far
             least = MATTERS * expected.alone
             if expected.logged:
@@ -146,6 +151,19 @@ def _given_others(context: Context, name: str, values: Floats) -> list[_Far]:
                     _named(name, rows[places], surprise, left[places], left, _unscaled(expected, rows[places]))
                 )
     return found
+
+
+def _beyond_both(left: Floats, values: Floats) -> tuple[NDArray[np.intp], float] | None:
+    """Return values that are far larger than all others, and of which the other columns expect nothing of the kind.
+
+    Either alone would want a gap that no power explains; that both agree is as good, where ratios follow a power.
+    Towards 0 it is not: there, a value is soon many times smaller than the next.
+    """
+    far = _side(left, above=True, power=False)
+    if far is None or far[1] < BOTH:
+        return None
+    places = far[0][values[far[0]] > BEYOND_ALL * np.delete(values, far[0]).max()]
+    return (places, far[1]) if len(places) else None
 
 
 def _unscaled(expected: Expected, rows: Rows) -> Floats:

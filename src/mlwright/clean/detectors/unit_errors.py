@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import ClassVar
 
@@ -12,7 +12,7 @@ from scipy.stats import binom, ks_2samp
 
 from mlwright.clean.base import Cells, Context, Detection, Rows, shown
 from mlwright.clean.measures.expectation import Expected, askable, expected_of, spread_of
-from mlwright.clean.measures.units import CONVERSIONS, Conversion, decimals_of, is_round, written
+from mlwright.clean.measures.units import CONVERSIONS, Conversion, conversions_of, decimals_of, is_round, written
 from mlwright.clean.names import words
 from mlwright.clean.repairs import Rescale
 from mlwright.columns import Floats
@@ -45,6 +45,10 @@ MOST_BY_CHANCE = 0.2
 """A conversion is proved by the roundness of what it gives only where any number is so round this rarely."""
 WITHIN = 5.0
 """Of the rows, those are named that lie so many spreads at most from where the factor says."""
+
+
+_FACTORS = tuple(each for each in CONVERSIONS if not each.affine)
+_ZEROS = tuple(sorted((c for c in CONVERSIONS if c.ten and c.times >= 100.0), key=lambda c: -c.times))
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,20 +90,18 @@ def _minorities(context: Context, name: str, *, alone: bool, without: tuple[str,
     """Return the strongest minority of a column, and the strongest of what it leaves."""
     found: list[_Minority] = []
     for affine in (False, True):
-        conversions = [c for c in CONVERSIONS if c.affine == affine and (c.may_be(name) or not affine)]
+        conversions = conversions_of(name, affine=affine)
         if not conversions:
             continue
         expected = expected_of(context, name, without=without, alone=alone, logged=False if affine else None)
-        if expected is None or not (affine or expected.logged):
+        if expected is None or not (affine or expected.logged) or context.stop():
             continue
-        found += _by_format(context, expected, conversions)
-        conversions = [c for c in conversions if c.may_be(name)]
-        if alone:
-            looked = [each for c in conversions if (each := _minority(context, expected, c)) is not None]
-            if looked:
-                return _minorities(context, name, alone=False, without=without)
-            continue
-        found += [each for c in conversions if (each := _minority(context, expected, c)) is not None]
+        found += _by_format(context, expected, conversions if affine else _FACTORS)
+        found += [] if affine else _by_zeros(context, expected)
+        looked = [each for c in _possible(expected, conversions) if (each := _minority(context, expected, c))]
+        if alone and looked:
+            return _minorities(context, name, alone=False, without=without)
+        found += looked
     found.sort(key=lambda each: -each.strength)
     kept: list[_Minority] = []
     for each in found:
@@ -111,7 +113,20 @@ def _minorities(context: Context, name: str, *, alone: bool, without: tuple[str,
     return kept
 
 
-def _by_format(context: Context, expected: Expected, conversions: list[Conversion]) -> list[_Minority]:
+def _possible(expected: Expected, conversions: Sequence[Conversion]) -> list[Conversion]:
+    """Return the conversions that move values far enough, and to where there are any."""
+    if not expected.logged:
+        return list(conversions)
+    here = np.sort(expected.residual)
+    here = (here - here[len(here) // 2]) / _floor(expected)
+    moved = np.array([np.log(each.times) for each in conversions]) / _floor(expected)
+    near = np.searchsorted(here, moved + WIDEST) - np.searchsorted(here, moved - WIDEST)
+    fewest = np.maximum([FEWEST[each.ten] for each in conversions], LEAST_SHARE * len(here))
+    worth = (np.abs(moved) >= APART) & (near >= fewest)
+    return [each for each, may in zip(conversions, worth.tolist(), strict=True) if may]
+
+
+def _by_format(context: Context, expected: Expected, conversions: Sequence[Conversion]) -> list[_Minority]:
     """Return what explains values of more decimals than the rest: 154.32 among whole kilograms is 70 again in pounds.
 
     Which values are looked at is known before their size is asked about, so a much smaller shift is convincing.
@@ -158,6 +173,36 @@ def _is_back(here: Floats, there: Floats, body: Floats, by_digits: bool, expecte
     if len(here) >= FEW and not 1 / 3 <= spread_of(there) / max(spread_of(body), 1e-9) <= 3:
         return False
     return _as_if_one(there, body, UNLIKE if expected.helps or by_digits else 0.01)
+
+
+def _by_zeros(context: Context, expected: Expected) -> list[_Minority]:
+    """Return what explains the largest values where they, and no others, end in zeros: 28 that became 28000.
+
+    People round large numbers too; but these are, without their zeros, no rounder than the rest, and just as large.
+    """
+    values = context.numbers(expected.name)
+    places = decimals_of(values[expected.rows])
+    if places is None:
+        return []
+    known = np.flatnonzero(values > 0).astype(np.intp)
+    whole = np.round(values[known] * 10.0**places)
+    middle = np.median(whole) if len(whole) else np.nan
+    found = []
+    for conversion in _ZEROS:
+        ends = (whole % conversion.times == 0) & (whole > middle * np.sqrt(conversion.times))  # nearer, taken back
+        count = int(ends.sum())
+        if count < FEW or not LEAST_SHARE <= ends.mean() <= MOST_SHARE:
+            continue
+        back, rest = whole[ends] / conversion.times, whole[~ends]
+        largest = whole >= np.median(whole[ends])
+        if ends[largest].mean() < BACK:
+            continue
+        as_round = max(float((rest % 10 == 0).mean()), 0.1)
+        rounder = float(binom.sf(int((back % 10 == 0).sum()) - 1, count, as_round))
+        if rounder >= 0.05 and ks_2samp(back, rest).pvalue >= 0.05 and len(np.unique(back)) >= 0.5 * FEW:
+            strength = _strength(conversion, expected.name, count, np.zeros(1))
+            found.append(_Minority(expected, conversion, known[ends], strength))
+    return found[:1]
 
 
 def _convincing(context: Context, found: list[_Minority]) -> list[_Minority]:

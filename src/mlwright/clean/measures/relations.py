@@ -20,6 +20,8 @@ DIFFERENT = 8
 """A column of fewer different numbers is a total of nothing."""
 GLANCE, LOOK = 500, 4_000
 """Rows in which a relation is looked for, and in which it must be confirmed."""
+HANDFUL, FEW_TOLD = 32, 6
+"""Rows that tell which sums of three are worth a glance, and how many of them must."""
 LIKELY, HOLDS = 0.8, 0.9
 ACTIVE = 30
 """So many rows must have all its parts, none of them 0: "a = b" is no sum."""
@@ -119,13 +121,32 @@ def _candidates(
                 yield _product(numbers, names[whole], (names[first], names[second]), scale)
     yield from _times(context, numbers, glance)
     yield from _ages(context, numbers, glance)
-    if context.stop():
-        return
-    for triple in combinations(range(len(names)), 3):
+    for triple in _worth_a_look(V, grain, context):
         parts = V[:, list(triple)]
         slack = grain[None, :] + grain[list(triple)].sum() + tiny
         for whole in _hits(V, parts.sum(axis=1), slack, triple, tuple(parts.T)):
             yield _sum(numbers, names[whole], tuple(names[place] for place in triple))
+
+
+def _worth_a_look(V: Floats, grain: Floats, context: Context) -> Iterator[tuple[int, int, int]]:
+    """Return three columns at a time, but for those whose sum is no column in half of a handful of rows."""
+    few = V[np.linspace(0, len(V) - 1, min(HANDFUL, len(V))).astype(np.intp)] if len(V) else V
+    known = np.isfinite(few)
+    active = known & (few != 0)
+    size = V.shape[1]
+    for first in range(size - 2):
+        if context.stop():
+            return
+        second, third = (each + first + 1 for each in np.triu_indices(size - first - 1, 1))
+        made = few[:, [first]] + few[:, second] + few[:, third]
+        alive = active[:, [first]] & active[:, second] & active[:, third]
+        slack = (grain + 1e-6 * np.abs(few) + 1e-9)[:, None]
+        slack = slack + (grain[first] + grain[second] + grain[third])[None, :, None]
+        with np.errstate(invalid="ignore"):
+            same = (np.abs(few[:, None] - made[:, :, None]) <= slack) & alive[:, :, None]
+        told = alive.T.astype(np.float64) @ known
+        worth = ((told < FEW_TOLD) | (same.sum(axis=0) >= 0.5 * told)).any(axis=1)
+        yield from ((first, int(second[at]), int(third[at])) for at in np.flatnonzero(worth))
 
 
 def _hits(V: Floats, made: Floats, slack: Floats, parts: tuple[int, ...], values: tuple[Floats, ...]) -> list[int]:

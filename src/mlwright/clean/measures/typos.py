@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
+import polars as pl
 from numpy.typing import NDArray
 from scipy.spatial.distance import cdist
 
@@ -65,17 +66,38 @@ class Typo:
 
 def likely_typos(values: Sequence[str], counts: NDArray[np.int64]) -> list[Typo]:
     """Return for each rare value the frequent one that it is most likely to be, as places in `values`."""
-    words = [tokens(value) for value in values]
-    seen = Counter(word for each in words for word in set(each))
+    rare, frequent = _looked_at(values, counts)
+    words = {place: tokens(values[place]) for place in {*rare, *frequent}}
+    differing = {}
+    for wrong, right in _near(rare, frequent, words, counts):
+        if (pairs := _differing(words[wrong], words[right])) is not None:
+            differing[wrong, right] = pairs
+    seen = _seen(values, {a for pairs in differing.values() for a, _ in pairs})
     best: dict[int, Typo] = {}
-    for wrong, right in _near([" ".join(each) for each in words], counts):
-        typo = _weighed(wrong, right, words, seen, counts)
+    for (wrong, right), pairs in differing.items():
+        typo = _weighed(wrong, right, pairs, words, seen, counts)
         if typo is not None and (wrong not in best or typo.weight > best[wrong].weight):
             best[wrong] = typo
     found = [best[wrong] for wrong in sorted(best)]
-    _against_natural_likeness(found, words, counts)
-    _for_many(found, counts)
+    if found:
+        _against_natural_likeness(found, words, counts)
+        _for_many(found, counts)
     return found
+
+
+def _seen(values: Sequence[str], wanted: Collection[str]) -> Counter[str]:
+    """Count in how many values each of the wanted words stands."""
+    seen: Counter[str] = Counter()
+    if not wanted:
+        return seen
+    texts = pl.Series("word", values, dtype=pl.String)
+    plain = texts.str.len_bytes() == texts.str.len_chars()  # their words are found without a loop
+    found = texts.filter(plain).str.to_lowercase().str.extract_all("[a-z0-9]+").list.unique().explode()
+    counted = found.to_frame().filter(pl.col("word").is_in(list(wanted))).group_by("word").len()
+    seen.update(dict(counted.iter_rows()))
+    for value in texts.filter(~plain):
+        seen.update(word for word in set(tokens(value)) if word in wanted)
+    return seen
 
 
 def enough(typo: Typo, right: str) -> bool:
@@ -83,36 +105,46 @@ def enough(typo: Typo, right: str) -> bool:
     return typo.weight >= (ENOUGH if len(right) > 5 else ENOUGH_IF_SHORT)
 
 
-def _near(texts: Sequence[str], counts: NDArray[np.int64]) -> Iterator[tuple[int, int]]:
-    """Yield the places of rare and frequent values whose letters are nearly the same ones, in whatever order."""
+def _looked_at(values: Sequence[str], counts: NDArray[np.int64]) -> tuple[list[int], list[int]]:
+    """Return the places of the rare and of the frequent values that are looked at."""
     order = np.argsort(-counts, kind="stable")
-    long = np.array([len(text) for text in texts])
+    long = np.fromiter(map(len, values), dtype=np.int64, count=len(values))
     order = order[long[order] >= SHORTEST]
     frequent = order[counts[order] >= TIMES_AS_FREQUENT][:FREQUENT_LOOKED_AT]
     if not len(frequent):
-        return
+        return [], []
     rare = order[counts[order] * TIMES_AS_FREQUENT <= counts[frequent[0]]]
     if len(rare) > RARE_LOOKED_AT:
         rare = rare[np.linspace(0, len(rare) - 1, RARE_LOOKED_AT).astype(np.intp)]
-    if not len(rare):
+    return rare.tolist(), frequent.tolist()
+
+
+def _near(
+    rare: Sequence[int], frequent: Sequence[int], words: Mapping[int, list[str]], counts: NDArray[np.int64]
+) -> Iterator[tuple[int, int]]:
+    """Yield the places of rare and frequent values whose letters are nearly the same ones, in whatever order."""
+    texts = {place: text for place, each in words.items() if len(text := " ".join(each)) >= SHORTEST}
+    rare, frequent = [at for at in rare if at in texts], [at for at in frequent if at in texts]
+    if not rare or not frequent:
         return
-    held = {int(at): _letters(texts[at]) for at in {*rare.tolist(), *frequent.tolist()}}
-    apart = cdist(
-        np.array([held[int(at)] for at in rare]), np.array([held[int(at)] for at in frequent]), metric="cityblock"
-    )
+    letters = _letters([texts[at] for at in (*rare, *frequent)])
+    apart = cdist(letters[: len(rare)], letters[len(rare) :], metric="cityblock")
     most = np.array([_most(len(texts[at])) for at in frequent])
     fits = (apart <= 2 * most) & (counts[rare][:, None] * TIMES_AS_FREQUENT <= counts[frequent][None, :])
-    for row, column in zip(*np.nonzero(fits), strict=True):
+    for row, column in zip(*(each.tolist() for each in np.nonzero(fits)), strict=True):
         if rare[row] != frequent[column]:
-            yield int(rare[row]), int(frequent[column])
+            yield rare[row], frequent[column]
 
 
-def _letters(text: str) -> NDArray[np.float64]:
-    """Return how often each letter occurs, those beyond Latin ones by their number; no digit may differ."""
-    places = np.array([ord(letter) % 128 for letter in text if letter != " "], dtype=np.intp)
-    counted = np.bincount(places, minlength=128).astype(np.float64)
-    counted[DIGITS] *= 100.0
-    return counted
+def _letters(texts: Sequence[str]) -> NDArray[np.float64]:
+    """Return how often each letter that occurs does, those beyond Latin ones by their number; no digit may differ."""
+    signs = np.frombuffer("".join(texts).encode("utf-32-le"), dtype=np.uint32).astype(np.intp)
+    places = np.repeat(np.arange(len(texts)), [len(text) for text in texts])
+    written = signs != ord(" ")
+    at = places[written] * 128 + signs[written] % 128
+    counted = np.bincount(at, minlength=128 * len(texts)).astype(np.float64).reshape(len(texts), 128)
+    counted[:, DIGITS] *= 100.0
+    return counted[:, counted.any(axis=0)]
 
 
 def _most(length: int) -> int:
@@ -121,12 +153,14 @@ def _most(length: int) -> int:
 
 
 def _weighed(
-    wrong: int, right: int, words: Sequence[list[str]], seen: Mapping[str, int], counts: NDArray[np.int64]
+    wrong: int,
+    right: int,
+    pairs: Sequence[tuple[str, str]],
+    words: Mapping[int, list[str]],
+    seen: Mapping[str, int],
+    counts: NDArray[np.int64],
 ) -> Typo | None:
-    """Weigh one pair; None where it cannot be a typo."""
-    pairs = _differing(words[wrong], words[right])
-    if pairs is None:
-        return None
+    """Weigh a pair of values and of the words that differ; None where it cannot be a typo."""
     weight = min(float(np.log10(counts[right] / counts[wrong])), 3.0)
     novel = all(seen[a] <= 1 or len(b) > SHORTEST + 8 for a, b in pairs)
     reasons = []
@@ -189,19 +223,19 @@ def _other_form(one: str, other: str) -> bool:
     return False
 
 
-def _against_natural_likeness(found: Sequence[Typo], words: Sequence[list[str]], counts: NDArray[np.int64]) -> None:
+def _against_natural_likeness(found: Sequence[Typo], words: Mapping[int, list[str]], counts: NDArray[np.int64]) -> None:
     """Take weight away where frequent values of the column are as near to each other as a typo is."""
     most = np.argsort(-counts, kind="stable")[:300]
     rare = {typo.wrong for typo in found if counts[typo.wrong] * MUCH_RARER <= counts[typo.right]}
     long = [
         int(at)
         for at in most
-        if len(" ".join(words[at])) >= SHORTEST and counts[at] >= TIMES_AS_FREQUENT and int(at) not in rare
+        if counts[at] >= TIMES_AS_FREQUENT and int(at) not in rare and len(" ".join(words.get(int(at), ()))) >= SHORTEST
     ]
     texts = [" ".join(words[at]) for at in long]
     if len(texts) < 2:
         return
-    held = np.array([_letters(text) for text in texts])
+    held = _letters(texts)
     apart = cdist(held, held, metric="cityblock")
     near: set[int] = set()
     allowed = np.array([2 * _most(len(text)) for text in texts])

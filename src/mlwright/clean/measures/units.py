@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -62,7 +63,7 @@ class Conversion:
     @property
     def usual(self) -> bool:
         """Whether it is mixed up so often that it is thought of whatever the name is."""
-        return any(abs(times / each - 1.0) < 1e-3 for each in USUAL for times in (self.times, 1.0 / self.times))
+        return _is_usual(self.times)
 
     def words(self, name: str) -> str:
         """Return what is said of the wrong values."""
@@ -74,6 +75,11 @@ class Conversion:
         times = self.times if self.times > 1 else 1.0 / self.times
         told = f"{times:,.0f}" if times >= 100 else f"{times:.4g}"
         return f"are about {told} times too {'large' if self.times > 1 else 'small'}{units}"
+
+
+@lru_cache(maxsize=256)
+def _is_usual(times: float) -> bool:
+    return any(abs(each / usual - 1.0) < 1e-3 for usual in USUAL for each in (times, 1.0 / times))
 
 
 def _both(factor: float, larger: str, smaller: str, hints: str = "") -> tuple[Conversion, Conversion]:
@@ -120,6 +126,12 @@ CONVERSIONS: tuple[Conversion, ...] = (
     Conversion(1.8, "Fahrenheit among Celsius", 32.0),
     Conversion(1.0 / 1.8, "Celsius among Fahrenheit", -32.0 / 1.8),
 )
+
+
+@lru_cache(maxsize=1024)
+def conversions_of(name: str, *, affine: bool) -> tuple[Conversion, ...]:
+    """Return the conversions that a column of that name may hold, those that move the zero or those that do not."""
+    return tuple(each for each in CONVERSIONS if each.affine == affine and each.may_be(name))
 
 
 def decimals_of(values: Floats, *, share: float = NEARLY_ALL) -> int | None:

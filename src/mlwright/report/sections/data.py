@@ -72,7 +72,7 @@ def _note(finding: Mapping[str, Any], applied: str) -> Note:
 def _worth(finding: Mapping[str, Any]) -> str:
     """Return one sentence on what the repair did to the score of a quick model."""
     effect = Effect(**finding["effect"]).words
-    return f"It made a quick model's {effect}." if finding["applied"] else f"Left alone: a quick model's {effect}."
+    return f"With it, a quick model's {effect}." if finding["applied"] else f"Left alone: with it, {effect}."
 
 
 def _columns(columns: Sequence[Mapping[str, Any]], total: int) -> Table:
