@@ -21,12 +21,18 @@ numbers = st.floats(-1e6, 1e6, allow_nan=False) | st.sampled_from([0.0, -1.0, 99
 bounds = st.none() | st.floats(-100, 100, allow_nan=False)
 news = st.dictionaries(texts, st.none() | texts, max_size=5)
 
+
+def ordered(repair: Blank | Rescale) -> bool:
+    """Whether the lower bound is below the upper one: others are refused when they are loaded."""
+    return repair.low is None or repair.high is None or repair.low <= repair.high
+
+
 repairs: st.SearchStrategy[Repair] = st.one_of(
-    st.builds(Blank, st.just("size"), bounds, bounds, st.lists(numbers, max_size=3).map(tuple)),
+    st.builds(Blank, st.just("size"), bounds, bounds, st.lists(numbers, max_size=3).map(tuple)).filter(ordered),
     st.builds(
         Rescale, st.just("size"), st.floats(-100, 100), st.none() | st.floats(-100, 100),
-        st.floats(-1000, 1000), st.floats(-100, 100),
-    ),
+        st.floats(-1000, 1000).filter(lambda factor: abs(factor) > 1e-9), st.floats(-100, 100),
+    ).filter(ordered),
     st.builds(Replace, st.just("town"), news),
     st.builds(FromKey, st.just("town"), st.just("zip"), news),
     st.builds(Recode, st.just("town"), st.sampled_from(sorted(CODECS | set(WAYS)))),
@@ -190,6 +196,15 @@ def test_a_damaged_state_is_refused_or_harmless(kind: str, damage: object) -> No
         {}, {"kind": "explode"}, [], None, "blank", {"kind": "blank", "column": "a"},
         {"kind": "recode", "column": "a", "codec": "rot13"}, {"kind": "replace", "column": "a", "new": {"a": 1}},
         {"kind": "rescale", "column": "a", "low": None, "high": None, "factor": 1.0, "offset": 0.0},
+        {"kind": "blank", "column": "a", "low": 2.0, "high": 1.0, "numbers": []},
+        {"kind": "blank", "column": "a", "low": None, "high": None, "numbers": [None]},
+        {"kind": "blank", "column": "a", "low": None, "high": None, "numbers": list(range(1_001))},
+        {"kind": "rescale", "column": "a", "low": 1.0, "high": None, "factor": 0.0, "offset": 0.0},
+        {"kind": "rescale", "column": "a", "low": 1.0, "high": None, "factor": 1e308, "offset": 1e308},
+        {"kind": "rescale", "column": "a", "low": 2.0, "high": 1.0, "factor": 2.0, "offset": 0.0},
+        {"kind": "from_key", "column": "a", "key": "a", "values": {"x": "y"}},
+        {"kind": "replace", "column": "a", "new": {"x": "y"}, "more": 1},
+        {"kind": "replace", "column": "a", "new": dict.fromkeys(map(str, range(100_001)), "y")},
         {"kind": "blank", "column": "a", "numbers": ["x"]}, {"kind": "blank", "column": 3, "numbers": []},
         {"kind": "rescale", "column": "a", "low": 1.0, "high": None, "factor": float("inf"), "offset": 0.0},
     ],

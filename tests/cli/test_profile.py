@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Callable
 from pathlib import Path
 
 import polars as pl
 import pytest
+
+import mlwright as mw
+from mlwright.errors import OutputError
 
 Run = Callable[..., tuple[int, str, str]]
 
@@ -96,3 +100,87 @@ def test_standard_input_is_a_source_too(run: Run, csv: Path, monkeypatch: pytest
         code, out, err = run("profile", "-", "--json")
     assert code == 0, err
     assert json.loads(out)["rows"] == 120
+
+
+@pytest.fixture
+def unlooked(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Fail where a table is looked at, although it is known that nothing can be written."""
+
+    def looked(*_: object, **__: object) -> None:
+        pytest.fail("looked at the table before looking at the place")
+
+    monkeypatch.setattr("mlwright.clean.profile.profile", looked)
+
+
+@pytest.fixture
+def sale(run: Run) -> Path:
+    path = Path.cwd() / "sale.json"
+    path.write_text(json.dumps([{"x": at, "y": at % 2} for at in range(20)]), encoding="utf-8")
+    return path
+
+
+@pytest.mark.usefixtures("unlooked")
+@pytest.mark.parametrize(
+    "place", ["sale.html", "sale.md", "sale.json", "sale", "sale.htm", "in/../sale.html", "l.html"]
+)
+def test_the_source_is_never_written_over(run: Run, sale: Path, place: str) -> None:
+    Path("in").mkdir()
+    Path("l.json").symlink_to(sale)
+    before, names = sale.read_bytes(), sorted(Path.cwd().iterdir())
+    code, out, err = run("profile", sale.name, "--out", place)
+    assert (code, out) == (2, "")
+    assert "sale.json' is the source itself" in err or "l.json' is the source itself" in err
+    assert (sale.read_bytes(), sorted(Path.cwd().iterdir())) == (before, names)
+
+
+def test_python_does_not_write_over_the_source_either(sale: Path) -> None:
+    before = sale.read_bytes()
+    found = mw.profile(sale)
+    with pytest.raises(OutputError, match="is the source itself"):
+        found.report("sale.html")
+    assert sale.read_bytes() == before
+
+
+@pytest.mark.usefixtures("unlooked")
+@pytest.mark.parametrize(
+    ("theirs", "place"), [("p.json", "p.html"), ("p.md", "p"), ("p.md", "p.md"), ("p.html", "p.md")]
+)
+def test_files_of_other_people_stay(run: Run, csv: Path, theirs: str, place: str) -> None:
+    Path(theirs).write_text("# Notes\n", encoding="utf-8")
+    code, out, err = run("profile", csv, "--out", place)
+    assert (code, out) == (2, "")
+    assert f"'{theirs}' is there and is no profile" in err
+    assert Path(theirs).read_text(encoding="utf-8") == "# Notes\n"
+    assert {path.name for path in Path.cwd().iterdir()} == {"customers.csv", theirs}
+
+
+def test_a_profile_may_be_written_again(run: Run, csv: Path) -> None:
+    for place in ("p.html", "p", "p.md", "p.json"):
+        code, _, err = run("profile", csv, "--out", place, "-q")
+        assert (code, err) == (0, "")
+    Path("q.html").write_text("an older page", encoding="utf-8")
+    assert run("profile", csv, "--out", "q.html")[0] == 0
+
+
+@pytest.mark.usefixtures("unlooked")
+@pytest.mark.parametrize(
+    ("place", "told"),
+    [
+        ("no/p.html", "its folder does not exist"),
+        ("folder", "'folder' is a folder"),
+        ("closed/p.html", "no permission"),
+        ("x" * 300 + ".html", "too long"),
+    ],
+)
+def test_a_place_that_cannot_be_is_refused_before_the_work(
+    run: Run, csv: Path, monkeypatch: pytest.MonkeyPatch, place: str, told: str
+) -> None:
+    Path("folder").mkdir()
+    Path("closed").mkdir()
+    allowed = os.access
+    # Who runs the tests as root may write everywhere.
+    monkeypatch.setattr("mlwright.report.write.os.access", lambda at, how: at.name != "closed" and allowed(at, how))
+    code, out, err = run("profile", csv, "--out", place)
+    assert (code, out) == (2, "")
+    assert told in err
+    assert {path.name for path in Path.cwd().rglob("*")} == {"customers.csv", "folder", "closed"}

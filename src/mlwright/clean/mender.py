@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from mlwright.clean.base import Context, Detection, Rows
 from mlwright.clean.detectors import detect
-from mlwright.clean.repairs import Repair, Repairs
+from mlwright.clean.repairs import MOST_ENTRIES, Repair, Repairs, size
 from mlwright.schema import Schema
 from mlwright.table import Table
 
@@ -60,6 +60,6 @@ class Mender:
         for name in dict.fromkeys(step.detector for step in self.steps):
             for detection in detect(part, context, only=(name,)):
                 step = Step.of(name, detection)
-                if step in self.steps and detection.repair is not None:
+                if step in self.steps and detection.repair is not None and size(detection.repair) <= MOST_ENTRIES:
                     found.setdefault(step, detection.repair)
         return Repairs(found[step] for step in self.steps if step in found)

@@ -25,6 +25,8 @@ Memo = dict[tuple[str, str, str], Any]
 """What was fitted on the same rows: by column, encoder and options. What to make of several columns is by no column."""
 
 NO_REPAIRS = Repairs()
+MOST_REPAIRS = 100
+"""Each takes its time for every row."""
 
 WORTH_KEEPING = frozenset({"text"})
 """Encoders whose fit costs more than the memory that its result takes."""
@@ -203,6 +205,8 @@ class Recipe:
             made = CROSSED[kind].from_state(sources, state.mapping(part, "state"), own.get(f"crossed{place}", {}))
             crossed.append(made)
         mended = state.mappings(plain, "repairs") if "repairs" in plain else ()
+        if len(mended) > MOST_REPAIRS:
+            raise state.damaged(f"it has {len(mended):,} repairs; more than {MOST_REPAIRS} cannot be")
         repairs = Repairs([from_state(repair) for repair in mended])
         recipe = cls(state.text(plain, "variant"), encoders, crossed, repairs)
         if not recipe.features:

@@ -341,6 +341,13 @@ def _check(parts: Parts, manifest: dict[str, Any], where: str) -> None:
     for name in parts.ensemble.sources:
         if name not in parts.schema:
             raise ModelError(f"The model reads the column {name!r:.200} that its schema does not know.", where=where)
+    features = {column.name for column in parts.schema.features}
+    for recipe in parts.ensemble.recipes.values():
+        for repair in recipe.repairs:
+            if not features.issuperset((repair.column, *repair.reads)):
+                raise ModelError(
+                    f"The model mends {repair.column!r:.200}, which is nothing it learned from.", where=where
+                )
     check_decision(parts, where)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -30,8 +30,7 @@ def write_report(evidence: Mapping[str, Any], run: Mapping[str, Any], path: Path
 
 def write_twins(texts: Mapping[str, str], path: Path) -> tuple[Path, ...]:
     """Write a text for each ending, all beside each other, and return their paths. Raises OutputError."""
-    stem = path.with_suffix("") if path.suffix.casefold() in ENDINGS else path
-    targets = {stem.with_name(stem.name + ending): text for ending, text in texts.items()}
+    targets = dict(zip(places(path, texts), texts.values(), strict=True))
     try:
         _write(targets)
     except OSError as error:
@@ -39,8 +38,36 @@ def write_twins(texts: Mapping[str, str], path: Path) -> tuple[Path, ...]:
     return tuple(targets)
 
 
+def places(path: Path, endings: Iterable[str]) -> list[Path]:
+    """Return where the texts of these endings go: beside each other, whichever ending was given."""
+    stem = path.with_suffix("") if path.suffix.casefold() in ENDINGS else path
+    return [stem.with_name(stem.name + ending) for ending in endings]
+
+
+def check_writable(path: Path, endings: Iterable[str]) -> None:
+    """Raise OutputError where texts of these endings could not be written there afterwards."""
+    try:
+        if path.is_dir():
+            raise IsADirectoryError(errno.EISDIR, "is a folder", str(path))
+        if not path.parent.is_dir():
+            raise FileNotFoundError(errno.ENOENT, "is not there", str(path.parent))
+        if not os.access(path.parent, os.W_OK | os.X_OK):
+            raise PermissionError(errno.EACCES, "no permission", str(path.parent))
+        for target in places(path, endings):
+            if target.is_dir():
+                raise IsADirectoryError(errno.EISDIR, "is a folder", str(target))
+            with suppress(FileNotFoundError):
+                os.lstat(_part(target))  # a name that is too long is refused here
+    except OSError as error:
+        raise _refusal(error, path) from error
+
+
+def _part(target: Path) -> Path:
+    return target.with_name(f".{target.name}.{os.getpid()}.part")
+
+
 def _write(targets: Mapping[Path, str]) -> None:
-    beside = {target: target.with_name(f".{target.name}.{os.getpid()}.part") for target in targets}
+    beside = {target: _part(target) for target in targets}
     for target in targets:
         if target.is_dir():
             raise IsADirectoryError(errno.EISDIR, "is a folder", str(target))

@@ -112,6 +112,66 @@ def test_any_broken_rule_names_its_column(what: str) -> None:
     assert repr(column) in violation.message
 
 
+def ward(rows: int, seed: int) -> pl.DataFrame:
+    draw = np.random.default_rng(seed)
+    admitted = draw.integers(19_000, 19_700, rows)
+    top = draw.integers(100, 160, rows)
+    return pl.DataFrame(
+        {
+            "temp": np.round(draw.normal(37, 0.6, rows), 1),
+            "pressure": draw.normal(133, 14, rows).round().astype(int),
+            "waited": np.round(draw.exponential(10, rows), 2),
+            "admitted": pl.Series(admitted).cast(pl.Int32).cast(pl.Date),
+            "discharged": pl.Series(admitted + draw.integers(1, 13, rows)).cast(pl.Int32).cast(pl.Date),
+            "visit": pl.Series(admitted + draw.normal(400, 300, rows).astype(int)).cast(pl.Int32).cast(pl.Date),
+            "first": top,
+            "other": top + draw.normal(40, 10, rows).round(),
+        }
+    )
+
+
+@pytest.mark.parametrize(("column", "value"), [("temp", 900.0), ("temp", 0.0), ("pressure", 1440), ("waited", 9_000.0)])
+def test_what_no_tail_explains_is_a_violation_in_a_single_row(column: str, value: float) -> None:
+    contract = infer_contract(Table(ward(1500, 0)))
+    for seed in range(1, 6):
+        assert check_table(Table(ward(1500, seed)), contract, name="c").violations == ()
+    hot = ward(1500, 1)
+    hot = hot.with_columns(hot[column].scatter(7, value))
+    (violation,) = check_table(Table(hot), contract, name="c").violations
+    assert (violation.kind, violation.column, violation.rows) == ("out_of_range", column, (7,))
+    assert "not even one row" in violation.message
+
+
+def test_an_order_that_all_of_many_rows_keep_is_a_rule() -> None:
+    """That other columns happen to be larger, by scale or by luck, is none."""
+    contract = infer_contract(Table(ward(1500, 0)))
+    assert [str(rule) for rule in contract.table.rules] == ["admitted <= discharged"]
+    rows = ward(1500, 1)
+    swapped = rows.with_columns(admitted=rows["admitted"].scatter(3, rows["discharged"][3] + timedelta(1)))
+    (violation,) = check_table(Table(swapped), contract, name="c").violations
+    assert (violation.kind, violation.rows) == ("broken_rule", (3,))
+
+
+def test_examples_in_comments_name_columns_of_the_file() -> None:
+    text = infer_contract(Table(ward(100, 0))).text()
+    assert '# rules = ["admitted <= discharged"]' in text
+    assert "# key = " in text
+    assert "customer" not in text
+    assert "rules" not in infer_contract(Table(pl.DataFrame({"a": ["x", "y"]}))).text()
+
+
+def test_a_notice_says_why_it_is_none_the_worse() -> None:
+    rows = ward(1500, 1)
+    contract = infer_contract(Table(ward(1500, 0)))
+    high = contract.columns[0].high or 0.0
+    warm = rows.with_columns(temp=rows["temp"].scatter(range(13), high + 1.0))
+    checked = check_table(Table(warm), contract, name="c")
+    assert checked.violations == ()
+    message = next(each.message for each in checked.notices if each.column == "temp")
+    assert "give or take" not in message
+    assert "allows for a few rows beyond" in message
+
+
 def test_every_line_has_a_comment_that_says_what_it_means() -> None:
     contract = infer_contract(Table(made(200, 0)))
     for line in contract.text().splitlines():

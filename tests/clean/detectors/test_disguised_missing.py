@@ -117,3 +117,48 @@ def test_not_to_know_is_an_answer() -> None:
 def test_short_codes_may_look_like_junk() -> None:
     codes = np.random.default_rng(14).choice(["NO", "SE", "DK", "XX", "FI", "IS"], ROWS).tolist()
     assert found(country=codes) == []
+
+
+@pytest.mark.parametrize("value", [999.9, -127.0, 6553.5])
+def test_one_value_far_from_all_others_that_comes_again_and_again_is_none(value: float) -> None:
+    degrees = np.random.default_rng(15).normal(18, 5, ROWS).round(2)
+    degrees[WRONG] = value
+    (detection,) = found(degrees_c=degrees)
+    assert detection.rows is not None
+    assert detection.rows.tolist() == WRONG.tolist()
+    assert isinstance(detection.repair, Blank)
+    assert detection.repair.apply_one({"degrees_c": value}) is None
+    assert detection.finding.severity == "warning"
+
+
+def test_a_far_value_that_came_seldom_or_is_one_of_many_is_a_value() -> None:
+    rng = np.random.default_rng(16)
+    once = rng.normal(18, 5, ROWS).round(2)
+    once[3] = 999.9
+    various = rng.normal(18, 5, ROWS).round(2)
+    various[WRONG] = rng.normal(990, 3, len(WRONG)).round(2)
+    prices = rng.choice([4.2, 9.9, 12, 15, 19.9, 25, 29, 31, 39, 45, 49, 899], ROWS, p=[0.085] * 11 + [0.065])
+    heavy = np.minimum(rng.pareto(0.8, ROWS) * 10, 5_000).round(1)
+    assert found(once=once, various=various, price=prices, heavy=heavy) == []
+
+
+@pytest.mark.parametrize("code", [9, 99, -9, 8])
+def test_a_code_beyond_a_scale_of_answers(code: int) -> None:
+    answers = np.random.default_rng(17).choice([1, 2, 3, 4, 5], ROWS, p=[0.1, 0.2, 0.35, 0.25, 0.1])
+    assert found(q1=answers) == []
+    answers[WRONG] = code
+    (detection,) = found(q1=answers)
+    assert detection.rows is not None
+    assert detection.rows.tolist() == WRONG.tolist()
+    assert detection.repair is not None
+    assert "98 % of the others lie between 1 and 5" in detection.finding.message
+
+
+def test_steps_and_counts_that_go_on_are_values() -> None:
+    rng = np.random.default_rng(18)
+    children = rng.poisson(1.2, ROWS)
+    children[[5, 50, 500]] = 9
+    cylinders = rng.choice([3, 4, 5, 6, 8], ROWS)
+    ten = rng.integers(0, 11, ROWS)
+    six = rng.choice([1, 2, 3, 4, 5, 6], ROWS)
+    assert found(children=children, cylinders=cylinders, ten=ten, six=six) == []

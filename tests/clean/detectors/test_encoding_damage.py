@@ -8,6 +8,7 @@ import pytest
 from mlwright.clean import Question
 from mlwright.clean.base import Context, Detection
 from mlwright.clean.detectors.encoding_damage import EncodingDamage
+from mlwright.clean.repairs import Recode
 from mlwright.clean.roles import infer_schema
 from mlwright.table import Table
 
@@ -40,6 +41,17 @@ def test_twice_damaged_text_is_read_anew_twice() -> None:
 def test_text_that_is_damaged_in_part_is_mended_in_part() -> None:
     (detection,) = found([*TOWNS, "Zürich â€“ MÃ¼nchen"])
     assert detection.cells[0].new == ("Zürich – München",)
+
+
+@pytest.mark.parametrize("name", ["García", "Martínez", "ÍÑIGO", "Łukasz Nowak"])
+def test_a_soft_hyphen_may_be_half_of_a_letter(name: str) -> None:
+    damaged = name.encode().decode("latin-1")
+    (detection,) = found([*TOWNS, damaged])
+    assert detection.finding.kind == "encoding_damage"
+    assert detection.cells[0].new == (name,)
+    left = Recode("town", "invisible").mend(f"{damaged}\u200b so\u00adft")
+    assert left == f"{damaged} soft"
+    assert Recode("town", "latin-1").mend(left) == f"{name} soft"
 
 
 def test_lost_letters_are_told_and_found_again_where_another_value_has_them() -> None:

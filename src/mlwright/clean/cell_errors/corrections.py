@@ -13,12 +13,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from mlwright.clean.cell_errors.forms import GROUPED, number_ways, separators, tidied, usual_way
+from mlwright.clean.cell_errors.amounts import Amounts, Rule, plain_number
+from mlwright.clean.cell_errors.dates import DateForm, as_written
+from mlwright.clean.cell_errors.forms import separators, tidied
 from mlwright.clean.cell_errors.shown import Shown
 from mlwright.clean.cell_errors.signs import Looked, Signs
 from mlwright.clean.cell_errors.spelling import filled, squeezed
 from mlwright.clean.cell_errors.written import Codes, Rows, Written
-from mlwright.values import OUTER, scan_number
 from mlwright.values.numbers import PLAIN
 
 _WITH_UNIT = re.compile(r"""\s*['"]?(-?[0-9]+(?:\.[0-9]+)?)(?:\s*[%$€£]|\s+[^\W\d_]{2,10}\.?|['"])\s*""")
@@ -28,9 +29,11 @@ RULE, DETECTED, INSIDE = 8.0, 4.0, 8.0
 KNOWN = 2.0
 """A missing value that the row asks for so surely is filled in, not only emptied."""
 NEAR, FILLED, ALIKE = 3.0, 3.5, 2.0
+MIXED_DATES = "inconsistent_dates"
+RARER_WORD = 10
+"""A word of a text is mended by one that is so many times more frequent."""
 MOST_ALIKE = 0.5
 """A value that the row asks for is also the spelling that was meant where at most that share of it was changed."""
-PLAIN_SHARE = 0.05
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +57,7 @@ def proposals(
     by_text = _by_text(signs, np.unique(written.codes[rows]), marks, shown)
     voted = signs.votes.proposals(rows, looked.written)
     place = next((at for at, each in enumerate(looked.written) if each.name == written.name), -1)
+    told_at = _told(signs)
     found = {}
     for row, votes in zip(rows.tolist(), voted, strict=True):
         old = written.texts[written.codes[row]]
@@ -66,11 +70,26 @@ def proposals(
             candidates.add_voted(written.texts[code], weight)
         if (inside := looked.embedded.new.get((place, row))) is not None:
             candidates.add(inside, INSIDE, "two values stood in one cell")
-        if (told := signs.detected_new.get(row)) is not None:
+        if (told := told_at(row)) is not None:
             candidates.add(told, DETECTED, "as the finding says")
         if (best := candidates.best()) is not None:
             found[row] = best
     return found
+
+
+def _told(signs: Signs) -> Callable[[int], str | None]:
+    """Return what a finding proposes for a row, dates in the form of their column."""
+    written, new = signs.written, signs.detected_new
+    dates = written.column.kind == "datetime" or MIXED_DATES in signs.detected_kind.values()
+    if not dates or not new:
+        return new.get
+    form = DateForm.of(written)
+
+    def told(row: int) -> str | None:
+        said = new.get(row)
+        return None if said is None else as_written(written, form, said, written.texts[written.codes[row]])
+
+    return told
 
 
 class _Candidates:
@@ -111,9 +130,9 @@ Found = list[tuple[str, float, str]]
 def _by_text(signs: Signs, codes: Codes, marks: frozenset[str], shown: Shown | None) -> dict[int, Found]:
     """Return the candidates of distinct texts: those of every rule, spelling and mark."""
     written = signs.written
-    rules = [
-        rule for rule in (_plain_number(signs), _tidy(signs), _nothing(signs), _signs_put_in(signs)) if rule is not None
-    ]
+    amounts = Amounts.of(signs)
+    made_by = (plain_number(signs, amounts), _tidy(signs), _nothing(signs), _signs_put_in(signs))
+    rules = [rule for rule in made_by if rule is not None]
     known = _known(written) if marks else {}
     words = _words(written)
     plain = _writes_plainly(written)
@@ -121,7 +140,7 @@ def _by_text(signs: Signs, codes: Codes, marks: frozenset[str], shown: Shown | N
     for code in codes.tolist():
         text = written.texts[code]
         made: Found = [(new, RULE, why) for rule in rules for new, why in rule(code)]
-        made += _number_in(text) if plain else []
+        made += _number_in(text) if plain and amounts.factor(code) == 1.0 else []
         made += _spelt(signs, code)
         made += _filled(text, known, marks)
         made += shown.proposals(text) if shown is not None else []
@@ -161,64 +180,42 @@ def _known(written: Written) -> dict[int, list[str]]:
     return known
 
 
-def _words(written: Written) -> dict[int, list[tuple[str, int]]]:
-    """Return the words that many texts of a column share, by length, the most frequent first."""
+@dataclass(frozen=True, slots=True)
+class _Words:
+    """The words that many texts of a column share, by length, the most frequent first, and how often each occurs."""
+
+    known: dict[int, list[tuple[str, int]]]
+    counts: dict[str, int]
+
+
+def _words(written: Written) -> _Words:
     counts: defaultdict[str, int] = defaultdict(int)
     for text, count in zip(written.texts[:20_000], written.counts.tolist(), strict=False):
         if len(text) <= 200:
-            for word in set(text.split()):
+            held = text.split()
+            for word in {*held, *(word.strip(",;.:") for word in held)}:
                 counts[word] += count
     fewest = max(5, 0.02 * written.present)
     known: dict[int, list[tuple[str, int]]] = {}
     for word, count in sorted(counts.items(), key=lambda each: (-each[1], each[0])):
         if count >= fewest and len(word) >= 4 and word.isalpha():
             known.setdefault(len(word), []).append((word, count))
-    return known
+    return _Words(known, dict(counts))
 
 
-def _by_words(text: str, known: dict[int, list[tuple[str, int]]]) -> Found:
-    """Mend single words of a text by the frequent words of its column."""
+def _by_words(text: str, words: _Words) -> Found:
+    """Mend single words of a text, which hardly occur elsewhere, by the frequent words of its column."""
     mended, changed = [], 0
     for word in text.split(" "):
-        near = [other for other, _ in known.get(len(word), ()) if 0 < _hamming(word, other) <= 0.4 * len(word)]
-        exact = any(other == word for other, _ in known.get(len(word), ()))
+        known, often = words.known.get(len(word), ()), RARER_WORD * words.counts.get(word, 0)
+        near = [other for other, n in known if n >= often and 0 < _hamming(word, other) <= 0.4 * len(word)]
+        exact = any(other == word for other, _ in known)
         if len(near) == 1 and not exact and word.isalpha():
             mended.append(near[0])
             changed += 1
         else:
             mended.append(word)
     return [(" ".join(mended), NEAR, "its words are nearly those of the other rows")] if changed else []
-
-
-Rule = Callable[[int], list[tuple[str, str]]]
-
-
-def _plain_number(signs: Signs) -> Rule | None:
-    """Return the rule that writes a number in the way in which its column writes numbers."""
-    written = signs.written
-    if "units" not in signs.by_text:
-        return None
-    weights = signs.by_text["units"]
-    ways, counts = number_ways(written)
-    usual = usual_way(counts)
-    plain = [text for text, way in zip(written.texts, ways, strict=True) if way == usual]
-    many = counts[usual] >= PLAIN_SHARE * counts.total()
-    padded = many and any(_padded(text) for text in plain)
-    what = "only the number is kept" if usual in {"", GROUPED} else f"it is written as {usual!r}"
-    why = f"numbers of this column are written in several ways: {what}"
-
-    def mend(code: int) -> list[tuple[str, str]]:
-        text, number = written.texts[code], float(written.numbers[code])
-        if weights[code] <= 0:
-            return []
-        scan = scan_number(text.strip(OUTER))
-        short = f"{number:.15g}"
-        body = scan.body if scan is not None and padded and _reads(scan.body, number) else short
-        if usual == GROUPED:
-            return [(f"{number:,.15g}" if number.is_integer() else body, why)]
-        return [(usual.replace("#", body, 1) if "#" in usual else body, why)]
-
-    return mend
 
 
 def _writes_plainly(written: Written) -> bool:
@@ -235,18 +232,6 @@ def _number_in(text: str) -> Found:
     """
     found = _WITH_UNIT.fullmatch(text)
     return [(found[1], NEAR, "the others of its column are numbers alone")] if found else []
-
-
-def _padded(text: str) -> bool:
-    scan = scan_number(text.strip(OUTER))
-    return scan is not None and "." in scan.body and scan.body.endswith("0")
-
-
-def _reads(body: str, number: float) -> bool:
-    try:
-        return float(body) == number
-    except ValueError:
-        return False
 
 
 def _tidy(signs: Signs) -> Rule | None:

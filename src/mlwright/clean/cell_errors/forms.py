@@ -15,7 +15,7 @@ import numpy as np
 from mlwright.clean.cell_errors.written import LONGEST_TEXT, Mask, Written, form_of
 from mlwright.columns import Floats
 from mlwright.values import MISSING, OUTER, scan_number
-from mlwright.values.numbers import PLAIN
+from mlwright.values.numbers import PLAIN, decimal_sign
 
 STRANGE_SHARE = 0.1
 """At most so many rows with a value are strange in their column; where more are, that is how the column is."""
@@ -38,6 +38,8 @@ AT_HOME = 0.005
 USUAL_WAY = 0.8
 USUAL_WORD = 0.6
 GROUPED = "1,234"
+COMMA = "1,5"
+"""The way of a number with a decimal comma and nothing around it."""
 LARGEST = 1e150
 """Larger numbers count as this: their sums would be infinite."""
 MAY_BE_ANSWERS = frozenset({"none", "na", "nil", "not applicable", "-", "--", "missing", "not available"})
@@ -152,9 +154,12 @@ def number_ways(column: Written) -> tuple[list[str | None], Counter[str]]:
     """
     ways: list[str | None] = []
     small = np.abs(column.numbers) < 1000
+    comma = column.column.decimal == ","
     for at, (text, number) in enumerate(zip(column.texts, column.numbers.tolist(), strict=True)):
         known = number == number and not column.missing[at]  # noqa: PLR0124  NaN
-        ways.append(_way(text) if known else None)
+        ways.append(_way(text, comma=comma) if known else None)
+    if comma:  # a whole number is written alike with either decimal sign
+        ways = [COMMA if way == "" and "." not in column.texts[at] else way for at, way in enumerate(ways)]
     grouped = sum(int(column.counts[at]) for at, way in enumerate(ways) if way == GROUPED)
     if grouped > sum(int(column.counts[at]) for at, way in enumerate(ways) if way == "" and not small[at]):
         ways = [GROUPED if way == "" and small[at] else way for at, way in enumerate(ways)]
@@ -165,7 +170,7 @@ def number_ways(column: Written) -> tuple[list[str | None], Counter[str]]:
     return ways, counts
 
 
-def _way(text: str) -> str | None:
+def _way(text: str, *, comma: bool = False) -> str | None:
     """Return what stands around a number: "" for a plain one, None where it says that it is not exact."""
     stripped = text.strip(OUTER)
     if PLAIN.fullmatch(stripped):
@@ -177,7 +182,7 @@ def _way(text: str) -> str | None:
         return None  # "> 90" is all that is known
     around = stripped.replace(scan.body, "#", 1)
     if around == "#" and any(sign in scan.body for sign in ",' "):
-        return GROUPED
+        return COMMA if decimal_sign(scan.body) == "," or (comma and scan.body.count(",") == 1) else GROUPED
     return around
 
 

@@ -8,6 +8,8 @@ from typing import Any
 
 import numpy as np
 
+from mlwright.values import parse_number
+
 MOST_CORRUPTED = 0.001
 """The expected share of the clean cells that may be changed."""
 SURE_ENOUGH = 0.7
@@ -40,22 +42,27 @@ class Cell:
 def restrained(cells: Sequence[Cell], total: int, *, most: float = MOST_CORRUPTED) -> list[bool]:
     """Tell which proposed repairs are made: the surest first, while the clean cells expected to be hit stay few.
 
+    What is one rule is made everywhere or nowhere: the cells of one text in a column, and all its numbers of one kind.
+    A column that is half in one unit and half in another is worse than before.
+
     >>> cell = Cell(0, "a", "x", "y", "typo", 0.9, "", 0.99)
     >>> restrained([cell, cell], 10_000), restrained([cell], 5)
     ([True, True], [False])
     """
     clean = max(0.0, total - sum(cell.wrong for cell in cells))
-    order = sorted(range(len(cells)), key=lambda at: (-cells[at].wrong, at))
+    rules: dict[tuple[str, str, str | None], list[int]] = {}
+    for at, cell in enumerate(cells):
+        if cell.new is not None and cell.confidence >= SURE_ENOUGH:
+            text = cell.old if parse_number(cell.old or "") is None else None
+            rules.setdefault((cell.column, cell.kind, text), []).append(at)
+    doubts = {rule: sum(1.0 - cells[at].wrong for at in places) for rule, places in rules.items()}
     made = [False] * len(cells)
     hit = 0.0
-    for at in order:
-        cell = cells[at]
-        if cell.new is None or cell.confidence < SURE_ENOUGH:
-            continue
-        hit += 1.0 - cell.wrong
-        if hit > most * clean:
-            break
-        made[at] = True
+    for rule, places in sorted(rules.items(), key=lambda each: doubts[each[0]] / len(each[1])):
+        if hit + doubts[rule] <= most * clean:
+            hit += doubts[rule]
+            for at in places:
+                made[at] = True
     return made
 
 

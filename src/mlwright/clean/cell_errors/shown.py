@@ -9,9 +9,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from difflib import SequenceMatcher
+
+import numpy as np
 
 from mlwright.clean.cell_errors.written import Written, form_of
 from mlwright.values import OUTER, scan_number
+from mlwright.values.numbers import PLAIN
 from mlwright.values.times import match_datetime
 
 Change = Callable[[str], str | None]
@@ -20,6 +24,13 @@ FIRST, MORE, MOST = 3.2, 1.2, 8.0
 SAME = 6.0
 """What it weighs that the very same text was corrected."""
 RARE = 0.02
+FEWEST_KNOWN, RARER = 3, 3
+"""A word that a way makes is a known one where so many rows have it, and so many times more than what it was."""
+ALIKE = 0.7
+"""A word is a variant of another one where they share this part of their letters, in order."""
+CODE_TIMES, OUTERMOST = 4.0, 0.01
+"""A number stands for a missing value where it occurs so many times more often than others usually do, and no more than
+this share of them lie farther out."""
 DATE_FORMS = (
     "%Y-%m-%d", "%d/%m/%Y", "%m/%d/%Y", "%d.%m.%Y", "%d-%m-%Y", "%m-%d-%Y", "%Y/%m/%d", "%m/%d/%y", "%d/%m/%y",
     "%Y%m%d", "%d %b %Y", "%d %B %Y", "%b %d, %Y", "%B %d, %Y",
@@ -38,9 +49,8 @@ class Shown:
     """The corrections of one column and the ways that they show."""
 
     def __init__(self, written: Written, pairs: Sequence[tuple[str, str]], right: Sequence[str]) -> None:
-        # What is common is wrong in one row and right in the next: there only a way counts, not the text itself.
-        rare = {t for t, n in zip(written.texts, written.counts.tolist(), strict=True) if n <= RARE * written.rows}
-        self._same = {old: new for old, new in pairs if old and old in rare and old not in right}
+        self._same = _same(written, pairs, frozenset(right))
+        self._written = written
         ways: dict[str, Way] = {}
         for old, new in pairs:
             for way in _ways(old, new):
@@ -63,9 +73,80 @@ class Shown:
             found.append((self._same[text], SAME, "the same text was corrected in a labelled row"))
         for way, weight in self._ways:
             made = way.change(text)
-            if made is not None and made != text and (made == "" or form_of(made) in self._forms):
+            if made is not None and made != text and self._is_like_the_rest(text, made):
                 found.append((made, weight, f"a labelled row was corrected in the same way: {way.name}"))
         return found
+
+    def _is_like_the_rest(self, text: str, made: str) -> bool:
+        """Tell whether what a way makes may stand in the column; a word that becomes another must be a known one."""
+        if made == "" or form_of(made) not in self._forms:
+            return made == ""
+        if any(sign.isdigit() for sign in text) or _letters(text) == _letters(made):
+            return True
+        place, counts = self._written.place, self._written.counts
+        known, held = place.get(made), place.get(text)
+        times = int(counts[held]) if held is not None else 1
+        return known is not None and int(counts[known]) >= max(FEWEST_KNOWN, RARER * times)
+
+
+def _letters(text: str) -> str:
+    return "".join(sign for sign in text.casefold() if sign.isalnum())
+
+
+def _same(written: Written, pairs: Sequence[tuple[str, str]], right: frozenset[str]) -> dict[str, str]:
+    """Return the texts of which all that are equal were meant to be the same other one.
+
+    A number or a date that was wrong here says nothing of what it should be elsewhere, nor does a word that means
+    "missing". A word that is misspelt does, and what several labelled rows agree on.
+    """
+    # What is common is wrong in one row and right in the next: there only a way counts, not the text itself.
+    rare = {t for t, n in zip(written.texts, written.counts.tolist(), strict=True) if n <= RARE * written.rows}
+    said: dict[str, list[str]] = {}
+    for old, new in pairs:
+        if old and old not in right:
+            said.setdefault(old, []).append(new)
+    found = {}
+    for old, news in said.items():
+        one = len(set(news)) == 1
+        if one and old in rare and (len(news) > 1 or news[0] == "" or is_variant(old, news[0])):
+            found[old] = news[0]
+        elif not (one and len(news) > 1) and _stands_in(written, old):
+            found[old] = ""
+    return found
+
+
+def is_variant(old: str, new: str) -> bool:
+    """Tell whether a word is another one misspelt, or shortened.
+
+    >>> is_variant("Brgen", "Bergen"), is_variant("F", "female"), is_variant("four", "5"), is_variant("-127.0", "18.6")
+    (True, True, False, False)
+    """
+    one, other = _letters(old), _letters(new)
+    if not one or not other or [s for s in one if s.isdigit()] != [s for s in other if s.isdigit()]:
+        return False
+    if not any(sign.isalpha() for sign in one) or not any(sign.isalpha() for sign in other):
+        return False
+    return other.startswith(one) or SequenceMatcher(None, one, other).ratio() >= ALIKE
+
+
+def _stands_in(written: Written, old: str) -> bool:
+    """Tell whether a text that was wrong in a labelled row stands for a missing value wherever it is.
+
+    It means so everywhere, or it is one number (or moment) again and again, at the end of all others.
+    """
+    place = written.place.get(old)
+    if place is None:
+        return False
+    column, number = written.column, float(written.numbers[place])
+    if written.missing[place] or (PLAIN.fullmatch(old) and float(old) in column.missing_numbers):
+        return True
+    known = ~np.isnan(written.numbers)
+    known[place] = False
+    values, counts = written.numbers[known], written.counts[known]
+    if not number == number or not len(values) or written.counts[place] < CODE_TIMES * max(2.0, np.median(counts)):  # noqa: PLR0124
+        return False
+    most = OUTERMOST * float(counts.sum())
+    return bool(min(counts[values <= number].sum(), counts[values >= number].sum()) <= most)
 
 
 def _ways(old: str, new: str) -> Iterator[Way]:

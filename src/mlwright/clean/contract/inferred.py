@@ -14,7 +14,6 @@ from mlwright.clean.copies import repeated_rows
 from mlwright.clean.measures.orders import always_ordered
 from mlwright.clean.question import Question
 from mlwright.clean.roles import infer_schema
-from mlwright.schema import Column
 from mlwright.table import Table
 
 MOST_LISTED = 50
@@ -50,7 +49,7 @@ def infer_contract(table: Table) -> Contract:
 
 def _orders(context: Context) -> tuple[Comparison, ...]:
     """Return the comparisons that hold in all of many rows, where later ones should keep them too."""
-    pairs = [pair for pair in always_ordered(context) if not set("".join(pair)) & set("\"\r\n")]
+    pairs = [pair for pair in always_ordered(context) if not set("".join(pair)) & set('"\r\n')]
     return tuple(Comparison(left=first, sign="<=", right=second) for first, second in pairs[:MOST_ORDERS])
 
 

@@ -61,12 +61,9 @@ def _example_key(contract: Contract) -> tuple[str, ...]:
 
 
 def _example_rule(contract: Contract) -> str | None:
-    """Return a comparison that could be written of two columns of one kind; None where there are no such columns."""
-    for kinds in (("datetime",), ("number", "integer")):
-        names = [rules.name for rules in contract.columns if rules.kind in kinds]
-        if len(names) >= 2:
-            return str(Comparison(left=names[0], sign="<=", right=names[1]))
-    return None
+    """Return a comparison that could be written, of two dates; None where there are no two."""
+    names = [rules.name for rules in contract.columns if rules.kind == "datetime"]
+    return str(Comparison(left=names[0], sign="<=", right=names[1])) if len(names) > 1 else None
 
 
 def _column(rules: ColumnRules, column: Column | None) -> Iterator[str]:

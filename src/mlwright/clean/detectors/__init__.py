@@ -39,6 +39,7 @@ from mlwright.clean.detectors.pattern_violations import PatternViolations
 from mlwright.clean.detectors.personal_data import PersonalData
 from mlwright.clean.detectors.target_missing import TargetMissing
 from mlwright.clean.detectors.unit_errors import UnitErrors
+from mlwright.clean.measures.expectation import one_thread
 from mlwright.table import Table
 
 __all__ = ["DETECTORS", "detect"]
@@ -92,5 +93,6 @@ def detect(table: Table, context: Context, *, only: Collection[str] = ()) -> lis
             continue
         if context.stop():
             break
-        found += detector.detect(table, context)
+        with one_thread():
+            found += detector.detect(table, context)
     return found

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from typing import ClassVar
 
@@ -13,6 +12,15 @@ from numpy.typing import NDArray
 from mlwright.clean.base import Cells, Context, Detection, Rows, shown
 from mlwright.clean.distinct import Distinct
 from mlwright.clean.measures.expectation import spread_of
+from mlwright.clean.measures.stand_ins import (
+    DIFFERENT,
+    SPIKE,
+    SURPRISING,
+    Counted,
+    far_stand_ins,
+    is_beyond,
+    off_scale,
+)
 from mlwright.clean.measures.tails import beyond
 from mlwright.clean.names import counts_time, says_code, words
 from mlwright.clean.reading.infer import SOFT_MISSING
@@ -28,17 +36,12 @@ FEWEST, LEAST_SHARE = 3, 0.001
 """A value that means "missing" repeats: so often at least, and in this share of the rows."""
 MOST_SHARE, TOLD_SHARE = 0.6, 0.3
 """More often than the first it is a value like others; between the two it is worth knowing, and no alarm."""
-DIFFERENT = 10
-SPIKE = 5.0
-"""It occurs so many times more often than any of its neighbours."""
-NEIGHBOURS = 10
 LONE = 10.0
 """Where other values go so far up from 0, -1 alone below it is no step of a scale."""
 OUTER = 0.025
 """A code such as 99 lies at the end of the range, beyond all but this share of the other values."""
 OFTEN = 0.25
 """Where so many values end in 9, prices are meant to, and 99 is one."""
-SURPRISING = 5.0
 NEAR_ZERO, STEPS, WIDE = 0.15, 5.0, 0.6
 """Zero cannot be a measurement where the least other value is above this part of the median and so many steps of the
 column's scale, and the logarithms of the others spread no more than this."""
@@ -49,6 +52,8 @@ LEVELS = 60
 NINES = frozenset(
     float(sign * int(digit * length)) for digit in "987" for length in (1, 2, 3, 4, 5, 6) for sign in (1, -1)
 )
+OTHER_CODES = frozenset(map(float, (9, 8, 7, 96, 97, 98, -8, -7)))
+"""Codes for "no answer" beyond the end of a short scale of whole numbers; elsewhere they are values."""
 CODES = NINES - {9.0, 8.0, 7.0, -8.0, -7.0} | {-1.0}
 DAYS = tuple(
     value
@@ -95,43 +100,23 @@ class DisguisedMissing:
             yield from _words(context, column)
 
 
-@dataclass(frozen=True, slots=True)
-class _Counted:
-    """The different values of a column, in order, and how often each occurs."""
-
-    values: Floats
-    counts: NDArray[np.int64]
-
-    @classmethod
-    def of(cls, values: Floats) -> _Counted:
-        return cls(*np.unique(values[~np.isnan(values)], return_counts=True))
-
-    @property
-    def total(self) -> int:
-        return int(self.counts.sum())
-
-    def without(self, value: float) -> _Counted:
-        kept = self.values != value
-        return _Counted(self.values[kept], self.counts[kept])
-
-    def share_below(self, value: float) -> float:
-        return float(self.counts[self.values < value].sum()) / max(self.total, 1)
-
-    def near(self, value: float) -> int:
-        """Return how often the most frequent of the neighbours occurs."""
-        at = int(np.searchsorted(self.values, value))
-        return int(self.counts[max(0, at - NEIGHBOURS) : at + NEIGHBOURS].max(initial=0))
-
-
 def _numbers(context: Context) -> Iterator[Detection]:
-    zeros: dict[str, _Counted] = {}
+    zeros: dict[str, Counted] = {}
     for column in context.of_kind("number", "integer"):
-        if column.distinct < DIFFERENT or says_code(column.name):
+        if says_code(column.name) or column.distinct < 3:
             continue
-        counted = _Counted.of(context.numbers(column.name))
-        for value in counted.values[np.isin(counted.values, list(CODES))].tolist():
-            if _is_often(counted, value) and _is_code(column, counted, value):
-                yield from _told(context, column, value, f"{value:g}")
+        counted = Counted.of(context.numbers(column.name))
+        if column.role != "target":
+            for value in (beside := off_scale(counted, CODES | OTHER_CODES)):
+                yield from _told(context, column, value, f"{value:g}", beside=beside)
+            if beside:
+                continue
+        if column.distinct < DIFFERENT:
+            continue
+        far = far_stand_ins(counted)
+        for value in counted.values[np.isin(counted.values, [*CODES, *far])].tolist():
+            if value in far or (_is_often(counted, value) and _is_code(column, counted, value)):
+                yield from _told(context, column, value, f"{value:.10g}", beside=far)
         if _is_often(counted, 0.0, least=LEAST_SHARE / 10) and _cannot_be_zero(column, counted.without(0.0)):
             zeros[column.name] = counted
     for name in zeros:
@@ -139,16 +124,16 @@ def _numbers(context: Context) -> Iterator[Detection]:
             yield from _told(context, context.schema[name], 0.0, "0")
 
 
-def _is_often(counted: _Counted, value: float, *, least: float = LEAST_SHARE) -> bool:
+def _is_often(counted: Counted, value: float, *, least: float = LEAST_SHARE) -> bool:
     held = counted.counts[counted.values == value]
     return bool(len(held)) and max(FEWEST, least * counted.total) <= held[0] <= MOST_SHARE * counted.total
 
 
-def _is_code(column: Column, counted: _Counted, value: float) -> bool:
+def _is_code(column: Column, counted: Counted, value: float) -> bool:
     """Tell whether a number such as -1 or 99 stands apart from the others by how often it occurs, or by where it is."""
     count = int(counted.counts[counted.values == value][0])
     plain = ~np.isin(counted.values, [value, *CODES])
-    others = _Counted(counted.values[plain], counted.counts[plain])
+    others = Counted(counted.values[plain], counted.counts[plain])
     if len(others.values) < DIFFERENT:
         return False
     below, least = others.share_below(value), float(others.values[0])
@@ -162,24 +147,14 @@ def _is_code(column: Column, counted: _Counted, value: float) -> bool:
         return False
     if count >= SPIKE * max(others.near(value), 1):
         return True
-    return below == 1.0 and _is_beyond(others, value) and count >= SPIKE * float(np.median(others.counts))
+    return below == 1.0 and is_beyond(others, value) and count >= SPIKE * float(np.median(others.counts))
 
 
 _MOVES = frozenset({"change", "diff", "difference", "delta", "z", "score", "scaled", "balance", "net", "profit", "corr",
                     "correlation", "temp", "temperature", "loss", "gain", "return", "log"})  # fmt: skip
 
 
-def _is_beyond(others: _Counted, value: float) -> bool:
-    """Tell whether a value lies farther out than the tail of the others explains."""
-    held = np.repeat(others.values, np.minimum(others.counts, 50))
-    middle = float(np.median(held))
-    sign = 1.0 if value > middle else -1.0
-    distances = sign * (np.append(held, value) - middle)
-    far = beyond(distances[distances > 0], most=1)
-    return far is not None and far.surprise >= SURPRISING
-
-
-def _cannot_be_zero(column: Column, others: _Counted) -> bool:
+def _cannot_be_zero(column: Column, others: Counted) -> bool:
     """Tell whether the other values keep so far from 0 that it is none of them."""
     if len(others.values) < DIFFERENT or others.values[0] <= 0 or counts_time(column.name):
         return False
@@ -225,7 +200,7 @@ def _overlap(one: NDArray[np.bool_], other: NDArray[np.bool_]) -> float:
 def _days(context: Context, column: Column) -> Iterator[Detection]:
     values = context.numbers(column.name)
     days = np.floor(values / 86_400.0) * 86_400.0
-    counted = _Counted.of(days)
+    counted = Counted.of(days)
     for day in DAYS:
         if not _is_often(counted, day):
             continue
@@ -246,12 +221,13 @@ def _told(
     *,
     rows: Rows | None = None,
     numbers: tuple[float, ...] = (),
+    beside: Sequence[float] = (),
 ) -> Iterator[Detection]:
     values = context.numbers(column.name)
     rows = np.flatnonzero(values == value).astype(np.intp) if rows is None else rows
     known = int((~np.isnan(values)).sum())
     share = len(rows) / max(known, 1)
-    others = values[(~np.isnan(values)) & ~np.isin(values, values[rows])]
+    others = values[(~np.isnan(values)) & ~np.isin(values, [*np.unique(values[rows]), *beside])]
     low, high = np.quantile(others, [0.01, 0.99])
     if column.kind == "datetime":
         ends = [datetime.fromtimestamp(float(at), UTC).date().isoformat() for at in (low, high)]

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 import numpy as np
+import polars as pl
 
 from mlwright.clean.base import Cells, Context, Detection, shown
 from mlwright.clean.distinct import LOOKED_AT, Distinct
@@ -82,8 +83,10 @@ class EncodingDamage:
             if len(odd.texts):
                 yield from _damaged(odd)
             yield from _questioned(distinct, column)
+            told = odd.texts.filter(pl.Series(map(_is_mended, odd.texts.to_list()), dtype=pl.Boolean))
+            free = ~distinct.texts.is_in(told.implode()).to_numpy()  # of what is read anew, no sign is markup
             for markup in MARKUP:
-                marked = distinct.where(distinct.matching(markup.pattern) & ~distinct.matching(PATHS))
+                marked = distinct.where(distinct.matching(markup.pattern) & ~distinct.matching(PATHS) & free)
                 if len(marked.texts):
                     yield from _marked(marked, markup, free=column.kind == "text")
 
@@ -110,6 +113,11 @@ def _damaged(odd: Distinct) -> Iterator[Detection]:
         f"Read the text as UTF-8 instead of {best}." if new else "Get the text from its source again.",
         Recode(odd.name, best) if new else None,
     )
+
+
+def _is_mended(text: str) -> bool:
+    """Tell whether any of the encodings explains a text."""
+    return any((mended := Recode("", codec).mend(text)) != text and _better(mended, text) for codec in CODECS)
 
 
 def _better(mended: str, text: str) -> bool:

@@ -23,7 +23,7 @@ SURPRISING = 8.0
 REMARKABLE = 5.0
 """And once in 150 times as something to know."""
 FARTHER, FEW, MUCH_FARTHER = 1.4, 3, 2.0
-"""An outlier is at least so many times farther out than the next value; more than a few are much farther."""
+"""An outlier is at least so many times farther out than the next value; more than a few less sure ones much farther."""
 MOST_SHARE, MOST_LOW = 0.02, 0.001
 """A larger share of a column are no outliers but a group; of values small in ratio alone, more than the second."""
 BOTH, BEYOND_ALL = 10.0, 1.2
@@ -180,7 +180,8 @@ def _side(values: Floats, *, above: bool, power: bool = True) -> tuple[NDArray[n
     found: Beyond | None = beyond(distances[out], most=max(1, int(MOST_SHARE * len(values))), power=power)
     if found is None or found.surprise < REMARKABLE:
         return None
-    if found.ratio < (FARTHER if power and found.count <= FEW else MUCH_FARTHER):
+    sure = found.count <= FEW or found.surprise >= SURPRISING
+    if found.ratio < (FARTHER if power and sure else MUCH_FARTHER):
         return None
     order = np.argsort(-distances[out], kind="stable")[: found.count]
     return np.sort(out[order]), found.surprise

@@ -44,7 +44,7 @@ def beyond(distances: Floats, *, most: int, power: bool = True) -> Beyond | None
     against is a power, or an exponential where not `power`: that of ratios, whose logarithms the distances are then.
     """
     most = max(1, min(most, len(distances) - FEWEST - 1))
-    depth = int(np.clip(DEPTH * len(distances), FEWEST + most, MOST + most))
+    depth = int(np.clip(DEPTH * len(distances), FEWEST + most + 1, MOST + most + 1))
     if len(distances) <= FEWEST + most:
         return None
     far = np.sort(np.partition(distances, len(distances) - depth)[-depth:] if depth < len(distances) else distances)

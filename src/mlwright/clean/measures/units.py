@@ -154,7 +154,7 @@ def is_round(values: Floats, places: int) -> NDArray[np.bool_]:
     """
     shifted = values * 10.0**places
     with np.errstate(invalid="ignore"):
-        return np.asarray(np.abs(shifted - np.round(shifted)) <= 1e-6 * np.maximum(np.abs(shifted), 1.0))
+        return np.asarray(np.abs(shifted - np.round(shifted)) <= np.maximum(1e-9 * np.abs(shifted), 1e-6))
 
 
 def written(value: float, places: int | None) -> str:

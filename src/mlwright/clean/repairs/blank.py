@@ -11,6 +11,9 @@ import numpy as np
 from mlwright.clean.repairs.base import Value, damaged, floats_of, number_in, text_in
 from mlwright.columns import Columns, Floats
 
+MOST_NUMBERS = 1_000
+"""Each is compared with every value."""
+
 
 @dataclass(frozen=True, slots=True)
 class Blank:
@@ -76,4 +79,7 @@ class Blank:
             raise damaged("'numbers' is no list")
         numbers = [number_in({"number": each}, "number") for each in held]
         known = tuple(number for number in numbers if number is not None)
-        return cls(text_in(plain, "column"), number_in(plain, "low"), number_in(plain, "high"), known)
+        low, high = number_in(plain, "low"), number_in(plain, "high")
+        if len(known) > MOST_NUMBERS or (low is not None and high is not None and low > high):
+            raise damaged("it makes numbers missing by bounds that contradict each other, or too many of them")
+        return cls(text_in(plain, "column"), low, high, known)

@@ -31,7 +31,12 @@ TAG = re.compile(
 ENTITY = re.compile(r"&(?:#[0-9]{2,6}|#[xX][0-9a-fA-F]{2,6}|[a-zA-Z]{2,8}[0-9]{0,2});")
 ESCAPE = re.compile(r"\\u[0-9a-fA-F]{4}|\\x[0-9a-fA-F]{2}|\\[nrt]")
 QUOTED = re.compile(r"(?:%[0-9A-Fa-f]{2})+")
-INVISIBLE = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\u00ad\u200b\u2060\ufeff\u202a-\u202e]")
+_LEADS, _NEXT = "[ÂÃÅÄÆÈÐÑÎÏĂâðđÊ]", r"[\u0080-\u00bf\u0100-\u02ff\u2000-\u2bff]"
+INVISIBLE = re.compile(
+    r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\u200b\u2060\ufeff\u202a-\u202e]"
+    rf"|(?<!{_LEADS})(?<!{_LEADS}{_NEXT})\u00ad"
+)
+"""Not a soft hyphen that is a byte of a letter read in the wrong encoding: "Ã" and one are an "í"."""
 _RUN = re.compile(r"[^\x00-\x7f]{2,}")
 
 

@@ -11,6 +11,9 @@ import numpy as np
 from mlwright.clean.repairs.base import Value, damaged, floats_of, number_in, text_in
 from mlwright.columns import Columns, Floats
 
+LEAST, MOST = 1e-15, 1e15
+"""No unit is larger or smaller than another by more."""
+
 
 @dataclass(frozen=True, slots=True)
 class Rescale:
@@ -73,4 +76,10 @@ class Rescale:
         low, high = number_in(plain, "low"), number_in(plain, "high")
         if factor is None or offset is None or (low is None and high is None):
             raise damaged("a rescaling lacks its factor or its bounds")
+        if (
+            not LEAST <= abs(factor) <= MOST
+            or abs(offset) > MOST
+            or (low is not None and high is not None and low > high)
+        ):
+            raise damaged("a rescaling has a factor, an offset or bounds that no unit has")
         return cls(text_in(plain, "column"), low, high, factor, offset)

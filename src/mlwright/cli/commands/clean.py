@@ -65,6 +65,7 @@ def clean(
     from mlwright.collect.rows_out import check_place
 
     check_place(out_file)
+    _check_apart(source, out_file)
     known = labels_in(labels) if labels is not None and (ask is None or labels.exists()) else {}
     with libraries_silenced(verbose=False):
         cleaned = clean_table(
@@ -79,6 +80,18 @@ def clean(
         out_json({"out": str(out_file), **cleaned.to_dict()})
     else:
         out(_told(cleaned, out_file, _next(source, out_file, target, query, labelled=bool(cleaned.labels))))
+
+
+def _check_apart(source: str, out_file: Path) -> None:
+    """Raise OptionError where the repaired rows would take the place of the rows that they were made from."""
+    try:
+        same = out_file.samefile(source)
+    except (OSError, ValueError):  # one of them is no file
+        return
+    if same:
+        raise OptionError(
+            f"--out {out_file} is the source itself, which is never written over.", hint="name another file."
+        )
 
 
 def _can_ask() -> bool:

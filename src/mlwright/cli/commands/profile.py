@@ -47,6 +47,10 @@ def profile(
     from mlwright.cli.commands.report import check_ending
 
     check_ending(out_file)
+    if out_file is not None:
+        from mlwright.report.profile.place import check_place
+
+        check_place(out_file, source)
     with libraries_silenced(verbose=False), progress(quiet=quiet, interrupt=INTERRUPT) as shown:
         found = profile_of(source, target=target, query=query, progress=shown)
         page = _written(found, out_file, wanted=open_it)

@@ -12,6 +12,7 @@ from mlwright.report.document import Page
 from mlwright.report.html import draw_html, fill
 from mlwright.report.markdown import draw_markdown
 from mlwright.report.profile import associations, columns, findings, made, overview
+from mlwright.report.profile.place import check_place, ending_of_page
 from mlwright.report.profile.sentences import KINDS
 from mlwright.report.write import write_twins
 
@@ -54,8 +55,12 @@ def render_markdown(facts: Facts) -> str:
 
 
 def write_profile(facts: Facts, path: Path) -> tuple[Path, ...]:
-    """Write p.html with its twins p.json and p.md beside it, and return their paths, the page first."""
-    ending = ".htm" if path.suffix.casefold() == ".htm" else ".html"
+    """Write p.html with its twins p.json and p.md beside it, and return their paths, the page first.
+
+    Raises OutputError where one of them would be the source itself, or take the place of somebody's own file.
+    """
+    check_place(path, facts["source"]["origin"])
+    ending = ending_of_page(path)
     data = json.dumps(facts, ensure_ascii=False, indent=1, allow_nan=False) + "\n"
     return write_twins({ending: render_html(facts), ".json": data, ".md": render_markdown(facts)}, path)
 
