@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -94,8 +95,37 @@ def test_what_it_says_is_short_in_a_repr_and_whole_in_print(rows: pl.DataFrame) 
 
 def test_an_empty_table_breaks_its_contract(tmp_path: Path) -> None:
     (tmp_path / "header.csv").write_text("x\n")
-    for source in (tmp_path / "header.csv", {"x": []}, pl.DataFrame({"x": []})):
+    sources: list[Any] = [tmp_path / "header.csv", {"x": []}, pl.DataFrame({"x": []})]
+    for source in sources:
         assert [each.kind for each in mw.check(source, {"columns": {"x": {}}}).violations] == ["no_rows"]
+
+
+@pytest.mark.parametrize(
+    ("source", "lacks"),
+    [({"x": []}, "rows"), (pl.DataFrame({"x": []}), "rows"), (pl.DataFrame(), "columns")],
+)
+def test_of_nothing_there_is_no_contract(source: Any, lacks: str) -> None:
+    with pytest.raises(mw.DataError, match=f"nothing to learn a contract from: the table has no {lacks}"):
+        mw.contract(source)
+
+
+@pytest.mark.parametrize("asked", [{"columns": []}, {"columns": {}}, {}])
+def test_a_contract_that_asks_for_nothing_is_refused(rows: pl.DataFrame, tmp_path: Path, asked: Any) -> None:
+    path = tmp_path / "c.json"
+    path.write_text(json.dumps(asked))
+    for schema in (asked, path):
+        with pytest.raises(mw.OptionError):
+            mw.check(rows, schema)
+
+
+@pytest.mark.parametrize(
+    "column",
+    [{"low": 10**400}, {"missing_values": [10**400]}, {"format": "%Y%Y"}, {"pattern": "(?:a?){5000}a{5000}"}],
+)
+def test_what_would_end_a_check_is_refused_with_its_column(rows: pl.DataFrame, column: dict[str, Any]) -> None:
+    with pytest.raises(mw.OptionError, match=f"'{next(iter(column))}' has to be ") as caught:
+        mw.check(rows, {"columns": {"x": column}})
+    assert caught.value.where == "[columns.x]"
 
 
 def test_what_was_noticed_while_reading_is_a_notice(tmp_path: Path) -> None:

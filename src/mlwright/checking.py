@@ -61,12 +61,21 @@ def check(
 def contract(source: object, *, query: str | None = None) -> Contract:
     """Return a contract that a good source keeps, to be saved, read and changed: `contract("good.csv").save("c.toml")`.
 
-    Its limits have room for what another sample of the same rows would show by chance.
+    Its limits have room for what another sample of the same rows would show by chance. Raises DataError where there are
+    no rows or no columns.
     """
     from mlwright.clean.contract import infer_contract
     from mlwright.collect import collect
 
-    return infer_contract(collect(source, query=query))
+    table = collect(source, query=query)
+    if not table.rows or not table.frame.width:
+        lacks = "rows" if table.frame.width else "columns"
+        raise DataError(
+            f"There is nothing to learn a contract from: the table has no {lacks}.",
+            where=table.origin,
+            hint="give a file that is as new ones should be.",
+        )
+    return infer_contract(table)
 
 
 def _schema(

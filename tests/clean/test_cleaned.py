@@ -6,6 +6,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import polars as pl
 import pytest
 
@@ -139,6 +140,56 @@ def test_white_space_in_a_row_that_is_right_is_right() -> None:
 def test_labels_of_what_is_not_there(labels: Any, error: type[Exception], told: str) -> None:
     with pytest.raises(error, match=told):
         mw.clean(towns(), labels=labels)
+
+
+@pytest.mark.parametrize(
+    ("options", "told"),
+    [
+        ({"seed": -1}, "seed cannot be -1."),
+        ({"seed": 2**70}, "seed cannot be 1180591620717411303424."),
+        ({"seed": "x"}, "seed cannot be 'x'."),
+        ({"seed": True}, "seed cannot be True."),
+        ({"seed": 0.5}, "seed cannot be 0.5."),
+        ({"labels": [1]}, r"labels cannot be \[1\]."),
+        ({"labels": {1: 5}}, "The label of row 1 cannot be 5."),
+        ({"exclude": 5}, "exclude cannot be 5."),
+        ({"exclude": [5]}, r"exclude cannot be \[5\]."),
+        ({"apply": "no"}, "apply cannot be 'no'."),
+    ],
+)
+def test_options_that_cannot_be(monkeypatch: pytest.MonkeyPatch, options: dict[str, Any], told: str) -> None:
+    monkeypatch.setattr("mlwright.clean.cleaned.collect", lambda *_, **__: pytest.fail("read the rows before that"))
+    with pytest.raises(OptionError, match=f"^{told} Hint"):
+        mw.clean(towns(), **options)
+
+
+@pytest.mark.parametrize(
+    ("value", "told"),
+    [
+        ([1], "is no single value"),
+        ({"a": 1}, "is no single value"),
+        (float("inf"), "is no finite number"),
+        ("\ud800", "has half a character"),
+        ("tall", "is no number"),
+        (True, "is no number"),
+        (date(2020, 1, 1), "is no number"),
+    ],
+)
+def test_a_label_that_its_cell_cannot_hold(value: object, told: str) -> None:
+    rows = towns() | {"height": [100.5 + at for at in range(120)]}
+    cleaned = mw.clean(rows)
+    with pytest.raises(DataError, match=f"The label of row 3 for 'height', .*{told}"):
+        cleaned.with_labels({3: {"height": value}})
+    with pytest.raises(OptionError, match="labels cannot be 7"):
+        cleaned.with_labels(7)  # type: ignore[arg-type]
+
+
+def test_labels_as_the_table_holds_them_are_taken_whatever_they_are() -> None:
+    rows = towns() | {"height": [*map(str, range(100, 219)), "tall"], "new": [at % 3 > 0 for at in range(120)]}
+    cleaned = mw.clean(rows)
+    again = cleaned.with_labels({119: {"height": "tall", "new": False}, 4: {"height": np.int64(7), "new": np.False_}})
+    assert again.labels[119]["height"] == "tall"
+    assert (again.labels[4]["height"], again.labels[4]["new"]) == ("7", "false")
 
 
 @pytest.mark.parametrize("ending", [".csv", ".parquet", ".json", ".ndjson", ".xlsx"])

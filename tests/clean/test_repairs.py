@@ -157,7 +157,9 @@ def test_a_key_fills_what_is_missing_and_leaves_what_it_does_not_know() -> None:
 
 def test_bounds_are_told_in_words() -> None:
     assert Blank("age", low=0.0, numbers=(99.0,)).words == "'age' becomes missing where it is below 0 or 99"
-    assert Rescale("height", 100.0, None, 0.01).words == "'height' where it is at least 100 becomes 0.01 x of it"
+    assert Rescale("height", 100.0, None, 0.01).words == "'height' where it is at least 100 becomes 0.01 times as much"
+    degrees = Rescale("t", 60.0, None, 5 / 9, -160 / 9)
+    assert degrees.words == "'t' where it is at least 60 becomes 0.5556 times as much, minus 17.78"
     assert "text that was read as cp1252" in Recode("town", "cp1252").words
     assert "'&amp;'" in Recode("town", "html").words
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 from collections.abc import Callable
 from pathlib import Path
@@ -68,6 +69,35 @@ def test_a_contract_is_written_kept_and_not_written_over(run: Run, csv: Path) ->
     code, out, _ = run("check", csv, "--write", "d.toml", "--json", "--quiet")
     assert json.loads(out) == {"contract": "d.toml", "name": "customers", "columns": 3}
     assert read_contract(Path("d.toml")) == read_contract(Path("c.toml"))
+
+
+def test_a_contract_is_json_where_its_name_says_so(run: Run, csv: Path) -> None:
+    assert run("check", csv, "--write", "c.json")[:2] == (0, "c.json\n")
+    assert list(json.loads(Path("c.json").read_text())["columns"]) == ["x", "colour", "y"]
+    assert run("check", csv, "--schema", "c.json")[0] == 0
+    assert run("check", csv, "--write", "c.toml")[0] == 0
+    kept, same = read_contract(Path("c.json")), read_contract(Path("c.toml"))
+    assert kept == same
+
+
+@pytest.mark.parametrize("name", ["c.txt", "c", "c.yaml", ".toml", "none/c.toml"])
+def test_a_contract_that_could_not_be_read_is_not_written(run: Run, csv: Path, name: str) -> None:
+    before = sorted(Path().iterdir())
+    code, out, err = run("check", csv, "--write", name, "--quiet")
+    assert (code, out) == (2, "")
+    assert "such folder" in err if "/" in name else "ends in .toml or .json" in err
+    assert sorted(Path().iterdir()) == before
+
+
+def test_a_full_disk_leaves_nothing(run: Run, csv: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(_: int) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    before = sorted(Path().iterdir())
+    monkeypatch.setattr("mlwright.collect.rows_out.os.fsync", full)
+    code, _, err = run("check", csv, "--write", "c.toml", "--quiet")
+    assert (code, err) == (2, "error: The contract cannot be written: the disk is full.\n  c.toml\n")
+    assert sorted(Path().iterdir()) == before
 
 
 def test_a_header_without_rows_breaks_every_contract(run: Run, csv: Path) -> None:

@@ -18,6 +18,7 @@ import pytest
 
 import mlwright as mw
 from mlwright.cli.labels import asked, labels_in
+from mlwright.collect import collect
 
 Run = Callable[..., tuple[int, str, str]]
 
@@ -42,6 +43,16 @@ def test_it_prints_a_summary_and_writes_the_rows(run: Run, dirty: Path) -> None:
     assert pl.read_csv("cleaned.csv")["town"][7] == "Drammen"
     assert pl.read_csv("cleaned.csv").shape == (120, 3)
     assert sorted(path.name for path in Path().iterdir()) == ["cleaned.csv", "dirty.csv"]
+
+
+def test_the_source_is_never_written_over(run: Run, dirty: Path) -> None:
+    before = dirty.read_bytes()
+    Path("other.csv").symlink_to(dirty)
+    for place in (dirty.name, dirty, Path("..") / Path.cwd().name / dirty.name, "other.csv"):
+        code, out, err = run("clean", dirty, "--out", place)
+        assert (code, out) == (2, "")
+        assert "is the source itself, which is never written over." in err
+    assert dirty.read_bytes() == before
 
 
 def test_json_is_one_object_alone_on_stdout(run: Run, dirty: Path) -> None:
@@ -72,11 +83,22 @@ def test_a_clean_table_is_said_to_be_clean(run: Run, csv: Path) -> None:
     assert pl.read_csv("same.csv").equals(pl.read_csv(csv))
 
 
+@pytest.mark.parametrize("ending", [".csv", ".json", ".ndjson", ".xlsx", ".parquet"])
+def test_lengths_and_times_with_a_zone_are_written(run: Run, ending: str) -> None:
+    numbers = pl.DataFrame({"at": pl.int_range(60, eager=True) * 3_600_000_000})
+    zone = pl.col("at").cast(pl.Datetime("us")).dt.replace_time_zone("Asia/Kathmandu")
+    numbers.select(lasts=pl.col("at").cast(pl.Duration("us")), when=zone).write_parquet("times.parquet")
+    code, _, err = run("clean", "times.parquet", "--out", f"cleaned{ending}", "-q")
+    assert code == 0, err
+    assert collect(f"cleaned{ending}").rows == 60
+
+
 @pytest.mark.parametrize(
     ("words", "told"),
     [
         (["--out", "a.doc"], ("--out cannot be '.doc'", ".csv")),
         (["--out", "no/a.csv"], ("There is no such folder.", "no")),
+        (["--out", "x" * 300 + ".csv"], ("Nothing can be written here: File name too long.",)),
         (["--out", "a.csv", "--target", "twon"], ("'twon' is not in the data", "did you mean 'town'?")),
         (["--out", "a.csv", "--exclude", "twon"], ("'twon' is not in the data", "did you mean 'town'?")),
         (["--out", "a.csv", "--ask"], ("--ask needs a terminal", "--labels")),
@@ -102,6 +124,17 @@ def test_misuse_is_told_in_one_sentence(run: Run, dirty: Path, words: list[str],
         ('{"labels": {"3": "Oslo"}}', "'3' does not name a row"),
         ('{"labels": {"300": {}}}', "There is no row 300"),
         ('{"labels": {"3": {"twon": "x"}}}', "did you mean 'town'?"),
+        ('{"labels": {"3": {"town": "\\ud800"}}}', "The label of row 3 for 'town' has half a character"),
+        ('{"labels": {"3": {"town": [1, 2]}}}', "The label of row 3 for 'town' is a list"),
+        ('{"labels": {"3": {"town": {"a": 1}}}}', "The label of row 3 for 'town' holds names and values"),
+        ('{"labels": {"3": {"town": NaN}}}', "The label of row 3 for 'town' is no finite number"),
+        ('{"labels": {"3": {"town": 1e999}}}', "The label of row 3 for 'town' is no finite number"),
+        ('{"labels": {"3": {"town": true}}}', "The label of row 3 for 'town', True, is none of the column's values"),
+        ('{"labels": {"03": {"town": "Oslo"}, "3": {}}}', "Row 3 is labelled twice"),
+        ('{"labels": {"3": {"town": "Oslo"}, "3": {}}}', "'3' stands twice"),
+        ('{"labels": {"%s": {}}}' % ("1" * 5000), "1... does not name a row"),
+        ('{"labels": {"3": {"town": %s}}}' % ("1" * 5000), "no JSON"),
+        ("[" * 200_000, "lists within lists"),
     ],
 )
 def test_labels_that_are_none(run: Run, dirty: Path, text: str, told: str) -> None:
@@ -109,7 +142,22 @@ def test_labels_that_are_none(run: Run, dirty: Path, text: str, told: str) -> No
     code, _, err = run("clean", dirty, "--out", "cleaned.csv", "--labels", "labels.json")
     assert code == 2
     assert told in err
+    assert len(err) < 600
     assert not Path("cleaned.csv").exists()
+
+
+def test_a_label_of_a_number_is_a_number(run: Run, write_rows: Callable[..., Path]) -> None:
+    table = write_rows(Path("people.csv"))
+    Path("labels.json").write_text('{"labels": {"1": {"x": "tall"}}}')
+    words = ("clean", table, "--out", "cleaned.csv", "--labels", "labels.json", "--json")
+    code, _, err = run(*words)
+    assert code == 2
+    assert "The label of row 1 for 'x', 'tall', is no number" in err
+    for value in ('"0.5"', "0.5", "null", '""', '"n/a"'):
+        Path("labels.json").write_text(f'{{"labels": {{"1": {{"x": {value}}}}}}}')
+        code, out, err = run(*words)
+        assert code == 0, err
+        assert json.loads(out)["labelled"] == [1]
 
 
 def test_labels_are_taken(run: Run, dirty: Path) -> None:
@@ -155,6 +203,14 @@ def test_rows_are_shown_and_corrected_one_by_one(dirty: Path, capfd: pytest.Capt
     assert "Nothing is proposed for 'note'" in told
     assert done.labels[7] == {"code": "3015", "town": "Drammen", "note": "note = 9"}
     assert labels_in(place)[7] == done.labels[7]
+
+
+def test_what_cannot_be_is_asked_again(dirty: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    rows = pl.read_csv(dirty).with_columns(height=pl.int_range(120) % 90 + 100.5)
+    done = asked(mw.clean(rows), 1, Path("labels.json"), read=typed("height=tall\n", "\n", "height=180\n", "\n"))
+    assert "for 'height', 'tall', is no number" in capfd.readouterr().err
+    (labelled,) = done.labels.values()
+    assert labelled["height"] == "180"
 
 
 @pytest.mark.parametrize("end", ["q\n", "", "^C"])

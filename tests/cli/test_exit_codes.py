@@ -38,6 +38,11 @@ PROGRAM = [sys.executable, "-m", "mlwright"]
             ("--task cannot be 'binari'", "did you mean 'binary'?"),
         ),
         (["build", "a.csv", "--target", "y", "--name", "a/b"], ("cannot be named 'a/b'",)),
+        (
+            ["build", "a.csv", "--target", "y", "--out", "x" * 300],
+            ("The model cannot be written: File name too long.",),
+        ),
+        (["build", "a.csv", "--target", "y", "--out", "x" * 245 + ".zip"], ("cannot be written: File name too long.",)),
         (["predict", "none", "a.csv"], ("There is no model 'none'",)),
         (["predict", "none", "a.csv", "--out", "a.doc"], ("--out cannot be '.doc'", ".csv")),
         (["predict", "none", "a.csv", "--out", "no/a.csv"], ("There is no such folder.", "no")),

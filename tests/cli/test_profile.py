@@ -179,7 +179,9 @@ def test_a_place_that_cannot_be_is_refused_before_the_work(
     Path("closed").mkdir()
     allowed = os.access
     # Who runs the tests as root may write everywhere.
-    monkeypatch.setattr("mlwright.report.write.os.access", lambda at, how: at.name != "closed" and allowed(at, how))
+    monkeypatch.setattr(
+        "mlwright.report.write.os.access", lambda at, how: Path(at).name != "closed" and allowed(at, how)
+    )
     code, out, err = run("profile", csv, "--out", place)
     assert (code, out) == (2, "")
     assert told in err

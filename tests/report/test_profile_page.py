@@ -203,6 +203,12 @@ def test_a_profile_changes_nothing_and_says_so(made) -> None:
     ("column", "told"),
     [
         ({"kind": "integer", "numbers": {"low": 0, "high": 9, "quartiles": [1, 2, 3]}}, "Whole numbers from 0 to"),
+        ({"kind": "integer", "name": "year_built",
+          "numbers": {"low": 1890, "high": 2023, "quartiles": [1950, 1980, 2001]}},
+         "Whole numbers from 1890 to 2023: half of them lie between 1950 and 2001, the middle one is 1980."),
+        ({"kind": "integer", "name": "card",
+          "numbers": {"low": 4002e12, "high": 4990e12, "quartiles": [4100e12, 4500e12, 4700e12]}},
+         "from 4,002,000,000,000,000 to 4,990,000,000,000,000"),
         ({"kind": "number", "numbers": {"low": 2.5, "high": 2.5, "quartiles": [2.5] * 3}}, "The same number"),
         ({"kind": "number", "numbers": {"low": 0, "high": 9, "quartiles": [0, 0, 0]}}, "from 0 to 9, most of them 0."),
         ({"kind": "category", "distinct": 3, "top": [{"value": "a", "count": 8}]}, "3 different values; the most"),

@@ -18,7 +18,7 @@ import numpy as np
 from mlwright.building.ask import Asked
 from mlwright.building.options import Options
 from mlwright.clean.base import Context, Detection
-from mlwright.clean.detectors import DETECTORS
+from mlwright.clean.detectors import DETECTORS, detect
 from mlwright.clean.mender import Mender, Step
 from mlwright.clean.spread import Spread, placed
 from mlwright.evaluate.comparison import compare_folds
@@ -95,7 +95,7 @@ def look(asked: Asked, options: Options, stop: Stop, *, without: Sequence[str] =
         if stop():
             left_out.append(name)
         else:
-            found += [Looked(name, each) for each in DETECTORS[name].detect(part.table, context)]
+            found += [Looked(name, each) for each in detect(part.table, context, only=(name,))]
     told = [replace(one, detection=replace(one.detection, finding=part.placed(one.detection.finding))) for one in found]
     return [*told, *_not_looked_for(left_out)]
 

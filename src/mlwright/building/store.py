@@ -6,6 +6,7 @@ import os
 import statistics
 import time
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -97,11 +98,22 @@ def check_destination(*, name: str | None, workspace: str | Path | None, out: st
         checked_name(name)
     if out is not None:
         place = Path(out)
+        _check_name(place)
         if place.exists() and place.is_file() and place.suffix != ".zip":
             raise OutputError("The model's place is a file.", where=str(out), hint="name a folder or a .zip.")
         _writable(place.parent)
     if name is not None or workspace is not None:
         _writable(Workspace(workspace).path)
+
+
+def _check_name(place: Path) -> None:
+    """Raise OutputError where the system takes no such name, or none as long as that of the report beside it."""
+    try:
+        with suppress(FileNotFoundError, NotADirectoryError, PermissionError):  # told of by what comes next
+            os.lstat(place.absolute().parent / f".{place.name}-report.html.{os.getpid()}.part")
+    except OSError as error:
+        reason = error.strerror or str(error)
+        raise OutputError(f"The model cannot be written: {reason}.", where=str(place), hint="name another.") from error
 
 
 def _writable(folder: Path) -> None:

@@ -18,6 +18,7 @@ from mlwright.clean.cell_errors import Cell, CellErrors
 from mlwright.clean.cell_errors.engine import LABELLED
 from mlwright.clean.cell_errors.repair import bounded
 from mlwright.clean.detectors import detect
+from mlwright.clean.given import checked_options, checked_shape, checked_value
 from mlwright.clean.measures.telling_cells import page_of, sentence_of
 from mlwright.clean.question import Question
 from mlwright.clean.roles import infer_schema
@@ -25,7 +26,7 @@ from mlwright.collect import collect
 from mlwright.collect.rows_out import check_place, write_rows
 from mlwright.errors import ColumnError, DataError
 from mlwright.findings import Finding
-from mlwright.values import OUTER, as_text
+from mlwright.values import OUTER
 
 Labels = Mapping[int, Mapping[str, object]]
 """By row (counted from 0), the true values of its columns; columns that are not named are right as they stand."""
@@ -206,15 +207,15 @@ def clean(
     >>> [(cell.row, cell.old, cell.new) for cell in cleaned.cells]
     [(7, 'Dramen', 'Drammen')]
     """
+    exclude, seed = checked_options(labels, exclude, apply, seed), int(seed)
     table = collect(source, query=query, sample=False)
-    exclude = (exclude,) if isinstance(exclude, str) else tuple(exclude)
     schema, found = infer_schema(table, Question(target=target, exclude=exclude))
     context = Context(table, schema, seed=seed)
     apart = (*exclude, *([] if target is None else [target]))
     detections = tuple(detect(table, context))
     engine = CellErrors(context, detections, apart, seed=seed)
     told = (*table.findings, *found, *(detection.finding for detection in detections))
-    return Cleaned(engine, told, _checked(labels or {}, context), apply=apply)
+    return Cleaned(engine, told, _checked(labels or {}, context), apply=bool(apply))
 
 
 def _rank(finding: Finding) -> tuple[int, float]:
@@ -222,7 +223,8 @@ def _rank(finding: Finding) -> tuple[int, float]:
 
 
 def _checked(labels: Labels, context: Context) -> dict[int, dict[str, str]]:
-    """Return whole labelled rows as texts. Raises ColumnError or DataError where one is not of this table."""
+    """Return whole labelled rows as texts. Raises ColumnError, DataError or OptionError where one cannot be."""
+    checked_shape(labels)
     table = context.table
     names = table.frame.columns
     known: dict[int, dict[str, str]] = {}
@@ -234,8 +236,7 @@ def _checked(labels: Labels, context: Context) -> dict[int, dict[str, str]]:
             if column not in names:
                 raise ColumnError.missing(str(column), names, what="labelled column", where=table.origin)
         held = {name: context.texts(name)[int(row)] for name in names if name not in values}
-        # White space is part of what a person typed, or of what stands there.
-        given = {name: value if isinstance(value, str) else as_text(value) for name, value in values.items()}
+        given = {name: checked_value(value, name, int(row), context) for name, value in values.items()}
         known[int(row)] = {name: _text((held | given)[name]) for name in names}
     return known
 

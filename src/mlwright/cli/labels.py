@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import signal
 import sys
 from collections.abc import Callable, Mapping
@@ -11,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from mlwright.cli.console import say, styled
-from mlwright.errors import ColumnError, MlwrightError, SourceError
+from mlwright.errors import ColumnError, InputError, MlwrightError, SourceError
 
 if TYPE_CHECKING:
     from mlwright.clean.cleaned import Asked, Cleaned
@@ -25,23 +26,56 @@ HELP = (
 
 def labels_in(path: Path) -> dict[int, dict[str, object]]:
     """Read labelled rows: {"labels": {"12": {"town": "Oslo"}}}. Raises SourceError where it holds something else."""
+    where = str(path)
     try:
-        plain = json.loads(path.read_text(encoding="utf-8"))
+        plain = json.loads(path.read_text(encoding="utf-8"), object_pairs_hook=_once)
     except OSError as error:
-        raise SourceError(f"The labels cannot be read: {error.strerror or error}.", where=str(path)) from error
+        raise SourceError(f"The labels cannot be read: {error.strerror or error}.", where=where) from error
+    except RecursionError as error:
+        raise SourceError("The labels hold lists within lists without end.", where=where, hint=SHAPE) from error
     except ValueError as error:
-        raise SourceError(f"The labels are no JSON: {error}.", where=str(path), hint=SHAPE) from error
+        raise SourceError(f"The labels are no JSON: {error}.", where=where, hint=SHAPE) from error
     held = plain.get("labels") if isinstance(plain, dict) else None
     if not isinstance(held, dict):
-        raise SourceError('The file has no "labels".', where=str(path), hint=SHAPE)
+        raise SourceError('The file has no "labels".', where=where, hint=SHAPE)
     known: dict[int, dict[str, object]] = {}
     for row, values in held.items():
-        if not (row.isascii() and row.isdigit()) or not isinstance(values, dict):
-            raise SourceError(f"{row!r} does not name a row with its values.", where=str(path), hint=SHAPE)
+        named = row.isascii() and row.isdigit() and len(row) <= MOST_DIGITS
+        if not named or not isinstance(values, dict):
+            raise SourceError(f"{_clipped(repr(row))} does not name a row with its values.", where=where, hint=SHAPE)
+        if int(row) in known:
+            raise SourceError(f"Row {int(row)} is labelled twice, once as {row!r}.", where=where, hint=SHAPE)
+        for column, value in values.items():
+            _check_single(value, int(row), column, where)
         known[int(row)] = values
     return known
 
 
+def _once(pairs: list[tuple[str, object]]) -> dict[str, object]:
+    """Return what stands in braces. Raises ValueError where a name comes twice: which of the two holds is not known."""
+    made = dict(pairs)
+    if len(made) < len(pairs):
+        twice = next(name for at, (name, _) in enumerate(pairs) if name in dict(pairs[:at]))
+        raise ValueError(f"{_clipped(repr(twice))} stands twice within the same braces")
+    return made
+
+
+def _check_single(value: object, row: int, column: str, where: str) -> None:
+    """Raise SourceError where a label is not a text, a finite number, a truth or nothing."""
+    if isinstance(value, dict | list):
+        why = "is a list" if isinstance(value, list) else "holds names and values"
+    elif isinstance(value, float) and not math.isfinite(value):
+        why = "is no finite number"
+    elif isinstance(value, str) and any("\ud800" <= sign <= "\udfff" for sign in value):
+        why = "has half a character"
+    else:
+        return
+    name = _clipped(repr(column))
+    raise SourceError(f"The label of row {row} for {name} {why}, which no cell can hold.", where=where, hint=SHAPE)
+
+
+MOST_DIGITS = 18
+"""No table has more rows than numbers of so many digits can count."""
 SHAPE = 'it has to be like {"labels": {"12": {"town": "Oslo"}}}: by row, counted from 0, the true values.'
 
 
@@ -64,18 +98,31 @@ def asked(cleaned: Cleaned, most: int, path: Path, *, read: Callable[[], str] | 
         say(f"\nrow {row.row:,} ({number + 1} of {most})")
         say(_row(row))
         try:
-            right = _corrected(row, read)
+            better = _labelled(cleaned, row, read)
         except KeyboardInterrupt:
             if cleaned.labels:
                 say(f"\nThe rows labelled so far ({len(cleaned.labels)}) are in {path}.")
             raise
-        if right is None:
+        if better is None:
             break
-        cleaned = cleaned.with_labels({row.row: right})
+        cleaned = better
         write_labels(path, cleaned.labels)
-    if cleaned.labels:
-        say(f"{len(cleaned.labels)} labelled rows are in {path}; --labels takes them again.")
+    if count := len(cleaned.labels):
+        say(
+            f"{count} labelled row{'s' * (count != 1)} {'is' if count == 1 else 'are'} in {path}; --labels takes "
+            f"{'it' if count == 1 else 'them'} again."
+        )
     return cleaned
+
+
+def _labelled(cleaned: Cleaned, row: Asked, read: Callable[[], str]) -> Cleaned | None:
+    """Return the table with a row labelled, or None where the person has stopped; what cannot be is asked again."""
+    while (right := _corrected(row, read)) is not None:
+        try:
+            return cleaned.with_labels({row.row: right})
+        except InputError as error:
+            say(str(error))
+    return None
 
 
 def _line() -> str:

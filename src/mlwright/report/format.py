@@ -67,7 +67,7 @@ def amount(value: object) -> str:
     number = known(value)
     if number is None:
         return UNKNOWN
-    if number == int(number) and abs(number) < 1e15:
+    if number == int(number) and abs(number) < 2**53:
         return fixed(number, 0)
     text = f"{number:,.0f}" if 1000 <= abs(number) < 1e15 else f"{number:.4g}"
     return text.replace("-", MINUS, 1) if text.startswith("-") else text

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mlwright.clean.contract.chance import above_share, largest_share, more_events, more_than_before
-from mlwright.clean.contract.tails import far_limits
+from mlwright.clean.contract.tails import far_limits, far_limits_of
 from mlwright.schema import QUANTILES
 
 counts = st.integers(0, 30)
@@ -84,3 +84,33 @@ def test_few_rows_say_nothing_of_tails(known: int) -> None:
 
 def test_columns_of_mostly_one_value_have_no_tail_to_draw() -> None:
     assert far_limits((0.0, 0.0, 0.0, 0.0, 9.0), 0, 50, known=5000, rows=10, chance=0.1) == (-np.inf, np.inf)
+
+
+@pytest.mark.parametrize("kind", ["normal", "exponential", "lognormal", "standard_cauchy", "random"])
+@pytest.mark.parametrize("size", [200, 1000])
+def test_by_all_the_values_no_fresh_value_is_far_off_either(kind: str, size: int) -> None:
+    draw = np.random.default_rng(4)
+    for _ in range(20):
+        below, above = far_limits_of(getattr(draw, kind)(size=size), rows=10 * size, chance=1e-4)
+        fresh = getattr(draw, kind)(size=10 * size)
+        assert below < fresh.min()
+        assert fresh.max() < above
+
+
+def test_by_all_the_values_a_short_tail_ends_soon() -> None:
+    draw = np.random.default_rng(5)
+    degrees = draw.normal(37, 0.6, 1500).round(1)
+    below, above = far_limits_of(degrees, rows=15_000, chance=1e-4)
+    assert 20 < below < 34
+    assert 40 < above < 55
+    quantiles, low, high = drawn(degrees)
+    assert above < far_limits(quantiles, low, high, known=1500, rows=15_000, chance=1e-4)[1]
+    waited = draw.exponential(10, 1500)
+    assert far_limits_of(waited, rows=15_000, chance=1e-4)[0] == pytest.approx(-waited.max(), rel=0.1)
+
+
+def test_few_values_or_mostly_one_have_no_tail_that_could_be_fitted() -> None:
+    draw = np.random.default_rng(6)
+    assert far_limits_of(draw.normal(size=199), rows=10, chance=0.1) == (-np.inf, np.inf)
+    spent = np.where(draw.random(1000) < 0.99, 0.0, draw.random(1000))
+    assert far_limits_of(spent, rows=10, chance=0.1)[1] == np.inf

@@ -7,13 +7,17 @@ import re
 import tomllib
 from pathlib import Path
 
+import polars as pl
 import pytest
 
-from mlwright.clean.contract import Contract, contract_of, read_contract
+from mlwright.clean.contract import Contract, check_table, contract_of, read_contract
 from mlwright.clean.contract.fields import COLUMN_FIELDS, TABLE_FIELDS
 from mlwright.clean.contract.result import ORDER
+from mlwright.clean.reading.kinds_times import FORMATS
 from mlwright.errors import InputError
 from mlwright.schema import KINDS, Column, Schema
+from mlwright.table import Table
+from mlwright.values.times import EPOCHS
 
 WHOLE = """
 name = "orders"
@@ -100,6 +104,17 @@ def test_what_is_written_is_read_again_as_the_same(tmp_path: Path) -> None:
     assert read_contract(put(tmp_path, contract.text(), "again.toml")) == contract
 
 
+def test_what_is_saved_as_json_is_read_again_as_the_same(tmp_path: Path) -> None:
+    contract = read_contract(put(tmp_path, WHOLE))
+    assert isinstance(contract, Contract)
+    path = contract.save(tmp_path / "again.JSON")
+    assert read_contract(path) == contract
+    said = json.loads(path.read_text(encoding="utf-8"))
+    assert (said["columns"]["start"]["low"], said["columns"]["start"]["fresh"]) == ("2020-01-01", "2 days")
+    assert said["columns"]["line"] == {"kind": "integer", "missing": 0, "low": 1}
+    assert said["table"]["rules"][0] == "start <= end"
+
+
 def test_json_and_a_dict_say_the_same(tmp_path: Path) -> None:
     said = {"name": "c", "columns": {"age": {"low": 0, "high": 120}}, "table": {"fewest_rows": 2}}
     assert read_contract(put(tmp_path, json.dumps(said), "c.json")) == contract_of(said)
@@ -135,6 +150,24 @@ MISTAKES: dict[str, tuple[str, str, str]] = {
     "a pattern that is none": ('[columns.a]\npattern = "[a-"', "'pattern' has to be a regular expression", ""),
     "a pattern that looks ahead": ('[columns.a]\npattern = "(?=x)"', "no look-ahead", ""),
     "a format that is none": ('[columns.a]\nformat = "dd/mm/yyyy"', "'format' has to be a format such as", ""),
+    "a format with a year twice": (
+        '[columns.a]\nformat = "%Y-%Y"',
+        "'format' has to be a format in which each part of a date or time stands once",
+        "",
+    ),
+    "a format with two hours": ('[columns.a]\nformat = "%d/%m/%Y %H %I"', "stands once", ""),
+    "a format with a zone and no time": ('[columns.a]\nformat = "%d/%m/%Y %z"', "stands once", ""),
+    "a directive that is none": ('[columns.a]\nformat = "%d/%q/%Y"', "a format with none but %Y", ""),
+    "a sign without a directive": ('[columns.a]\nformat = "%d/%m/%Y%"', "a format with none but %Y", ""),
+    "a low of 400 digits": (KIND + "low = 1" + "0" * 400, "'low' has to be a number, a date", ""),
+    "a width of 400 digits": (KIND + "low = 1\nhigh = 2\nfar = 1" + "0" * 400, "'far' has to be a number", ""),
+    "a category of 400 digits": ("[columns.a]\ncategories = [1" + "0" * 400 + "]", "one text or number", ""),
+    "a stand-in of 400 digits": ("[columns.a]\nmissing_values = [1" + "0" * 400 + "]", "a list of texts and", ""),
+    "rows of 400 digits": ("[table]\nmost_rows = 1" + "0" * 400, "'most_rows' has to be a whole number from 0", ""),
+    "an endless age": ('[columns.a]\nfresh = "' + "9" * 400 + ' h"', "'fresh' has to be a duration", ""),
+    "a pattern that takes long": ('[columns.a]\npattern = "(?:a?){5000}a{5000}"', "for 1,000 letters at most", ""),
+    "a pattern of large classes": ('[columns.a]\npattern = "\\\\w{900}"', "fewer or smaller classes", ""),
+    "a pattern that repeats itself": ('[columns.a]\npattern = "(?:a{40}){40}"', "for 1,000 letters at most", ""),
     "an age in words": ('[columns.a]\nfresh = "two days"', "'fresh' has to be a duration", ""),
     "code for a rule": ('[table]\nrules = ["age + 1 < age"]\n' + KIND, "'age + 1' of the rule", "'age'"),
     "two signs in a rule": ('[table]\nrules = ["age < age < age"]\n' + KIND, "not a comparison of two columns", "<="),
@@ -178,6 +211,12 @@ def test_a_mistake_is_one_sentence_with_its_place(tmp_path: Path, what: str) -> 
         ("c.json", b"[1]", "and this is not one"),
         ("c.json", b'{"columns": [3]}', "neither a contract nor the schema.json of a model"),
         ("c.json", b'{"columns": [{"name": "a", "kind": "nubmer", "role": "feature"}]}', "kind 'nubmer'"),
+        ("c.json", b'{"columns": []}', "The schema asks for nothing"),
+        (
+            "c.json",
+            b'{"columns": [{"name": "a", "kind": "datetime", "role": "feature", "datetime_format": "%Y%Y"}]}',
+            "'datetime_format' of column 'a' has to be a format in which",
+        ),
         ("c.json", b'{"columns": []}' + b" " * 3 + b"x", "not JSON"),
         ("c.json", b"[" * 100_000, "not JSON"),
         ("c.toml", "# größe\n[columns.a]\n".encode("latin-1"), "not written in UTF-8: line 1"),
@@ -188,6 +227,23 @@ def test_a_file_that_is_no_contract_is_refused(tmp_path: Path, name: str, raw: b
     with pytest.raises(InputError, match=r"[Cc]ontract|schema") as caught:
         read_contract(put(tmp_path, raw, name))
     assert message in str(caught.value)
+
+
+def test_a_number_of_thousands_of_digits_in_a_dict_is_refused() -> None:
+    with pytest.raises(InputError, match=r"'low' has to be a number.* not a number of thousands of digits"):
+        contract_of({"columns": {"a": {"low": 10**5000}}})
+
+
+@pytest.mark.parametrize("form", [*FORMATS, *EPOCHS, "%A, %d. %B %Y", "%m/%d/%y %I:%M:%S.%f %p", "%Y-%m-%d %H:%M%z"])
+def test_a_format_in_use_is_taken(form: str) -> None:
+    assert contract_of({"columns": {"a": {"format": form}}}).columns[0].format == form
+
+
+def test_half_a_letter_in_a_contract_breaks_nothing(tmp_path: Path) -> None:
+    fields = {"missing_values": ["\ud800"], "categories": ["\ud800", "a"], "pattern": "\ud800|a"}
+    contract = contract_of({"columns": {"\ud800": fields, "a": fields}})
+    assert check_table(Table(pl.DataFrame({"a": ["a"]})), contract, name="c").violations[0].kind == "missing_column"
+    assert isinstance(read_contract(contract.save(tmp_path / "c.toml")), Contract)
 
 
 def test_a_file_that_cannot_be_read_is_said_so(tmp_path: Path) -> None:

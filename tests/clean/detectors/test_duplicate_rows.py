@@ -64,3 +64,10 @@ def test_how_many_rows_repeat_by_chance_is_known() -> None:
     alike = pl.DataFrame({f"x{place}": rng.integers(0, 5, 2_000) for place in range(6)})
     assert 0.6 < by_chance(alike) < 1.6
     assert by_chance(pl.concat([measured(), measured().head(50)])) < 0.05
+
+
+def test_one_different_row_and_one_copy_are_told_in_the_singular() -> None:
+    (told,) = found(pl.DataFrame({"a": ["x"] * 60, "b": ["y"] * 60}))
+    assert told.finding.message.startswith("There is only 1 different row among 60")
+    (told,) = found(pl.concat([measured(), measured().head(1)]))
+    assert told.finding.message.startswith("1 row (0.2 %) repeats an earlier row")

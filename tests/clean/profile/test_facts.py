@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, timedelta
+from typing import Any
 
 import numpy as np
 import polars as pl
@@ -22,6 +23,8 @@ from mlwright.clean.profile.numbers import different, number_facts, quantile
 from mlwright.clean.profile.texts import frequent_words, short, text_facts
 from mlwright.clean.roles import infer_schema
 from mlwright.collect import collect
+from mlwright.errors import OptionError
+from mlwright.progress import Silent
 
 DAY = 86_400.0
 
@@ -237,3 +240,9 @@ def test_the_same_pair_is_told_once_with_names_in_the_order_of_columns() -> None
     kind = np.where(x > 0, "up", "down")
     names = list(pairs_of(pl.DataFrame({"kind": kind, "x": x, "again": -(x**3)})))
     assert sorted(names) == [("kind", "again"), ("kind", "x"), ("x", "again")]
+
+
+@pytest.mark.parametrize("progress", [5, "loud", [], Silent])
+def test_who_cannot_be_told_is_refused(progress: Any) -> None:
+    with pytest.raises(OptionError, match=r"^progress cannot be .* Hint: give an object with the methods stage"):
+        mw.profile({"a": [1, 2]}, progress=progress)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from mlwright.clean.cell_errors.forms import COMMA, GROUPED, number_ways, usual_way
@@ -12,7 +12,7 @@ from mlwright.clean.cell_errors.written import Written
 from mlwright.clean.detectors.mixed_kinds import FAMILIES, SPELLED
 from mlwright.clean.names import words
 from mlwright.values import OUTER, scan_number
-from mlwright.values.numbers import Scan, decimal_sign, first_word, is_multiplier, parse_number
+from mlwright.values.numbers import PLAIN, Scan, decimal_sign, first_word, is_multiplier, parse_number
 
 PLAIN_SHARE = 0.05
 OWN = 0.8
@@ -22,6 +22,8 @@ MONEY = {"€": "eur", "euro": "eur", "euros": "eur", "$": "usd", "dollars": "us
 CODES = frozenset({"eur", "usd", "gbp", "jpy", "inr", "chf", "cny", "cad", "aud", "sek", "nok", "dkk", "pln", "czk"})
 MIXED_UNITS = "mixed_units_in_text"
 MOST_DECIMALS = 6
+SAME = 0.02
+"""A number that was corrected by hand says the same as a factor where it differs by no more than this part of it."""
 
 Rule = Callable[[int], list[tuple[str, str]]]
 
@@ -36,8 +38,8 @@ class Amounts:
     """By unit, what makes the column's own one of it; None where nobody knows."""
 
     @classmethod
-    def of(cls, signs: Signs) -> Amounts:
-        """Look at the units of a column, its name, and what a finding says of it."""
+    def of(cls, signs: Signs, pairs: Sequence[tuple[str, str]] = ()) -> Amounts:
+        """Look at a column's units, its name, what a finding says, and what (old and new) was corrected by hand."""
         written = signs.written
         units = tuple("" if gone else unit_of(text) for text, gone in zip(written.texts, written.missing, strict=True))
         rows = Counter[str]()
@@ -58,11 +60,13 @@ class Amounts:
                 factors[unit] = 1.0 if clear or _family(unit) is not None else None
             else:
                 factors[unit] = factor(unit, most)
+        for unit in _refuted(pairs, factors):
+            factors[unit] = None
         return cls(units, factors)
 
     def factor(self, code: int) -> float | None:
         """Return by what the number of a text is to be multiplied; None where its unit cannot be taken away."""
-        unit = self.units[code]
+        unit = self.units[code] if self.factors else ""
         return self.factors.get(unit, 1.0) if unit else 1.0
 
 
@@ -72,7 +76,7 @@ def unit_of(text: str) -> str:
     >>> unit_of("22.9 miles"), unit_of("$5"), unit_of("3 EUR"), unit_of("1.2k"), unit_of("12 %"), unit_of("5 pieces")
     ('mi', 'usd', 'eur', '', '', 'pieces')
     """
-    scan = scan_number(text.strip(OUTER))
+    scan = None if PLAIN.fullmatch(text) else scan_number(text.strip(OUTER))
     if scan is None or scan.percent:
         return ""
     if scan.currency:
@@ -130,6 +134,19 @@ def _said(signs: Signs, units: tuple[str, ...]) -> dict[str, float]:
             made = parse_number(scan.body) if scan is not None else None
             if made is not None:
                 found[unit] = abs(made / float(number))
+    return found
+
+
+def _refuted(pairs: Sequence[tuple[str, str]], factors: dict[str, float | None]) -> set[str]:
+    """Return the units whose numbers were corrected by hand to others than those that the factors give."""
+    found = set()
+    for old, new in pairs:
+        times, scans = factors.get(unit_of(old)), (scan_number(old.strip(OUTER)), scan_number(new.strip(OUTER)))
+        before, after = (None if scan is None else parse_number(scan.body) for scan in scans)
+        if times is None or before is None or after is None:
+            continue
+        if abs(before * times - after) > SAME * abs(after):
+            found.add(unit_of(old))
     return found
 
 

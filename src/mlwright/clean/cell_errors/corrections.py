@@ -15,7 +15,7 @@ import numpy as np
 
 from mlwright.clean.cell_errors.amounts import Amounts, Rule, plain_number
 from mlwright.clean.cell_errors.dates import DateForm, as_written
-from mlwright.clean.cell_errors.forms import separators, tidied
+from mlwright.clean.cell_errors.forms import read_as_missing, separators, tidied
 from mlwright.clean.cell_errors.shown import Shown
 from mlwright.clean.cell_errors.signs import Looked, Signs
 from mlwright.clean.cell_errors.spelling import filled, squeezed
@@ -29,6 +29,7 @@ RULE, DETECTED, INSIDE = 8.0, 4.0, 8.0
 KNOWN = 2.0
 """A missing value that the row asks for so surely is filled in, not only emptied."""
 NEAR, FILLED, ALIKE = 3.0, 3.5, 2.0
+READ_AS_MISSING = "it stands for a missing value, and is read as one"
 MIXED_DATES = "inconsistent_dates"
 RARER_WORD = 10
 """A word of a text is mended by one that is so many times more frequent."""
@@ -130,12 +131,13 @@ Found = list[tuple[str, float, str]]
 def _by_text(signs: Signs, codes: Codes, marks: frozenset[str], shown: Shown | None) -> dict[int, Found]:
     """Return the candidates of distinct texts: those of every rule, spelling and mark."""
     written = signs.written
-    amounts = Amounts.of(signs)
+    plain = _writes_plainly(written)
+    measured = plain or "units" in signs.by_text
+    amounts = Amounts.of(signs, shown.pairs if shown is not None else ()) if measured else Amounts((), {})
     made_by = (plain_number(signs, amounts), _tidy(signs), _nothing(signs), _signs_put_in(signs))
     rules = [rule for rule in made_by if rule is not None]
     known = _known(written) if marks else {}
     words = _words(written)
-    plain = _writes_plainly(written)
     found: dict[int, Found] = {}
     for code in codes.tolist():
         text = written.texts[code]
@@ -248,11 +250,17 @@ def _tidy(signs: Signs) -> Rule | None:
 
 
 def _nothing(signs: Signs) -> Rule | None:
-    if "stand_ins" not in signs.by_text:
+    read = read_as_missing(signs.written)
+    weights = signs.by_text.get("stand_ins", np.zeros(len(read)))
+    if not weights.any() and not read.any():
         return None
-    weights = signs.by_text["stand_ins"]
-    why = "it stands for a missing value, which is left empty elsewhere"
-    return lambda code: [("", why)] if weights[code] > 0 else []
+
+    def mend(code: int) -> list[tuple[str, str]]:
+        if weights[code] > 0:
+            return [("", "it stands for a missing value, which is left empty elsewhere")]
+        return [("", READ_AS_MISSING)] if read[code] else []
+
+    return mend
 
 
 def _signs_put_in(signs: Signs) -> Rule | None:

@@ -10,16 +10,20 @@ import numpy as np
 
 from mlwright.clean.base import Context, Detection
 from mlwright.clean.cell_errors.consensus import Verdict
-from mlwright.clean.cell_errors.corrections import Proposal, proposals
+from mlwright.clean.cell_errors.corrections import READ_AS_MISSING, Proposal, proposals
+from mlwright.clean.cell_errors.forms import read_as_missing
 from mlwright.clean.cell_errors.judge import Judged, judge, wrong_rows
 from mlwright.clean.cell_errors.labelled import Clustered, Truth, clustered, learned, next_row
 from mlwright.clean.cell_errors.repair import Cell, bounded, restrained
 from mlwright.clean.cell_errors.shown import Shown
 from mlwright.clean.cell_errors.signs import KINDS, Signs, look
+from mlwright.clean.cell_errors.written import Rows
 
 LABELLED = "labelled"
 """The kind of a cell that a person has labelled."""
 MISSPELT = 2.0
+STAND_IN = 0.995
+"""How sure it is that what the Schema reads as missing means so."""
 HEARSAY = 0.85
 """What a detector alone proposes is put in only where it is so sure: the strategies here saw nothing."""
 REASONS: dict[str, str] = {
@@ -104,7 +108,7 @@ class CellErrors:
         verdict, written = heard.verdicts[name], signs.written
         rows = wrong_rows(verdict)
         if not len(rows):
-            return []
+            return _named(signs, rows, labels)
         shown = _shown(signs, labels)
         made = proposals(heard.looked, signs, rows, heard.marks, shown)
         empty = written.empty
@@ -118,7 +122,32 @@ class CellErrors:
                 continue
             cell = _cell(row, name, old, (verdict, made.get(row)), signs)
             cells.append(cell if shown is None or row not in made else _backed(cell, made[row]))
-        return cells
+        return cells + _named(signs, rows, labels)
+
+
+def _named(signs: Signs, told: Rows, labels: Truth) -> list[Cell]:
+    """Return the cells that findings name, besides those that are told of already.
+
+    What the Schema reads as missing is emptied, the others are left. Where a label defends such a cell, it is heard.
+    """
+    written, done = signs.written, {*told.tolist(), *labels}
+    stand_in = read_as_missing(written)
+    rows = np.flatnonzero(stand_in[written.codes]).tolist()
+    places = {**signs.named, **dict.fromkeys(rows, ("disguised_missing", STAND_IN))}
+    texts = {row: written.texts[written.codes[row]] for row in (*places, *labels)}
+    defended = {
+        (places[row][0], texts[row] if stand_in[written.codes[row]] else "")
+        for row, values in labels.items()
+        if row in places and values.get(written.name) == texts[row]
+    }
+    cells = []
+    for row, (kind, sure) in sorted(places.items()):
+        read = bool(stand_in[written.codes[row]])
+        if row in done or (kind, texts[row] if read else "") in defended or not texts[row]:
+            continue
+        new, why = ("", READ_AS_MISSING) if read else (None, REASONS["detected"])
+        cells.append(Cell(row, written.name, texts[row], new, kind, bounded(sure), why, sure))
+    return cells
 
 
 def _left(cell: Cell) -> Cell:

@@ -53,13 +53,13 @@ def unreadable(column: Written) -> Floats:
     weights = np.zeros(len(column.texts))
     if not column.column.is_float or not column.is_text:
         return weights
-    odd = np.isnan(column.numbers) & ~column.missing & ~_stand_ins(column)
+    odd = np.isnan(column.numbers) & ~column.missing & ~read_as_missing(column)
     if int(column.counts[odd].sum()) <= STRANGE_SHARE * max(column.present, 1):
         weights[odd] = UNREADABLE
     return weights
 
 
-def _stand_ins(column: Written) -> Mask:
+def read_as_missing(column: Written) -> Mask:
     """Return the texts whose number means "missing": the Schema says so, and says why."""
     if not column.column.missing_numbers:
         return np.zeros(len(column.texts), dtype=np.bool_)

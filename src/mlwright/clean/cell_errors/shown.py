@@ -49,6 +49,7 @@ class Shown:
     """The corrections of one column and the ways that they show."""
 
     def __init__(self, written: Written, pairs: Sequence[tuple[str, str]], right: Sequence[str]) -> None:
+        self.pairs = tuple(pairs)
         self._same = _same(written, pairs, frozenset(right))
         self._written = written
         ways: dict[str, Way] = {}
@@ -143,7 +144,7 @@ def _stands_in(written: Written, old: str) -> bool:
     known = ~np.isnan(written.numbers)
     known[place] = False
     values, counts = written.numbers[known], written.counts[known]
-    if not number == number or not len(values) or written.counts[place] < CODE_TIMES * max(2.0, np.median(counts)):  # noqa: PLR0124
+    if np.isnan(number) or not len(values) or written.counts[place] < CODE_TIMES * max(2.0, np.median(counts)):
         return False
     most = OUTERMOST * float(counts.sum())
     return bool(min(counts[values <= number].sum(), counts[values >= number].sum()) <= most)

@@ -22,6 +22,13 @@ from mlwright.columns import Floats
 NOT_FOR_CELLS = frozenset({"missing", "duplicate_rows"})
 MOST_DETECTED = 6.0
 MISSPELT = frozenset({"category_typos", "typo"})
+NAMED = frozenset(
+    {"disguised_missing", "impossible_values", "contradictions", "unit_errors", "mixed_units_in_text",
+     "inconsistent_dates"}
+)  # fmt: skip
+"""Kinds of findings whose cells are listed whatever the other strategies say of them."""
+HEARD = 2.5
+"""What a finding says of a cell beyond how sure it is of it."""
 OFTEN = 4
 MOST_TEXTS = 200_000
 """A column with more different texts names things: its texts are not looked at one by one."""
@@ -58,6 +65,8 @@ class Signs:
     votes: Votes
     detected_kind: dict[int, str] = field(default_factory=dict)
     detected_new: dict[int, str] = field(default_factory=dict)
+    named: dict[int, tuple[str, float]] = field(default_factory=dict)
+    """Rows whose cell a finding of `NAMED` names: its kind and how sure it is."""
 
     def weight(self, name: str) -> Floats:
         """Return what one strategy says of each row."""
@@ -125,8 +134,12 @@ def _signs(written: Written, shared: _Shared, said: Sequence[tuple[str, int, flo
     if shared.inside is not None:
         by_row["embedded"] = shared.inside
     signs = Signs(written, {name: each for name, each in by_text.items() if each.any()}, by_row, near, shared.votes)
-    for kind, row, sure, new in said:
+    for told, row, sure, new in said:
+        # What would be in another unit but for its being one number again and again is a code.
+        kind = "disguised_missing" if told == "unit_errors" and new is None else told
         weight = sure - _often(kind, written, row)
+        if kind in NAMED and row not in signs.named:
+            signs.named[row] = (kind, float(1.0 / (1.0 + np.exp(HEARD - sure))))
         held = by_row.setdefault("detected", np.zeros(written.rows))
         if weight > held[row]:
             held[row] = weight
@@ -168,7 +181,7 @@ def _detected(detections: Iterable[Detection], rows: int) -> Mapping[str, Sequen
         for cells in detection.cells:
             sure = np.full(len(cells.rows), finding.confidence) if cells.confidence is None else cells.confidence
             sure = np.clip(np.minimum(sure, max(finding.confidence, 0.05)), 0.05, 0.995)
-            weights = np.minimum(MOST_DETECTED, np.log(sure / (1.0 - sure)) + 2.5)
+            weights = np.minimum(MOST_DETECTED, np.log(sure / (1.0 - sure)) + HEARD)
             new = cells.new or (None,) * len(cells.rows)
             for row, weight, text in zip(cells.rows.tolist(), weights.tolist(), new, strict=True):
                 if 0 <= row < rows:

@@ -8,11 +8,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
-from mlwright.errors import OutputError
+from mlwright.errors import OptionError, OutputError
 from mlwright.schema import Column, Kind, Schema
 from mlwright.values import MISSING
 
 Answer = Literal["violation", "notice", "allowed"]
+ENDINGS = (".toml", ".json")
+"""What a contract's file is called; the ending says in which of the two languages it is written."""
 _NUMBER = re.compile(r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]*[1-9])?")
 
 
@@ -119,20 +121,41 @@ class Contract:
         return contract_text(self)
 
     def save(self, path: str | os.PathLike[str]) -> Path:
-        """Write the contract as TOML and return where it is; what stands there already is never overwritten."""
+        """Write the contract as TOML, or as JSON where the name ends in .json, and return where it is.
+
+        What stands there already is never overwritten, and nothing is left half-written. Raises OptionError or
+        OutputError.
+        """
+        from mlwright.clean.contract.writing import contract_json, contract_text
+        from mlwright.collect.rows_out import write_bytes
+
         target = Path(path)
-        try:
-            with target.open("x", encoding="utf-8", newline="\n") as file:
-                file.write(self.text())
-        except FileExistsError:
-            raise OutputError(
-                "There is a file already, and somebody may have edited it.",
-                where=str(target),
-                hint="name another file, or remove that one first.",
-            ) from None
-        except OSError as error:
-            raise OutputError(f"The contract cannot be written: {error.strerror}.", where=str(target)) from error
+        check_contract_place(target)
+        text = contract_json(self) if target.suffix.lower() == ".json" else contract_text(self)
+        write_bytes(text.encode("utf-8", "replace"), target, what="contract")
         return target
+
+
+def check_contract_place(path: Path) -> None:
+    """Raise OptionError or OutputError where a contract could not be written there afterwards."""
+    if path.suffix.lower() not in ENDINGS:
+        raise OptionError(
+            "A contract is a file that ends in .toml or .json.",
+            where=str(path),
+            hint=f"{str(path.with_name((path.stem or 'contract') + '.toml'))!r} would do.",
+        )
+    if os.path.lexists(path):
+        raise OutputError(
+            "There is a file already, and somebody may have edited it.",
+            where=str(path),
+            hint="name another file, or remove that one first.",
+        )
+    if not path.parent.is_dir():
+        raise OutputError(
+            "The contract cannot be written: there is no such folder.",
+            where=str(path.parent),
+            hint="make it first, or name another.",
+        )
 
 
 def _quoted(name: str) -> str:

@@ -11,10 +11,15 @@ from typing import Any
 
 import polars as pl
 
+from mlwright.clean.contract.patterns import LARGEST, MOST_LETTERS, expanded_size
 from mlwright.errors import nearest
-from mlwright.schema import KINDS
+from mlwright.schema import KINDS, MOST_ROWS
 from mlwright.values import parse_datetime, parse_duration
-from mlwright.values.times import EPOCHS, moment_seconds
+from mlwright.values.text import well_formed
+from mlwright.values.times import EPOCHS, match_datetime, moment_seconds
+
+DIRECTIVES = "YymdbBaAHIMSfpz"
+"""What may stand behind a % in a format of dates."""
 
 
 class NotOne(Exception):  # noqa: N818  not an error: what reads the file makes one of it, with the place
@@ -42,11 +47,27 @@ def share(value: object) -> float:
     return float(value)
 
 
+def number(value: object) -> float | None:
+    """Return a number that a column can hold; None where it is none, or too large for one.
+
+    >>> number(3), number(10**400), number(True)
+    (3.0, None, None)
+    """
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        return None
+    try:
+        found = float(value)
+    except OverflowError:
+        return None
+    return found if isfinite(found) else None
+
+
 def width(value: object) -> float:
     """Return how many times the width of a range, which may be more than once."""
-    if isinstance(value, bool) or not isinstance(value, (int, float)) or not (value >= 0 and isfinite(value)):
+    found = number(value)
+    if found is None or found < 0:
         raise NotOne("a number of at least 0, such as 0.1 for a tenth of the width between low and high")
-    return float(value)
+    return found
 
 
 def truth(value: object) -> bool:
@@ -60,13 +81,13 @@ def text(value: object) -> str:
     """Return a text."""
     if not isinstance(value, str) or not value:
         raise NotOne("a text in quotes")
-    return value
+    return well_formed(value)
 
 
 def count(value: object) -> int:
     """Return a number of rows."""
-    if isinstance(value, bool) or not isinstance(value, int) or value < 0:
-        raise NotOne("a whole number of at least 0")
+    if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value <= MOST_ROWS:
+        raise NotOne(f"a whole number from 0 to {MOST_ROWS:,}")
     return value
 
 
@@ -75,7 +96,8 @@ def one_of(*names: str) -> Callable[[object], str]:
 
     def read(value: object) -> str:
         if value not in names:
-            meant = OTHER_NAMES.get(str(value).casefold()) or nearest(str(value), names)
+            word = value if isinstance(value, str) else ""
+            meant = OTHER_NAMES.get(word.casefold()) or nearest(word, names)
             raise NotOne(f"one of {', '.join(map(repr, names))}", meant if meant in names else None)
         return str(value)
 
@@ -88,7 +110,7 @@ def texts(value: object) -> tuple[str, ...]:
 
     if isinstance(value, str) or not isinstance(value, (list, tuple)):
         raise NotOne('a list, such as ["a", "b"]')
-    found = [as_text(each) for each in value if isinstance(each, (str, int, float))]
+    found = [as_text(each) for each in value if isinstance(each, (str, bool)) or number(each) is not None]
     if len(found) != len(value) or not found or not all(found):
         raise NotOne("a list of one text or number at least, none of them empty")
     return tuple(dict.fromkeys(str(each) for each in found))
@@ -101,20 +123,19 @@ def names(value: object) -> tuple[str, ...]:
 
 def tokens(value: object) -> tuple[str | float, ...]:
     """Return texts and numbers that mean "missing"."""
-    if not isinstance(value, (list, tuple)) or not all(
-        isinstance(each, (str, int, float)) and not isinstance(each, bool) for each in value
-    ):
+    given = value if isinstance(value, (list, tuple)) else [None]
+    found = [well_formed(each) if isinstance(each, str) else number(each) for each in given]
+    known = tuple(each for each in found if each is not None)
+    if len(known) < len(found):
         raise NotOne('a list of texts and numbers, such as ["k.A.", -999]')
-    return tuple(each if isinstance(each, str) else float(each) for each in value)
+    return known
 
 
 def bound(value: object) -> float:
     """Return an end of a range: a number, or a date as seconds since 1970, or a duration as seconds."""
-    if isinstance(value, (int, float)) and not isinstance(value, bool) and isfinite(value):
-        return float(value)
-    for read in (moment, duration):
-        if (seconds := read(value)) is not None:
-            return seconds
+    for read in (number, moment, duration):
+        if (found := read(value)) is not None and isfinite(found):
+            return found
     raise NotOne('a number, a date such as 2026-01-31, or a duration such as "2 days"')
 
 
@@ -144,7 +165,7 @@ def duration(value: object) -> float | None:
 def age(value: object) -> float:
     """Return a duration in seconds."""
     seconds = duration(value)
-    if seconds is None or seconds < 0:
+    if seconds is None or not (seconds >= 0 and isfinite(seconds)):
         raise NotOne('a duration such as "2 days" or "36 h"')
     return seconds
 
@@ -152,9 +173,16 @@ def age(value: object) -> float:
 def pattern(value: object) -> str:
     """Return a regular expression that the engine knows, which never takes long: it has no look-around."""
     expression = text(value)
+    if len(expression) > MOST_LETTERS or expanded_size(expression) > LARGEST:
+        raise NotOne(
+            f"a regular expression that stands for {LARGEST:,} letters at most, repetitions such as {{2,5}} counted as "
+            "often as they may be"
+        )
     try:
         pl.Series([""]).str.contains(whole(expression))
-    except pl.exceptions.ComputeError:
+    except pl.exceptions.ComputeError as error:
+        if "size limit" in str(error):
+            raise NotOne("a smaller regular expression, with fewer repetitions or fewer or smaller classes") from None
         raise NotOne(
             "a regular expression that Polars can use (no look-ahead, no back-reference), such as '[A-Z]{2}[0-9]+'"
         ) from None
@@ -169,8 +197,15 @@ def whole(expression: str) -> str:
 def date_format(value: object) -> str:
     """Return a format of dates: strptime's, "iso" or an epoch."""
     form = text(value)
-    if form != "iso" and form not in EPOCHS and not re.search(r"%[Yymdbj]", form):
+    if form != "iso" and form not in EPOCHS and not re.search(r"%[YymdbB]", form):
         raise NotOne(f"a format such as '%d/%m/%Y', 'iso', or one of {', '.join(map(repr, EPOCHS))}")
+    for sign in re.findall(r"%(.?)", form, re.DOTALL):
+        if not sign or sign not in DIRECTIVES:
+            raise NotOne(f"a format with none but {' '.join(f'%{each}' for each in DIRECTIVES)} in it")
+    try:
+        match_datetime("", form)
+    except re.error:  # two of its parts say the same, such as %Y twice, or both %H and %I
+        raise NotOne("a format in which each part of a date or time stands once, such as '%d/%m/%Y'") from None
     return form
 
 

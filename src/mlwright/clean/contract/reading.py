@@ -10,12 +10,19 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, NoReturn
 
-from mlwright.clean.contract.contract import ColumnRules, Comparison, Contract, TableRules
-from mlwright.clean.contract.fields import COLUMN_FIELDS, TABLE_FIELDS, Field, NotOne, duration, moment
+from mlwright.clean.contract.contract import ENDINGS, ColumnRules, Comparison, Contract, TableRules
+from mlwright.clean.contract.fields import (
+    COLUMN_FIELDS,
+    TABLE_FIELDS,
+    Field,
+    NotOne,
+    date_format,
+    duration,
+    moment,
+)
 from mlwright.errors import InputError, OptionError, SourceError, nearest
 from mlwright.schema import FLOAT_KINDS, STRING_KINDS, Kind, Schema
 
-ENDINGS = (".toml", ".json")
 LARGEST = 32 << 20
 TOP = ("name", "table", "columns")
 RANGED = FLOAT_KINDS - {"boolean"}
@@ -120,14 +127,24 @@ def _not_parsed(path: Path, error: Exception, where: str) -> NoReturn:
 
 
 def _schema(data: dict[str, Any], where: str) -> Schema:
+    if not data["columns"]:
+        raise OptionError("The schema asks for nothing: it has no column.", where=where, hint=EXAMPLE)
     try:
-        return Schema.from_dict(data)
+        schema = Schema.from_dict(data)
     except InputError as error:
         raise OptionError(f"The schema is damaged: {error.message}", where=where) from error
     except (TypeError, KeyError, AttributeError, ValueError) as error:
         raise OptionError(
             "This is neither a contract nor the schema.json of a model.", where=where, hint=EXAMPLE
         ) from error
+    for column in schema:
+        try:
+            date_format(column.datetime_format or "iso")
+        except NotOne as wanted:
+            raise OptionError(
+                f"The schema is damaged: 'datetime_format' of column {column.name!r} has to be {wanted}.", where=where
+            ) from None
+    return schema
 
 
 def _table(data: Mapping[str, Any], columns: tuple[ColumnRules, ...], where: str | None) -> TableRules:
@@ -279,5 +296,8 @@ def _place(where: str | None, part: str) -> str:
 
 
 def _shown(value: object) -> str:
-    text = json.dumps(value, default=str, ensure_ascii=False)
+    try:
+        text = json.dumps(value, default=str, ensure_ascii=False)
+    except ValueError:  # more digits than Python writes
+        return "a number of thousands of digits"
     return text if len(text) <= 60 else text[:57] + "..."

@@ -75,8 +75,8 @@ def _limit_of(values: Floats, beyond: float) -> float:
     if not 0.0 < usual < np.inf:
         return np.inf
     held = outer / usual
-    indices = np.linspace(*TAIL_INDICES, 126)[:, None]
-    scales = np.geomspace(0.02, 5.0, 100)[None, :]
+    indices = np.linspace(*TAIL_INDICES, 51)[:, None]
+    scales = np.geomspace(0.02, 5.0, 70)[None, :]
     likelihood = _log_likelihood(held, indices, scales)
     credible = likelihood >= likelihood.max() - CREDIBLE
     reached = scales * _reach(np.where(np.abs(indices) < 1e-9, 1e-9, indices), beyond * len(values) / len(outer))

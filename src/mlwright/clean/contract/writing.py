@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import timedelta
+from typing import Any
 
 from mlwright.clean.contract.contract import ColumnRules, Comparison, Contract, TableRules
 from mlwright.clean.contract.fields import COLUMN_FIELDS, TABLE_FIELDS
@@ -29,6 +30,32 @@ def contract_text(contract: Contract) -> str:
         column = seen[rules.name] if seen is not None and rules.name in seen else None
         lines += ["", f"[columns.{_key(rules.name)}]{_seen(column, seen)}", *_column(rules, column)]
     return "\n".join(lines) + "\n"
+
+
+def contract_json(contract: Contract) -> str:
+    """Return the contract as JSON, which has no comments; reading it gives the same contract."""
+    said: dict[str, Any] = {"name": contract.name, "table": {}, "columns": {}}
+    said["table"] = {name: _plain(value) for name, value in _changed(contract.table, TableRules(), TABLE_FIELDS)}
+    for rules in contract.columns:
+        changed = _changed(rules, ColumnRules(name=rules.name), COLUMN_FIELDS)
+        own = rules.column
+        said["columns"][rules.name] = {name: _plain(_as_written(name, value, own)) for name, value in changed}
+    said["table"].setdefault("fewest_rows", contract.table.fewest_rows)
+    return json.dumps(said, indent=2, ensure_ascii=False) + "\n"
+
+
+def _changed(rules: object, default: object, fields: Iterable[str]) -> Iterator[tuple[str, object]]:
+    """Yield what is not as it would be without a word."""
+    for name in fields:
+        if (value := getattr(rules, name)) != getattr(default, name):
+            yield name, value
+
+
+def _plain(value: object) -> object:
+    """Return a value as JSON has it: rules as their text, tuples as lists."""
+    if isinstance(value, tuple):
+        return [_plain(each) for each in value]
+    return str(value) if isinstance(value, Comparison) else value
 
 
 def _table(contract: Contract, seen: Schema | None) -> Iterator[str]:

@@ -25,7 +25,7 @@ from mlwright.clean.measures.tails import beyond
 from mlwright.clean.names import counts_time, says_code, words
 from mlwright.clean.reading.infer import SOFT_MISSING
 from mlwright.clean.repairs import Blank, Replace
-from mlwright.columns import Coded, Floats
+from mlwright.columns import Coded
 from mlwright.findings import Finding, percent
 from mlwright.schema import Column
 from mlwright.table import Table
@@ -48,6 +48,9 @@ column's scale, and the logarithms of the others spread no more than this."""
 EXPLAINED = 0.8
 """Zeros that another column accounts for to this degree are no gaps: no garage, no area."""
 LEVELS = 60
+STEPS_OF_A_SCALE = 3
+PLAIN = 0.9
+"""The range of the others is told of so many of them, so that other errors are no part of it."""
 
 NINES = frozenset(
     float(sign * int(digit * length)) for digit in "987" for length in (1, 2, 3, 4, 5, 6) for sign in (1, -1)
@@ -103,25 +106,31 @@ class DisguisedMissing:
 def _numbers(context: Context) -> Iterator[Detection]:
     zeros: dict[str, Counted] = {}
     for column in context.of_kind("number", "integer"):
-        if says_code(column.name) or column.distinct < 3:
+        if column.distinct < STEPS_OF_A_SCALE or says_code(column.name):
             continue
         counted = Counted.of(context.numbers(column.name))
-        if column.role != "target":
-            for value in (beside := off_scale(counted, CODES | OTHER_CODES)):
-                yield from _told(context, column, value, f"{value:g}", beside=beside)
-            if beside:
-                continue
-        if column.distinct < DIFFERENT:
-            continue
-        far = far_stand_ins(counted)
-        for value in counted.values[np.isin(counted.values, [*CODES, *far])].tolist():
-            if value in far or (_is_often(counted, value) and _is_code(column, counted, value)):
-                yield from _told(context, column, value, f"{value:.10g}", beside=far)
-        if _is_often(counted, 0.0, least=LEAST_SHARE / 10) and _cannot_be_zero(column, counted.without(0.0)):
+        apart = _apart(column, counted)
+        for value in apart:
+            yield from _told(context, column, value, f"{value:.10g}", beside=apart)
+        repeated = column.distinct >= DIFFERENT and _is_often(counted, 0.0, least=LEAST_SHARE / 10)
+        if repeated and _cannot_be_zero(column, counted.without(0.0)):
             zeros[column.name] = counted
     for name in zeros:
         if not _is_explained(context, name, frozenset(zeros)):
             yield from _told(context, context.schema[name], 0.0, "0")
+
+
+def _apart(column: Column, counted: Counted) -> list[float]:
+    """Return the values that are codes, or stand so far apart and so often that they must be."""
+    if column.role != "target" and (codes := off_scale(counted, CODES | OTHER_CODES)):
+        return codes
+    if column.distinct < DIFFERENT:
+        return []
+    far = [value for value in far_stand_ins(counted) if value != 0.0]  # zeros are asked about in another way
+    coded = counted.values[np.isin(counted.values, [*CODES, *far])].tolist()
+    return [
+        value for value in coded if value in far or (_is_often(counted, value) and _is_code(column, counted, value))
+    ]
 
 
 def _is_often(counted: Counted, value: float, *, least: float = LEAST_SHARE) -> bool:
@@ -228,7 +237,7 @@ def _told(
     known = int((~np.isnan(values)).sum())
     share = len(rows) / max(known, 1)
     others = values[(~np.isnan(values)) & ~np.isin(values, [*np.unique(values[rows]), *beside])]
-    low, high = np.quantile(others, [0.01, 0.99])
+    low, high = np.quantile(others, [(1.0 - PLAIN) / 2, (1.0 + PLAIN) / 2])
     if column.kind == "datetime":
         ends = [datetime.fromtimestamp(float(at), UTC).date().isoformat() for at in (low, high)]
     else:
@@ -240,7 +249,7 @@ def _told(
             columns=(column.name,),
             rows=shown(rows),
             message=f"{text} stands in {len(rows):,} rows of {column.name!r} "
-            f"({percent(len(rows) / len(values))}), while 98 % of the others lie between {ends[0]} "
+            f"({percent(len(rows) / len(values))}), while {percent(PLAIN)} of the others lie between {ends[0]} "
             f"and {ends[1]}: it seems to mean that the value is missing.",
             severity="warning" if share <= TOLD_SHARE else "info",
             confidence=confidence,

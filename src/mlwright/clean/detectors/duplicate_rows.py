@@ -37,12 +37,13 @@ class DuplicateRows:
         if not count:
             return
         share = count / table.rows
+        left = table.rows - count
         if math.prod(max(column.distinct, 1) for column in context.schema) < table.rows:
             yield Detection(
                 finding=Finding(
                     kind="few_different_rows",
-                    message=f"There are only {table.rows - count:,} different rows among {table.rows:,}: the columns "
-                    "have so few values that rows must repeat.",
+                    message=f"There {'is' if left == 1 else 'are'} only {left:,} different row{'s' * (left > 1)} among "
+                    f"{table.rows:,}: the columns have so few values that rows must repeat.",
                 )
             )
             return
@@ -57,7 +58,8 @@ class DuplicateRows:
             finding=Finding(
                 kind="duplicate_rows",
                 rows=shown(rows),
-                message=f"{count_of_rows(count)} ({percent(share)}) repeat an earlier row in every column{why}",
+                message=f"{count_of_rows(count)} ({percent(share)}) {'repeats' if count == 1 else 'repeat'} an earlier "
+                f"row in every column{why}",
                 severity="warning" if share >= MANY and not chance else "info",
                 confidence=0.5 if chance else 1.0,
                 repair="Remove the copies, unless each one is a case of its own.",

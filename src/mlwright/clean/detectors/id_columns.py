@@ -21,12 +21,12 @@ class IdColumns:
         """Return one finding for all of them."""
         names = tuple(column.name for column in context.schema if column.kind == "id" and column.role == "ignored")
         if names:
+            values = "a value of its own" if len(names) == 1 else "values of their own"
             yield Detection(
                 finding=Finding(
                     kind="id_columns",
                     columns=names,
-                    message=f"{columns_have(names)} a value of its own in (nearly) every row and {were_left(names)} "
-                    "out.",
+                    message=f"{columns_have(names)} {values} in (nearly) every row and {were_left(names)} out.",
                     repair="Leave them out.",
                     applied=True,
                 )

@@ -124,7 +124,7 @@ def _told(context: Context, column: Column, rows: Rows, rule: _Rule, total: int)
             f"rows) cannot be, such as {example!r}: {rule.because}.",
             severity="warning",
             confidence=0.9,
-            repair="Leave them empty.",
+            repair=f"Leave {'it' if count == 1 else 'them'} empty.",
         ),
         rows=rows,
         cells=(Cells(column.name, rows, ("",) * count, np.full(count, 0.9)),),

@@ -12,6 +12,7 @@ from mlwright.clean.base import Context, Detection
 from mlwright.clean.detectors.leak_post_event import after_event
 from mlwright.clean.measures.goal import Goal
 from mlwright.clean.measures.telling import alone
+from mlwright.clean.measures.wording import amount
 from mlwright.findings import Finding, percent
 from mlwright.table import Table
 
@@ -81,7 +82,10 @@ def _said(gap: NDArray[np.bool_], goal: Goal) -> str:
     """Return the target with and without, where they differ most."""
     if not goal.labels:
         with_gap, without = float(np.median(goal.y[gap])), float(np.median(goal.y[~gap]))
-        return f"its median is {with_gap:.4g} in the {gap.sum():,} rows without a value and {without:.4g} in the others"
+        return (
+            f"its median is {amount(with_gap)} in the {gap.sum():,} rows without a value and {amount(without)} in the "
+            "others"
+        )
     shares = [np.bincount(goal.codes[part], minlength=len(goal.labels)) / part.sum() for part in (gap, ~gap)]
     place = int(np.argmax(np.abs(shares[0] - shares[1])))
     return (

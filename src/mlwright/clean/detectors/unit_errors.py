@@ -43,6 +43,11 @@ BACK = 0.9
 """At least so many of the converted values are as round as the right ones."""
 MOST_BY_CHANCE = 0.2
 """A conversion is proved by the roundness of what it gives only where any number is so round this rarely."""
+CODE_ROWS, CODE_TIMES = 10, 5.0
+"""A number is a code where so many of the wrong values are that one, so many times more than others, and than those
+that are what it would be."""
+NEAR_BY = 1e-3
+"""A converted number is found again where one differs by no more than this part of it: it was rounded."""
 WITHIN = 5.0
 """Of the rows, those are named that lie so many spreads at most from where the factor says."""
 
@@ -83,7 +88,10 @@ class UnitErrors:
                 continue
             found += _minorities(context, column.name, alone=column.name not in asked)
         for minority in _convincing(context, found):
-            yield _told(context, minority, table.rows)
+            codes = _codes(context, minority)
+            scaled = np.setdiff1d(minority.rows, codes).astype(np.intp)
+            if len(scaled) >= FEWEST[minority.conversion.ten]:
+                yield _told(context, replace(minority, rows=scaled), table.rows, codes)
 
 
 def _minorities(context: Context, name: str, *, alone: bool, without: tuple[str, ...] = ()) -> list[_Minority]:
@@ -334,12 +342,29 @@ def _all_rows(context: Context, expected: Expected, conversion: Conversion, cent
     return np.flatnonzero(wrong).astype(np.intp)
 
 
-def _told(context: Context, minority: _Minority, total: int) -> Detection:
+def _codes(context: Context, minority: _Minority) -> Rows:
+    """Return the rows of numbers that stand there again and again, and whose converted value hardly ever does.
+
+    85.0 eighty times among temperatures is what a sensor says that does not work, and no Fahrenheit.
+    """
+    values = context.numbers(minority.expected.name)
+    numbers, counts = np.unique(values[minority.rows], return_counts=True)
+    back = minority.conversion.back(numbers)
+    known, often = np.unique(values[~np.isnan(values)], return_counts=True)
+    first = np.searchsorted(known, back - NEAR_BY * np.abs(back), "left")
+    last = np.searchsorted(known, back + NEAR_BY * np.abs(back), "right")
+    odd = (counts >= CODE_ROWS) & (counts >= CODE_TIMES * np.median(counts))
+    for at in np.flatnonzero(odd).tolist():
+        odd[at] = counts[at] >= CODE_TIMES * often[first[at] : last[at]].max(initial=0)
+    return minority.rows[np.isin(values[minority.rows], numbers[odd])]
+
+
+def _told(context: Context, minority: _Minority, total: int, codes: Rows) -> Detection:
     name, conversion, rows = minority.expected.name, minority.conversion, minority.rows
     values = context.numbers(name)
     wrong = values[rows]
     places = decimals_of(values[np.setdiff1d(np.flatnonzero(~np.isnan(values)), rows)])
-    new = tuple(written(value, places) for value in conversion.back(wrong))
+    new: tuple[str | None, ...] = tuple(written(value, places) for value in conversion.back(wrong))
     example = context.texts(name)[int(rows[0])]
     confidence = 0.95 if conversion.ten or len(rows) >= 20 else 0.85
     repair = _interval(values, rows, name, conversion)
@@ -355,9 +380,13 @@ def _told(context: Context, minority: _Minority, total: int) -> Detection:
             repair=f"Convert them: {repair.words}." if repair else "Convert these cells.",
         ),
         rows=rows,
-        cells=(Cells(name, rows, new, np.full(len(rows), confidence)),),
+        cells=(Cells(name, rows, new, np.full(len(rows), confidence)), *_unconverted(name, codes, confidence)),
         repair=repair,
     )
+
+
+def _unconverted(name: str, codes: Rows, confidence: float) -> tuple[Cells, ...]:
+    return (Cells(name, codes, None, np.full(len(codes), confidence)),) if len(codes) else ()
 
 
 def _interval(values: Floats, rows: Rows, name: str, conversion: Conversion) -> Rescale | None:

@@ -106,7 +106,7 @@ def _is_far(others: Counted, value: float, count: int) -> bool:
 
 
 def off_scale(counted: Counted, codes: frozenset[float]) -> list[float]:
-    """Return those of the codes that stand beyond a short scale of whole numbers, such as 9 where answers are 1 to 5."""
+    """Return those of the codes that are beyond a short scale of whole numbers, such as 9 where answers are 1 to 5."""
     total = max(counted.total, 1)
     coded = np.isin(counted.values, list(codes))
     scale = _scale(counted, total)

@@ -17,6 +17,15 @@ def count_of_rows(count: int) -> str:
     return "1 row" if count == 1 else f"{count:,} rows"
 
 
+def amount(number: float) -> str:
+    """Return a number as it would be written by hand: no powers of ten where a person writes none.
+
+    >>> amount(550_000.0), amount(0.55555), amount(1234.5), amount(1e-9), amount(-17.7778)
+    ('550,000', '0.5556', '1,234', '1e-09', '-17.78')
+    """
+    return f"{number:,.0f}" if 1000 <= abs(number) < 1e15 else f"{number:.4g}"
+
+
 def named(names: Sequence[str]) -> str:
     """Return names of columns as a sentence lists them.
 

@@ -18,6 +18,7 @@ from mlwright.clean.question import Question
 from mlwright.clean.roles import infer_schema
 from mlwright.clean.spread import Spread
 from mlwright.collect import collect
+from mlwright.errors import OptionError
 from mlwright.findings import Finding
 from mlwright.progress import Progress, Silent
 from mlwright.schema import Column, Schema
@@ -69,7 +70,7 @@ def profile(
     >>> profile({"age": [30, 41, 25, 30], "town": ["Oslo", "Bergen", "Oslo", None]})["town"].missing
     1
     """
-    tell = Stages(progress or Silent())
+    tell = Stages(_checked(progress))
     tell.stage("Reading the rows")
     table = collect(source, query=query)
     judged = Spread.of(table)
@@ -135,6 +136,16 @@ class Clock:
         """Tell whether time is up."""
         self.rang = self.rang or time.monotonic() - self.started > self.seconds
         return self.rang
+
+
+def _checked(progress: object) -> Progress:
+    """Return who is told of the stages. Raises OptionError where it cannot be told."""
+    if progress is None:
+        return Silent()
+    if isinstance(progress, type) or not isinstance(progress, Progress):
+        hint = "give an object with the methods stage, advance and say (mlwright.progress.Progress), or nothing."
+        raise OptionError(f"progress cannot be {progress!r:.60}.", hint=hint)
+    return progress
 
 
 def duplicate_rows(frame: pl.DataFrame) -> int | None:

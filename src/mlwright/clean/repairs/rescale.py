@@ -40,8 +40,9 @@ class Rescale:
         """What it does."""
         bounds = [f"at least {self.low:g}"] if self.low is not None else []
         bounds += [f"at most {self.high:g}"] if self.high is not None else []
-        plus = f" {'+' if self.offset > 0 else '-'} {abs(self.offset):g}" if self.offset else ""
-        return f"{self.column!r} where it is {' and '.join(bounds)} becomes {self.factor:g} x{plus} of it"
+        more = f", {'plus' if self.offset > 0 else 'minus'} {abs(self.offset):.4g}" if self.offset else ""
+        where = f" where it is {' and '.join(bounds)}" if bounds else ""
+        return f"{self.column!r}{where} becomes {self.factor:.4g} times as much{more}"
 
     def apply(self, columns: Columns) -> Floats:
         """Return the mended values."""

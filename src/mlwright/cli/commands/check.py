@@ -19,7 +19,9 @@ Schema = Annotated[
 ]
 Write = Annotated[
     str | None,
-    typer.Option("--write", metavar="FILE", help="Write a contract that SOURCE keeps; '-' prints it. No check."),
+    typer.Option(
+        "--write", metavar="FILE", help="Write a contract that SOURCE keeps (.toml, .json); '-' prints it. No check."
+    ),
 ]
 
 
@@ -61,7 +63,10 @@ _STYLES = {"pass": "green", "fail": "red", "violation": "red", "notice": "cyan"}
 
 def _write(source: str, target: str, query: str | None, *, quiet: bool, as_json: bool) -> None:
     from mlwright.checking import contract
+    from mlwright.clean.contract.contract import check_contract_place
 
+    if target != "-":
+        check_contract_place(Path(target))  # before anything is read
     with libraries_silenced(verbose=False):
         made = contract(source, query=query)
     if target == "-":

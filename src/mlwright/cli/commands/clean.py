@@ -104,6 +104,7 @@ def _can_ask() -> bool:
 def _told(cleaned: Cleaned, place: Path, following: str) -> str:
     """Return findings, counts, columns, place and the next command, as people read them."""
     parts = ["\n".join(_findings(cleaned.findings))] if cleaned.findings else []
+    rows = cleaned.frame.height
     wrong, left = len(cleaned.cells), len(cleaned.cells) - cleaned.repaired
     if wrong:
         unsure = (
@@ -115,7 +116,7 @@ def _told(cleaned: Cleaned, place: Path, following: str) -> str:
         parts.append(_columns(cleaned))
     else:
         parts.append("no cell is probably wrong")
-    parts.append(f"{cleaned.frame.height:,} rows are in {place}")
+    parts.append(f"{rows:,} row{'s are' if rows != 1 else ' is'} in {place}")
     parts.append(f"next: {following}")
     return "\n\n".join(parts)
 

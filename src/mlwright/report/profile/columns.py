@@ -8,7 +8,7 @@ from typing import Any, Final
 from mlwright.report import format as words
 from mlwright.report.document import Badge, Card, Cards, Cell, Figure, Header, Section, Table, Tone, cut
 from mlwright.report.profile.charts import chart
-from mlwright.report.profile.sentences import KINDS, sentence
+from mlwright.report.profile.sentences import KINDS, sentence, writer
 
 LISTED: Final = 1_000
 CARDS: Final = 250
@@ -107,7 +107,7 @@ def in_short(column: Facts) -> str:
     """Return the range or the most frequent values of a column in a few words."""
     numbers, dates, texts, top = (column.get(what) for what in ("numbers", "dates", "texts", "top"))
     if numbers:
-        written = words.duration if column["kind"] == "duration" else words.amount
+        written = writer(column)
         return f"{written(numbers['low'])} to {written(numbers['high'])}"
     if dates:
         return f"{dates['first']} to {dates['last']}"
@@ -212,12 +212,13 @@ def _numbers(column: Facts) -> list[tuple[str, str]]:
     numbers = column.get("numbers")
     if not numbers:
         return []
-    written = words.duration if column["kind"] == "duration" else words.amount
+    written = writer(column)
     pairs = [
         ("Smallest, largest", f"{written(numbers['low'])}, {written(numbers['high'])}"),
         ("Quartiles", ", ".join(map(written, numbers["quartiles"]))),
     ]
-    pairs.append(("Average ± deviation", f"{written(numbers['mean'])} ± {written(numbers['deviation'])}"))
+    spread = words.duration if column["kind"] == "duration" else words.amount
+    pairs.append(("Average ± deviation", f"{written(numbers['mean'])} ± {spread(numbers['deviation'])}"))
     if numbers["zeros"]:
         pairs.append(("Zeros", words.count(numbers["zeros"])))
     if numbers["negatives"]:

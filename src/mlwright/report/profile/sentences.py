@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
@@ -29,6 +30,9 @@ PERIODS: Final[dict[str, tuple[str, str]]] = {
     "decade": ("decade", "decades"),
 }
 SHORT = 50
+YEARS: Final = (1000, 2999)
+"""Whole numbers in this range are years where the column's name says so."""
+_YEAR = re.compile(r"(?i)(?<![a-z])(?:years?|yr|jahr)(?![a-z])|(?<=[a-z])Year(?![a-z])")
 
 Column = Mapping[str, Any]
 
@@ -49,11 +53,21 @@ def _missing(column: Column) -> str:
     return f"{words.counted(missing, 'row')} ({share}) {'has' if missing == 1 else 'have'} none."
 
 
+def writer(column: Column) -> Callable[[object], str]:
+    """Return what writes the numbers of a column: years as years, not as amounts."""
+    if column["kind"] == "duration":
+        return words.duration
+    low, high = column["numbers"]["low"], column["numbers"]["high"]
+    if column["kind"] == "integer" and _YEAR.search(column.get("name", "")) and YEARS[0] <= low <= high <= YEARS[1]:
+        return lambda value: f"{value:.0f}" if isinstance(value, (int, float)) else words.amount(value)
+    return words.amount
+
+
 def _numbers(column: Column, present: int) -> str:
     facts = column.get("numbers")
     if facts is None:
         return f"{words.counted(present, 'number')}."
-    written = words.duration if column["kind"] == "duration" else words.amount
+    written = writer(column)
     what = {"integer": "Whole numbers", "duration": "Durations"}.get(column["kind"], "Numbers")
     low, high = written(facts["low"]), written(facts["high"])
     if facts["low"] == facts["high"]:
