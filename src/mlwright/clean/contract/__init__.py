@@ -6,10 +6,10 @@ from collections.abc import Collection
 
 import numpy as np
 
-from mlwright.clean.contract.contract import Contract
+from mlwright.clean.contract.contract import ENDINGS, Contract
 from mlwright.clean.contract.inferred import infer_contract
 from mlwright.clean.contract.learned import check_schema
-from mlwright.clean.contract.reading import ENDINGS, contract_of, read_contract
+from mlwright.clean.contract.reading import contract_of, read_contract
 from mlwright.clean.contract.result import Checked, Violation
 from mlwright.clean.contract.written_rules import check_contract, no_rows
 from mlwright.schema import Schema
