@@ -20,7 +20,7 @@ def count_of_rows(count: int) -> str:
 def amount(number: float) -> str:
     """Return a number as it would be written by hand: no powers of ten where a person writes none.
 
-    >>> amount(550_000.0), amount(0.55555), amount(1234.5), amount(1e-9), amount(-17.7778)
+    >>> amount(550_000.0), amount(0.55556), amount(1234.5), amount(1e-9), amount(-17.7778)
     ('550,000', '0.5556', '1,234', '1e-09', '-17.78')
     """
     return f"{number:,.0f}" if 1000 <= abs(number) < 1e15 else f"{number:.4g}"
