@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
-from typing import Any, Literal
+from typing import Any, Final, Literal, get_args
 
-Severity = Literal["info", "warning", "error"]
+Severity = Literal["error", "warning", "info"]
+SEVERITIES: Final[tuple[str, ...]] = get_args(Severity)
+"""The gravest first: the order in which findings are told."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

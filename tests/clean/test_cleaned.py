@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,7 @@ import polars as pl
 import pytest
 
 import mlwright as mw
+from mlwright.clean import cleaned
 from mlwright.clean.cleaned import Cleaned
 from mlwright.collect import collect
 from mlwright.errors import ColumnError, DataError, OptionError, OutputError
@@ -251,3 +253,9 @@ def test_the_module_is_the_function() -> None:
 
     assert mw.clean is mlwright.clean
     assert mlwright.clean(towns()).cells == ()
+
+
+def test_the_module_that_is_called_takes_what_the_function_takes() -> None:
+    """`mw.clean` is a package too: what it is called with stands there once more."""
+    door, function = (inspect.signature(each).parameters for each in (type(mw.clean).__call__, cleaned.clean))
+    assert list(door.values())[1:] == list(function.values())

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from mlwright.building.options import Options
 from mlwright.clean.base import Context
 from mlwright.clean.copies import copied_rows
-from mlwright.clean.detectors import detect
+from mlwright.clean.detectors import OF_ALL_ROWS, detect
 from mlwright.clean.roles import SplitPlan, apply_split, infer_schema, propose_split
 from mlwright.columns import Coded, Values, read_frame
 from mlwright.errors import DataError, OptionError
@@ -28,14 +28,9 @@ from mlwright.table import Table
 from mlwright.tasks import choose_task, find_metric
 from mlwright.tasks.base import Metric, Target, Task
 
-LOOKED_FOR = (
-    "duplicate_rows",
-    "constant_columns",
-    "id_columns",
-    "mostly_missing",
-    "target_missing",
-    "few_rows",
-)
+TOLD_BY_THE_TASK = frozenset({"class_imbalance", "few_rows_per_class"})
+"""Detectors of what a task says of its own target."""
+LOOKED_FOR = tuple(name for name in OF_ALL_ROWS if name not in TOLD_BY_THE_TASK)
 """The detectors that every build can afford before it begins to learn."""
 
 

@@ -15,7 +15,7 @@ from functools import cached_property
 
 import numpy as np
 
-from mlwright.building.ask import Asked
+from mlwright.building.ask import TOLD_BY_THE_TASK, Asked
 from mlwright.building.options import Options
 from mlwright.clean.base import Context, Detection
 from mlwright.clean.detectors import DETECTORS, detect
@@ -54,8 +54,6 @@ FEWEST_DOUBTED = 0.005
 """Of fewer rows with a doubtful target it is only told."""
 DOUBTED = "label_errors"
 """The detector that has to know what a model says; it is asked on its own."""
-TOLD_BY_THE_TASK = frozenset({"class_imbalance", "few_rows_per_class"})
-"""Detectors of what a task says of its own target."""
 
 
 @dataclass(frozen=True, slots=True)

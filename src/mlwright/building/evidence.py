@@ -20,7 +20,7 @@ from mlwright.building.reasons import Reasons
 from mlwright.clean.detectors import DETECTORS
 from mlwright.evaluate.intervals import FEW_EFFECTIVE_ROWS, effective_rows
 from mlwright.evaluate.wording import count
-from mlwright.findings import Finding
+from mlwright.findings import SEVERITIES, Finding
 from mlwright.learn.budget import Budget
 from mlwright.learn.refit import Chosen
 from mlwright.learn.trials import Trial, best_first, configuration_facts
@@ -31,8 +31,8 @@ PACKAGES = (
 )
 
 
-LEAKS, SEVERITIES = "leak_", ("error", "warning", "info")
-"""How the names of the detectors of leaks begin; and the gravest first."""
+LEAKS = "leak_"
+"""How the names of the detectors of leaks begin."""
 
 
 def evidence(

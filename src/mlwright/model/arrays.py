@@ -1,7 +1,7 @@
 """Arrays on disk: NumPy's npz, written byte for byte the same each time and read by a reader that trusts nothing.
 
 A .npy inside says how large its array is; that is compared with the bytes that are really there before anything is
-allocated. Only numbers, booleans and strings of fixed length are read: never objects, which would need pickle.
+allocated. Only numbers, booleans and strings of fixed length are read: never objects, which could run code.
 """
 
 from __future__ import annotations

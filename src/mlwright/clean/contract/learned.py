@@ -18,7 +18,7 @@ from mlwright.clean.contract.chance import FALSE_ALARMS, more_events, more_than_
 from mlwright.clean.contract.learned_categories import new_categories
 from mlwright.clean.contract.learned_ranges import out_of_range
 from mlwright.clean.contract.measured import Measured
-from mlwright.clean.contract.result import Violation, counted, example, first_rows, share_of_rows
+from mlwright.clean.contract.result import Violation, counted, example, share_of_rows
 from mlwright.clean.copies import repeated_rows
 from mlwright.clean.measures.wording import named
 from mlwright.errors import nearest
@@ -151,11 +151,10 @@ def _more_missing(measured: Measured, before: Before) -> Iterator[Violation]:
     matters = share >= was + MORE or share >= 2 * was + TWICE_AND
     if not surprising and (were or not found):
         return
-    yield Violation(
+    yield Violation.of(
+        measured.missing_mask,
         kind="missing_values",
         column=column.name,
-        rows=first_rows(measured.missing_mask),
-        count=found,
         severity="violation" if surprising and matters else "notice",
         message=f"{column.name!r} is missing in {counted(found, 'row')} ({share_of_rows(found, rows)}); of the "
         f"{before.rows:,} rows that the model was built from it was in {percent(was) if were else 'none'}.",
@@ -183,11 +182,10 @@ def unreadable(measured: Measured, severity: str, ago: str = "") -> Violation:
     column, found = measured.column, measured.unread_count
     shown = " and ".join(example(raw) for raw, _ in measured.unread[:2])
     kind = READ_AS.get(column.kind, f"{column.kind} values")
-    return Violation(
+    return Violation.of(
+        measured.unread_mask,
         kind="unreadable",
         column=column.name,
-        rows=first_rows(measured.unread_mask),
-        count=found,
         severity="violation" if severity == "violation" else "notice",
         message=f"{counted(found, 'value')} of {column.name!r} ({share_of_rows(found, measured.rows)}) cannot be read "
         f"as {kind}, such as {shown}{ago}.",
@@ -218,11 +216,10 @@ def not_whole(measured: Measured, odd: np.typing.NDArray[np.bool_]) -> Violation
     """Return what is said of numbers that should be whole."""
     column, found = measured.column, int(odd.sum())
     shown = measured.series[int(np.argmax(odd))]
-    return Violation(
+    return Violation.of(
+        odd,
         kind="not_whole",
         column=column.name,
-        rows=first_rows(odd),
-        count=found,
         message=f"{counted(found, 'value')} of {column.name!r} ({share_of_rows(found, measured.rows)}) "
         f"{'is' if found == 1 else 'are'} not whole, such as {example(shown)}.",
         advice="Find out what was averaged, divided or filled in.",
@@ -240,11 +237,10 @@ def _no_longer_unique(measured: Measured, before: Before) -> Iterator[Violation]
         return
     surprising = _too_often_alike(measured, found, known, before.chance)
     raw = example(measured.texts[int(np.argmax(measured.repeated))])
-    yield Violation(
+    yield Violation.of(
+        measured.repeated,
         kind="not_unique",
         column=column.name,
-        rows=first_rows(measured.repeated),
-        count=found,
         severity="violation" if surprising else "notice",
         message=f"{column.name!r} names no single row any more: {counted(found, 'row')} "
         f"({share_of_rows(found, measured.rows)}) {'repeats' if found == 1 else 'repeat'} an earlier row's value, such "
@@ -276,10 +272,9 @@ def _repeats(table: Table, schema: Schema, before: Before) -> Iterator[Violation
     surprising = more_events(found, schema.repeats, max(growth, growth**2)) < before.chance
     if not surprising or found / rows < expected + MORE_REPEATS:
         return
-    yield Violation(
+    yield Violation.of(
+        mask,
         kind="repeated_rows",
-        rows=first_rows(mask),
-        count=found,
         message=f"{counted(found, 'row')} ({share_of_rows(found, rows)}) "
         f"{'repeats' if found == 1 else 'repeat'} an earlier row in all {len(names):,} columns that may be learned "
         f"from; of the {schema.rows:,} rows that the model was built from {schema.repeats:,} did.",

@@ -9,7 +9,7 @@ import polars as pl
 
 from mlwright.clean.contract.chance import above_share, more_than_before
 from mlwright.clean.contract.measured import Measured
-from mlwright.clean.contract.result import Violation, counted, example, first_rows, share_of_rows
+from mlwright.clean.contract.result import Violation, counted, example, share_of_rows
 from mlwright.schema import Column
 
 MANY = 0.01
@@ -66,11 +66,10 @@ def _told(measured: Measured, new: pl.DataFrame, found: int, known: int, *, viol
     mask = measured.texts.is_in(new["value"].implode()).fill_null(value=False).to_numpy()
     shown = " and ".join(example(value) for value in new["value"].head(SHOWN).to_list()[:2])
     what = "a value" if new.height == 1 else f"{new.height:,} values"
-    return Violation(
+    return Violation.of(
+        mask,
         kind="new_category",
         column=column.name,
-        rows=first_rows(mask),
-        count=found,
         severity="violation" if violated else "notice",
         message=f"{column.name!r} has {what} in {counted(found, 'row')} ({share_of_rows(found, measured.rows)}) that "
         f"the model has not seen in {counted(known, 'row')}: {shown}{', ...' if new.height > 2 else ''}.",

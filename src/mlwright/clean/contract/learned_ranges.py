@@ -9,7 +9,7 @@ import numpy as np
 
 from mlwright.clean.contract.chance import more_than_before
 from mlwright.clean.contract.measured import Mask, Measured
-from mlwright.clean.contract.result import Violation, counted, first_rows, share_of_rows
+from mlwright.clean.contract.result import Violation, counted, share_of_rows
 from mlwright.clean.contract.tails import far_limits
 from mlwright.clean.contract.written import written
 from mlwright.clean.names import counts_time
@@ -89,11 +89,10 @@ def _at_both_ends(measured: Measured, known: int) -> Violation:
     low, high = column.low or 0.0, column.high or 0.0
     mask = (numbers < low) | (numbers > high)
     count = int(mask.sum())
-    return Violation(
+    return Violation.of(
+        mask,
         kind="out_of_range",
         column=column.name,
-        rows=first_rows(mask),
-        count=count,
         severity="notice",
         message=f"{counted(count, 'value')} of {column.name!r} ({share_of_rows(count, measured.rows)}) are below "
         f"{written(low, column)} or above {written(high, column)}, which is all that the model has seen in "
@@ -110,11 +109,10 @@ def _told(measured: Measured, found: Beyond, known: int, *, violated: bool) -> V
     extreme = "up to" if found.end == "above" else "down to"
     where = f"{extreme} {written(found.farthest, column)}" if count > 1 else f"{written(found.farthest, column)}"
     far = f" ({'far' if count == 1 else f'{found.far:,} of them far'} from all that was seen)"
-    return Violation(
+    return Violation.of(
+        found.mask,
         kind="out_of_range",
         column=column.name,
-        rows=first_rows(found.mask),
-        count=count,
         severity="violation" if violated else "notice",
         message=f"{counted(count, 'value')} of {column.name!r} ({share_of_rows(count, measured.rows)}) "
         f"{'is' if count == 1 else 'are'} {found.end} {written(end, column)}: {where}{far * (found.far > 0)}; the "

@@ -45,6 +45,30 @@ class Violation:
     advice: str = ""
     """What to do about it."""
 
+    @classmethod
+    def of(
+        cls,
+        mask: NDArray[np.bool_],
+        *,
+        kind: str,
+        message: str,
+        column: str | None = None,
+        severity: Severity = "violation",
+        advice: str = "",
+    ) -> Violation:
+        """Return what is said of the rows that are flagged."""
+        flagged = np.flatnonzero(mask)
+        rows = tuple(flagged[:ROWS_NAMED].tolist())
+        return cls(
+            kind=kind,
+            message=message,
+            column=column,
+            rows=rows,
+            count=len(flagged),
+            severity=severity,
+            advice=advice,
+        )
+
     def to_dict(self) -> dict[str, Any]:
         """Return it as it stands in JSON."""
         return {key: list(value) if isinstance(value, tuple) else value for key, value in asdict(self).items()}
@@ -170,11 +194,6 @@ def share_of_rows(count: int, rows: int) -> str:
     '1.2 % of the rows'
     """
     return f"{percent(count / max(rows, 1))} of the rows"
-
-
-def first_rows(mask: NDArray[np.bool_]) -> tuple[int, ...]:
-    """Return the rows that a violation names: the first of those that are flagged."""
-    return tuple(np.flatnonzero(mask)[:ROWS_NAMED].tolist())
 
 
 def example(value: object, most: int = 40) -> str:

@@ -14,7 +14,7 @@ from mlwright.clean.contract.contract import ColumnRules, Comparison, Contract, 
 from mlwright.clean.contract.fields import whole
 from mlwright.clean.contract.learned import fractions, none_there, not_whole, unreadable
 from mlwright.clean.contract.measured import Mask, Measured
-from mlwright.clean.contract.result import Violation, counted, example, first_rows, share_of_rows
+from mlwright.clean.contract.result import Violation, counted, example, share_of_rows
 from mlwright.clean.contract.written import moment, written
 from mlwright.clean.copies import repeated_rows
 from mlwright.clean.measures.wording import named
@@ -137,11 +137,10 @@ def _key(table: Table, rules: TableRules, told: Collection[str]) -> Iterator[Vio
         )
     elif rules.key and (mask := repeated_rows(table.frame, rules.key)).any():
         found = int(mask.sum())
-        yield Violation(
+        yield Violation.of(
+            mask,
             kind="repeated_key",
             column=rules.key[0],
-            rows=first_rows(mask),
-            count=found,
             message=f"{counted(found, 'row')} ({share_of_rows(found, table.rows)}) "
             f"{'repeats' if found == 1 else 'repeat'} the key of an earlier row, in {named(rules.key)}.",
             advice="Look for rows that were exported twice, or a join that multiplied them.",
@@ -154,10 +153,9 @@ def _repeats(table: Table, contract: Contract, too_many: _Limit) -> Iterator[Vio
     mask = repeated_rows(table.frame, table.frame.columns)
     found = int(mask.sum())
     if too_many(found, limit):
-        yield Violation(
+        yield Violation.of(
+            mask,
             kind="repeated_rows",
-            rows=first_rows(mask),
-            count=found,
             message=f"{counted(found, 'row')} ({share_of_rows(found, table.rows)}) "
             f"{'repeats' if found == 1 else 'repeat'} an earlier row in all columns, more than the {percent(limit)} "
             "that may.",
@@ -175,11 +173,10 @@ def _compare(left: Measured, right: Measured, comparison: Comparison) -> Iterato
     if not mask.any():
         return
     found, row = int(mask.sum()), int(np.argmax(mask))
-    yield Violation(
+    yield Violation.of(
+        mask,
         kind="broken_rule",
         column=comparison.left,
-        rows=first_rows(mask),
-        count=found,
         message=f"{str(comparison)!r} does not hold in {counted(found, 'row')} ({share_of_rows(found, left.rows)}), "
         f"such as data row {row}, where {comparison.left!r} is {example(left.series[row])} and {comparison.right!r} "
         f"{example(right.series[row])}.",
@@ -214,11 +211,10 @@ def _check_column(measured: Measured, rules: ColumnRules, too_many: _Limit, now:
 
 def _missing(measured: Measured, limit: float) -> Violation:
     name, found = measured.column.name, measured.missing_count
-    return Violation(
+    return Violation.of(
+        measured.missing_mask,
         kind="missing_values",
         column=name,
-        rows=first_rows(measured.missing_mask),
-        count=found,
         message=f"{name!r} is missing in {counted(found, 'row')} ({share_of_rows(found, measured.rows)}), more than "
         f"the {percent(limit)} that may be.",
         advice="Find out why the values are not there.",
@@ -260,11 +256,10 @@ def _out_of_range(
     column, found = measured.column, int(told.sum())
     ends = [f"at least {written(rules.low, column)}"] if rules.low is not None else []
     ends += [f"at most {written(rules.high, column)}"] if rules.high is not None else []
-    return Violation(
+    return Violation.of(
+        told,
         kind="out_of_range",
         column=column.name,
-        rows=first_rows(told),
-        count=found,
         severity="violation" if violated else "notice",
         message=f"{counted(found, 'value')} of {column.name!r} ({share_of_rows(found, measured.rows)}) "
         f"{'is' if found == 1 else 'are'} out of range, such as {written(worst, column)}: the contract says "
@@ -285,11 +280,10 @@ def _categories(measured: Measured, rules: ColumnRules, too_many: _Limit) -> Ite
     violated = rules.new == "violation" and too_many(found, rules.new_share)
     shown = " and ".join(example(value) for value in new["value"].head(2).to_list())
     near = nearest(str(new["value"][0]), rules.categories or ())
-    yield Violation(
+    yield Violation.of(
+        mask,
         kind="new_category",
         column=measured.column.name,
-        rows=first_rows(mask),
-        count=found,
         severity="violation" if violated else "notice",
         message=f"{measured.column.name!r} has {counted(new.height, 'value')} in {counted(found, 'row')} "
         f"({share_of_rows(found, measured.rows)}) that {'is' if new.height == 1 else 'are'} none of its "
@@ -325,11 +319,10 @@ _DURATION = Column(name="", kind="duration")
 def _not_unique(measured: Measured) -> Violation:
     name, mask = measured.column.name, measured.repeated
     found = int(mask.sum())
-    return Violation(
+    return Violation.of(
+        mask,
         kind="not_unique",
         column=name,
-        rows=first_rows(mask),
-        count=found,
         message=f"{counted(found, 'row')} ({share_of_rows(found, measured.rows)}) "
         f"{'repeats' if found == 1 else 'repeat'} an earlier row's value of {name!r}, such as "
         f"{example(measured.series[int(np.argmax(mask))])}, and each has to be different.",
@@ -343,11 +336,10 @@ def _pattern(measured: Measured, expression: str) -> Iterator[Violation]:
     if not mask.any():
         return
     found, name = int(mask.sum()), measured.column.name
-    yield Violation(
+    yield Violation.of(
+        mask,
         kind="pattern",
         column=name,
-        rows=first_rows(mask),
-        count=found,
         message=f"{counted(found, 'value')} of {name!r} ({share_of_rows(found, measured.rows)}) "
         f"{'does' if found == 1 else 'do'} not match the pattern {expression!r}, such as "
         f"{example(words[int(np.argmax(mask))])}.",

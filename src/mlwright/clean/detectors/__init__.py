@@ -42,7 +42,7 @@ from mlwright.clean.detectors.unit_errors import UnitErrors
 from mlwright.clean.measures.expectation import one_thread
 from mlwright.table import Table
 
-__all__ = ["DETECTORS", "detect"]
+__all__ = ["DETECTORS", "OF_ALL_ROWS", "detect"]
 
 DETECTORS: dict[str, Detector] = {
     each.name: each
@@ -83,6 +83,19 @@ DETECTORS: dict[str, Detector] = {
         MissingPattern(),
     )
 }  # fmt: skip
+
+
+OF_ALL_ROWS = (
+    "duplicate_rows",
+    "constant_columns",
+    "id_columns",
+    "mostly_missing",
+    "target_missing",
+    "few_rows",
+    "few_rows_per_class",
+    "class_imbalance",
+)
+"""Those that count rows, or read the schema or the target only: cheap, and asked about all rows, however many."""
 
 
 def detect(table: Table, context: Context, *, only: Collection[str] = ()) -> list[Detection]:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 import polars as pl
 
 from mlwright.clean.base import Context
-from mlwright.clean.detectors import DETECTORS, detect
+from mlwright.clean.detectors import DETECTORS, OF_ALL_ROWS, detect
 from mlwright.clean.profile.associations import MEASURED_ROWS, associations
 from mlwright.clean.profile.columns import column_facts
 from mlwright.clean.profile.facts import ColumnFacts, Profile, with_findings
@@ -19,7 +19,7 @@ from mlwright.clean.roles import infer_schema
 from mlwright.clean.spread import Spread
 from mlwright.collect import collect
 from mlwright.errors import OptionError
-from mlwright.findings import Finding
+from mlwright.findings import SEVERITIES, Finding
 from mlwright.progress import Progress, Silent
 from mlwright.schema import Column, Schema
 from mlwright.table import Table
@@ -32,18 +32,6 @@ LONG = 5_000_000
 """A table of more cells takes long enough to tell how far it is."""
 COUNTED = 0.3, 0.7
 """The share of the whole that is done before and after all columns are counted, by experience."""
-SEVERITIES = ("error", "warning", "info")
-OF_ALL_ROWS = (
-    "duplicate_rows",
-    "constant_columns",
-    "id_columns",
-    "mostly_missing",
-    "target_missing",
-    "few_rows",
-    "few_rows_per_class",
-    "class_imbalance",
-)
-"""Detectors that count rows, or read the schema or the target only: they are asked about all rows, however many."""
 
 
 def profile(
