@@ -147,8 +147,7 @@ def _doubted(asked: Asked, trying: _Trying, doubter: Doubter, *, worth_a_trial: 
         return False, []
     detections = doubter.doubts(material, plain.P)
     findings = [placed(detection.finding, material.places, asked.table.rows) for detection in detections]
-    rows = sum(len(cells) for detection in detections for cells in detection.cells)
-    if not worth_a_trial or rows < FEWEST_DOUBTED * material.rows:
+    if not worth_a_trial or sum(each.size for each in detections) < FEWEST_DOUBTED * material.rows:
         return False, findings
     effect = trying.effect(doubter=doubter)
     if effect is None or not math.isfinite(effect.low):
@@ -165,9 +164,7 @@ def _proposed(looked: Sequence[Looked], material: Material) -> dict[Step, float]
     for one in looked:
         if (step := one.step) is not None and step.column in features:
             steps[step] = max(steps.get(step, 0.0), one.detection.finding.confidence)
-            cells[step] += sum(map(len, one.detection.cells)) or len(
-                one.detection.rows if one.detection.rows is not None else ()
-            )
+            cells[step] += one.detection.size
     return {step: steps[step] for step, _ in cells.most_common(MOST_STEPS)}
 
 
@@ -175,7 +172,7 @@ def _keeps(effect: Scored, confidence: float) -> bool:
     """Whether a repair is kept: a sure one unless it harms by more than its standard error, another if it helps so."""
     if not math.isfinite(effect.low):
         return False
-    error = (effect.high - effect.low) / 2 / STUDENT
+    error = _error(effect)
     return effect.value >= -error if confidence >= SURE else effect.value > error > 0
 
 
@@ -185,8 +182,12 @@ def _together(kept: list[Step], effects: dict[Step, Scored], trying: _Trying, me
     joint = trying.effect(mender=mender.only(kept))
     if joint is None or not math.isfinite(joint.low):
         return [best]
-    error = (joint.high - joint.low) / 2 / STUDENT
-    return kept if joint.value >= effects[best].value - error else [best]
+    return kept if joint.value >= effects[best].value - _error(joint) else [best]
+
+
+def _error(effect: Scored) -> float:
+    """Return the standard error of which the interval was made."""
+    return (effect.high - effect.low) / 2 / STUDENT
 
 
 def _told(
@@ -194,7 +195,7 @@ def _told(
 ) -> Finding:
     """Return the finding with what the repair was worth, and whether it was made."""
     finding, step = one.detection.finding, one.step
-    if step is None or (step not in effects and step not in proposed):
+    if step is None or step not in proposed:
         return finding
     if step not in effects:
         return replace(finding, repair=f"{finding.repair} (not tried: there was no time)")

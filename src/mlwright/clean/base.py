@@ -59,6 +59,11 @@ class Detection:
     repair: Repair | None = None
     """What mends it on any row, also on ones that come later; None where no rule does."""
 
+    @property
+    def size(self) -> int:
+        """How many cells it is about; how many rows where it names no cells."""
+        return sum(map(len, self.cells)) or (0 if self.rows is None else len(self.rows))
+
 
 @dataclass(frozen=True, slots=True)
 class OutOfFold:
