@@ -17,6 +17,7 @@ MANY_PARAMETERS = {
     "building/__init__.py:build": "the public call: one keyword for each thing a person may ask",
     "cli/commands/build.py:build": "one parameter for each option of `mlwright build`",
     "cli/commands/clean.py:clean": "one parameter for each option of `mlwright clean`",
+    "cli/commands/predict.py:predict": "one parameter for each option of `mlwright predict`",
 }
 """Functions that may have more parameters, each with the reason."""
 

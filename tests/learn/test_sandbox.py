@@ -18,10 +18,10 @@ from hypothesis import strategies as st
 from tests.learn.random_trees import FEATURES, hard_rows, random_flat, random_oblivious
 
 from mlwright.errors import ModelError
-from mlwright.learn import sandbox as module
 from mlwright.learn.oblivious import ObliviousTrees
 from mlwright.learn.sandbox import Forest, Sandbox, sandbox
 from mlwright.learn.trees import FlatTrees, Nodes
+from mlwright.learn.wasm import Code
 
 wasmtime = pytest.importorskip("wasmtime")
 
@@ -253,9 +253,9 @@ def test_an_address_outside_ends_in_an_error_and_nothing_worse() -> None:
 @pytest.fixture
 def forgotten() -> Iterator[None]:
     """Compile anew in this test and after it."""
-    module._Code.ready.cache_clear()
+    Code.ready.cache_clear()
     yield
-    module._Code.ready.cache_clear()
+    Code.ready.cache_clear()
 
 
 def some() -> ObliviousTrees:
@@ -280,7 +280,7 @@ def test_where_no_code_may_be_made_there_is_none(refused: str, monkeypatch: pyte
 
 def test_forests_that_want_too_much_memory_are_left_to_numpy(monkeypatch: pytest.MonkeyPatch) -> None:
     assert sandbox([[(0, some())]]) is not None
-    monkeypatch.setattr(module, "MOST_BYTES", 100)
+    monkeypatch.setattr("mlwright.learn.wasm.MOST_BYTES", 100)
     assert sandbox([[(0, some())]]) is None
 
 

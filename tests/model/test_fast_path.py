@@ -16,7 +16,8 @@ import pytest
 from mlwright.columns import read_frame
 from mlwright.errors import ModelError
 from mlwright.learn.forests import TRIAL
-from mlwright.learn.sandbox import Sandbox, _Code
+from mlwright.learn.sandbox import Sandbox
+from mlwright.learn.wasm import Code
 from mlwright.model import Model, load
 
 pytest.importorskip("wasmtime")
@@ -53,7 +54,7 @@ def test_without_wasmtime_the_answers_are_the_same(
     place = model.save(tmp_path / "model")
     expected = load(place)._predict(frame)
     monkeypatch.setitem(sys.modules, "wasmtime", None)
-    _Code.ready.cache_clear()
+    Code.ready.cache_clear()
     without = load(place)
     assert without.parts.ensemble.forests.path == "numpy"
     np.testing.assert_array_equal(without._predict(frame), expected)

@@ -35,6 +35,7 @@ print(json.dumps({
     "one": model._predict(rows[0]).tolist(),
     "many": model._predict(rows).tolist(),
     "answers": model.answer(rows).values.tolist(),
+    "why": model.explain(rows[0]).text[0],
     "repr": repr(model),
     "loaded": sorted(
         {name.split(".")[0] for name, module in sys.modules.items() if module is not None} - STANDARD - AT_START
@@ -66,4 +67,5 @@ def test_a_model_answers_where_only_numpy_is(
     np.testing.assert_allclose(found["many"], model._predict(frame), rtol=1e-6, atol=1e-6)
     assert found["answers"] == model.predict(rows).tolist()
     assert found["repr"] == repr(model)
+    assert found["why"].split(", mainly")[0] == model.explain(rows[0]).text[0].split(", mainly")[0]
     assert not [name for name in found["loaded"] if not name.startswith("_")]

@@ -44,14 +44,14 @@ class AdditivePredictor:
 
     def __init__(self, plain: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]]) -> None:
         self._plain, self._arrays = dict(plain), {name: arrays[name] for name in _NAMES}
-        self._link = LINKS[plain["link"]]
+        self.link = str(plain["link"])
         self.terms = [tuple(term) for term in plain["terms"]]
         counts = arrays["counts"].astype(np.intp)
         self.features = len(counts)
         self._edges = np.split(arrays["edges"].astype(np.float64), np.cumsum(counts)[:-1]) if self.features else []
         self._coarse = np.split(arrays["coarse"].astype(np.intp), np.cumsum(counts + 2)[:-1]) if self.features else []
         self._score = np.ascontiguousarray(arrays["score"], dtype=np.float64)
-        self._intercept = arrays["intercept"].astype(np.float64)
+        self.intercept = arrays["intercept"].astype(np.float64)
         self._used = sorted({feature for term in self.terms for feature in term})
         sizes = table_sizes(self.terms, self._coarse)
         self._starts = np.cumsum([0, *sizes])[:-1].tolist()
@@ -62,13 +62,13 @@ class AdditivePredictor:
 
     def predict(self, X: Floats) -> Floats:
         """Return (n, k): class probabilities, or (n, 1) numbers."""
-        return self._link(self.sums(X))
+        return LINKS[self.link](self.sums(X))
 
     def sums(self, X: Floats) -> Floats:
         """Return (n, outputs): the intercept and what all terms add to it."""
         if X.ndim != 2 or X.shape[1] != self.features:
             raise ValueError(f"The terms read {self.features} features; X has shape {X.shape}.")
-        sums = np.empty((len(X), len(self._intercept)))
+        sums = np.empty((len(X), len(self.intercept)))
         if len(X) <= _ROW_BY_ROW:
             for row, numbers in enumerate(X.tolist()):
                 sums[row] = self._sum_row(numbers)
@@ -88,20 +88,30 @@ class AdditivePredictor:
             start + (bins[term[0]] if len(term) == 1 else coarse[term[0]] * wide + coarse[term[1]])
             for term, start, wide in zip(self.terms, self._starts, self._wide, strict=True)
         ]
-        said = np.concatenate([self._intercept[None], self._score.take(np.array(cells, dtype=np.intp), axis=0)])
+        said = np.concatenate([self.intercept[None], self._score.take(np.array(cells, dtype=np.intp), axis=0)])
         # In the order of the terms, as `_sum_rows` adds: the same to the last bit.
         total: Floats = np.add.accumulate(said, axis=0)[-1]
         return total
 
     def _sum_rows(self, X: Floats) -> Floats:
-        bins = {feature: find_bins(X[:, feature], self._edges[feature]) for feature in self._used}
-        total = np.repeat(self._intercept[None], len(X), axis=0)
-        for term, start, wide in zip(self.terms, self._starts, self._wide, strict=True):
-            cells = bins[term[0]] if len(term) == 1 else self._coarse[term[0]][bins[term[0]]] * wide
-            if len(term) == 2:
-                cells = cells + self._coarse[term[1]][bins[term[1]]]
-            total += self._score.take(start + cells, axis=0)
+        bins = self.bins(X)
+        total = np.repeat(self.intercept[None], len(X), axis=0)
+        for place, term in enumerate(self.terms):
+            total += self.said(place, *(bins[feature] for feature in term))
         return total
+
+    def bins(self, X: Floats) -> dict[int, Bins]:
+        """Return the bins (n,) of each column that a term reads."""
+        return {feature: find_bins(X[:, feature], self._edges[feature]) for feature in self._used}
+
+    def said(self, place: int, *bins: Bins) -> Floats:
+        """Return (..., k): what the term at a place adds where its columns are in these bins, shaped alike."""
+        term = self.terms[place]
+        cells = bins[0] if len(term) == 1 else self._coarse[term[0]][bins[0]] * self._wide[place]
+        if len(term) == 2:
+            cells = cells + self._coarse[term[1]][bins[1]]
+        said: Floats = self._score.take(self._starts[place] + cells, axis=0)
+        return said
 
     def state(self) -> tuple[dict[str, Any], dict[str, NDArray[Any]]]:
         """Return JSON and arrays."""

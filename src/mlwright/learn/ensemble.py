@@ -85,10 +85,10 @@ class Ensemble:
     @cached_property
     def sources(self) -> tuple[str, ...]:
         """The raw columns that predicting reads, in order and once each."""
-        return tuple(dict.fromkeys(name for recipe, _ in self._plan for name in recipe.sources))
+        return tuple(dict.fromkeys(name for recipe, _ in self.plan for name in recipe.sources))
 
     @cached_property
-    def _plan(self) -> tuple[tuple[Recipe, tuple[Member, ...]], ...]:
+    def plan(self) -> tuple[tuple[Recipe, tuple[Member, ...]], ...]:
         """Each Recipe with the members that read it, so that it is applied once; members of weight 0 say nothing."""
         heard = [member for member in self.members if member.weight > 0]
         return tuple(
@@ -97,8 +97,9 @@ class Ensemble:
         )
 
     @cached_property
-    def _together(self) -> Together:
-        return Together([recipe for recipe, _ in self._plan])
+    def together(self) -> Together:
+        """The Recipes of the plan, applied to the same rows."""
+        return Together([recipe for recipe, _ in self.plan])
 
     @cached_property
     def _block_rows(self) -> int:
@@ -106,7 +107,7 @@ class Ensemble:
 
         Networks multiply so many rows at a time, and blocks are whole multiples of that: their last bit depends on it.
         """
-        width = sum(len(recipe.features) for recipe, _ in self._plan)
+        width = sum(len(recipe.features) for recipe, _ in self.plan)
         rows = int(np.clip(BLOCK_BYTES // max(8 * width, 1), *BLOCK_ROWS))
         step = math.lcm(*(each.step for _, _, each in self._others if isinstance(each, NetworkPredictor)))
         return max(rows // step, 1) * step
@@ -114,7 +115,7 @@ class Ensemble:
     @cached_property
     def _heard(self) -> list[tuple[int, float, Predictor]]:
         """Which block of numbers each member reads, by the place of its Recipe in the plan, its weight, and itself."""
-        return [(block, each.weight, each.predictor) for block, (_, heard) in enumerate(self._plan) for each in heard]
+        return [(block, each.weight, each.predictor) for block, (_, heard) in enumerate(self.plan) for each in heard]
 
     @cached_property
     def forests(self) -> Forests:
@@ -129,17 +130,17 @@ class Ensemble:
         """Return (n, k) for typed columns. `numpy_only` stays out of the sandbox: the same bits, the slow way."""
         step, rows = self._block_rows, columns.rows
         if 0 < rows <= step:
-            return self._average(self._together.transform(columns), numpy_only=numpy_only)
+            return self.average(self.together.transform(columns), numpy_only=numpy_only)
         answer = np.empty((rows, max(self.classes, 1)))
         if not rows:
             return answer
         known = {name: columns[name] for name in self.sources if name in columns}
-        read = self._together.mend(Columns(known, rows))
+        read = self.together.mend(Columns(known, rows))
 
         def work(start: int) -> None:
             end = min(start + step, rows)
-            blocks = self._together.encode(_between(read, start, end))
-            answer[start:end] = self._average(blocks, numpy_only=numpy_only)
+            blocks = self.together.encode(_between(read, start, end))
+            answer[start:end] = self.average(blocks, numpy_only=numpy_only)
 
         starts = range(0, rows, step)
         # The first block of all finds out which path is faster, for all the others.
@@ -152,20 +153,20 @@ class Ensemble:
     def predict_rows(self, rows: Sequence[Values]) -> Floats:
         """Return (n, k) for the typed values of a few rows, without building a frame."""
         if len(rows) == 1:
-            return self._average(self._together.transform_row(rows[0]))
+            return self.average(self.together.transform_row(rows[0]))
         if not rows:
             return np.empty((0, max(self.classes, 1)))
-        made = [self._together.transform_row(row) for row in rows]
-        return self._average([np.concatenate(blocks) for blocks in zip(*made, strict=True)])
+        made = [self.together.transform_row(row) for row in rows]
+        return self.average([np.concatenate(blocks) for blocks in zip(*made, strict=True)])
 
-    def _average(self, blocks: Sequence[Floats], *, numpy_only: bool = False) -> Floats:
+    def average(self, blocks: Sequence[Floats], *, numpy_only: bool = False) -> Floats:
         """Return what the members say on average; each reads one of the blocks of numbers."""
         total = self.forests.total(blocks, numpy_only=numpy_only)
         for block, weight, predictor in self._others:
             total = total + weight * predictor.predict(blocks[block])
-        return self._finish(np.asarray(total, dtype=np.float64))
+        return self.finish(np.asarray(total, dtype=np.float64))
 
-    def _finish(self, total: Floats) -> Floats:
+    def finish(self, total: Floats) -> Floats:
         """Turn the weighted mean into the answer; weights and probabilities sum to 1 but for rounding."""
         if self.classes:
             shares: Floats = total / total.sum(axis=1, keepdims=True)

@@ -26,9 +26,9 @@ class LinearPredictor:
     kind: ClassVar[str] = "linear"
 
     def __init__(self, link: str, arrays: Mapping[str, NDArray[Any]]) -> None:
-        self._link_name, self._link = link, LINKS[link]
+        self.link = link
         self._arrays = {name: np.ascontiguousarray(arrays[name], dtype=np.float64) for name in _NAMES}
-        self._weight, self._intercept, self._fill, self._low, self._high = self._arrays.values()
+        self.weight, self.intercept, self._fill, self._low, self._high = self._arrays.values()
 
     @classmethod
     def constant(cls, link: str, intercept: Floats, features: int) -> Self:
@@ -39,16 +39,21 @@ class LinearPredictor:
 
     def predict(self, X: Floats) -> Floats:
         """Return (n, k): class probabilities, or (n, 1) numbers."""
+        known = self.known(X)
+        # Row by row, where a product of matrices adds up in an order that depends on how many rows there are.
+        sums = [np.add.reduce(np.ascontiguousarray(known * weight), axis=1) for weight in self.weight.T]
+        return LINKS[self.link](np.stack(sums, axis=1) + self.intercept)
+
+    def known(self, X: Floats) -> Floats:
+        """Return (n, features): the numbers that are weighed, with the gaps filled and the far ones brought in."""
         if X.ndim != 2 or X.shape[1] != len(self._fill):
             raise ValueError(f"The line reads {len(self._fill)} features; X has shape {X.shape}.")
-        known = np.minimum(np.maximum(np.where(np.isnan(X), self._fill, X), self._low), self._high)
-        # Row by row, where a product of matrices adds up in an order that depends on how many rows there are.
-        sums = [np.add.reduce(np.ascontiguousarray(known * weight), axis=1) for weight in self._weight.T]
-        return self._link(np.stack(sums, axis=1) + self._intercept)
+        known: Floats = np.minimum(np.maximum(np.where(np.isnan(X), self._fill, X), self._low), self._high)
+        return known
 
     def state(self) -> tuple[dict[str, Any], dict[str, NDArray[Any]]]:
         """Return JSON and arrays."""
-        return {"link": self._link_name}, dict(self._arrays)
+        return {"link": self.link}, dict(self._arrays)
 
     @classmethod
     def from_state(cls, plain: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]]) -> Self:

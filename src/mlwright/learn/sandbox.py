@@ -8,23 +8,20 @@ docs/decisions/0005-the-fast-path.md.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from copy import copy
-from ctypes import POINTER, ArgumentError, byref
-from dataclasses import dataclass, field
-from functools import cache
-from importlib import import_module
 from pathlib import Path
 from threading import Lock
-from typing import Any, Self
+from typing import Self
 from weakref import WeakSet
 
 import numpy as np
-from numpy.typing import ArrayLike, DTypeLike, NDArray
+from numpy.typing import NDArray
 
 from mlwright.errors import ModelError
 from mlwright.learn.oblivious import ObliviousTrees
 from mlwright.learn.trees import FILL, NEAR_ZERO, ZERO_LEFT, ZERO_RIGHT, FlatTrees
+from mlwright.learn.wasm import Code, Image, numbers_at
 
 Floats = NDArray[np.float64]
 Forest = FlatTrees | ObliviousTrees
@@ -32,9 +29,6 @@ Groups = Sequence[Sequence[tuple[int, Forest]]]
 """Forests with equally many outputs, group by group, and which of several blocks of numbers each reads."""
 
 CODE = Path(__file__).with_name("forest.wat")
-MOST_BYTES = 1 << 30
-"""Forests that want more memory than this are left to NumPy."""
-_PAGE = 1 << 16
 _AT_ONCE = 256
 _AT_ONCE_BYTES = 1 << 21
 _LEVELLED, _OBLIVIOUS = 0, 1
@@ -51,12 +45,12 @@ _NEVER = -1.0
 class Sandbox:
     """Adds up what the leaves of forests say, for rows of numbers. One thread at a time is let in."""
 
-    def __init__(self, code: _Code, groups: Groups) -> None:
+    def __init__(self, code: Code, groups: Groups) -> None:
         widths = {block: forest.features for group in groups for block, forest in group}
         outputs = [[forest.outputs for _, forest in group] for group in groups]
         # Rows go in fours, and what stands beyond the last ones may be written.
         self.rows = 4 * max(1, min(_AT_ONCE, _AT_ONCE_BYTES // max(8 * sum(widths.values()), 1)) // 4)
-        image = _Image()
+        image = Image()
         self._top = image.reserve(16)
         blocks = {block: image.reserve(8 * self.rows * width) for block, width in widths.items()}
         sums = [image.reserve(8 * self.rows * sum(each)) for each in outputs]
@@ -81,8 +75,8 @@ class Sandbox:
         """Move into a memory of its own, whose content is for others to write."""
         self._store, self._run, self.memory = self._code.instance(self.size)
         self._count = self.memory[self._top : self._top + 4].view("<u4")
-        self._blocks = [(block, _view(self.memory, at, *shape)) for block, at, shape in self._blocks_at]
-        self._sums = [_view(self.memory, at, *shape) for at, shape in self._sums_at]
+        self._blocks = [(block, numbers_at(self.memory, at, *shape)) for block, at, shape in self._blocks_at]
+        self._sums = [numbers_at(self.memory, at, *shape) for at, shape in self._sums_at]
 
     def twin(self) -> Self:
         """Return the same forests in another memory, for another thread. Raises MemoryError."""
@@ -151,133 +145,12 @@ def sandbox(groups: Groups) -> Sandbox | None:
     if not groups:
         return None
     try:
-        return Sandbox(_Code.ready(), groups)
+        return Sandbox(Code.ready(CODE), groups)
     except (ImportError, OSError, RuntimeError, MemoryError):  # Wasmtime is not installed, or not for this machine
         return None
 
 
-@dataclass(frozen=True, slots=True)
-class _Code:
-    """What makes machine code, once in a process for each size of memory."""
-
-    wasmtime: Any
-    engine: Any
-    text: str
-    modules: dict[int, Any] = field(default_factory=dict)
-
-    @classmethod
-    @cache
-    def ready(cls) -> Self:
-        """Return the engine and the text. Raises ImportError, OSError or RuntimeError where that cannot be."""
-        import wasmtime
-
-        configuration = wasmtime.Config()
-        # Addresses are compared with the memory's end: no signal handlers in somebody's process, no 4 GB set aside.
-        configuration.signals_based_traps = False
-        configuration.memory_reservation = 0
-        configuration.memory_reservation_for_growth = 0
-        configuration.memory_guard_size = 0
-        configuration.parallel_compilation = False
-        try:
-            return cls(wasmtime, wasmtime.Engine(configuration), CODE.read_text(encoding="ascii"))
-        except wasmtime.WasmtimeError as error:
-            raise RuntimeError(str(error)) from error
-
-    @property
-    def errors(self) -> tuple[type[Exception], ...]:
-        """What calls may raise."""
-        return self.wasmtime.WasmtimeError, self.wasmtime.Trap
-
-    def instance(self, size: int) -> tuple[Any, Callable[[Any], None], NDArray[np.uint8]]:
-        """Return a store, what runs in it, and its memory of so many bytes or more, good while the store lives.
-
-        Raises RuntimeError where nobody may make code, and MemoryError.
-        """
-        module = self._module(1 << (-(-size // _PAGE) - 1).bit_length())
-        store = self.wasmtime.Store(self.engine)
-        try:
-            exports = self.wasmtime.Instance(store, module, []).exports(store)
-        except self.errors as error:
-            raise MemoryError(str(error)) from error
-        run = _direct(self.wasmtime, store, exports["run"])
-        return store, run, np.frombuffer(exports["memory"].get_buffer_ptr(store), dtype=np.uint8)
-
-    def _module(self, pages: int) -> Any:
-        """Return the code for a memory of exactly so many pages: its end is then a constant, which saves a tenth."""
-        if pages not in self.modules:
-            text = self.text.replace("PAGES", str(pages))
-            try:
-                self.modules[pages] = self.wasmtime.Module(self.engine, text)
-            except self.errors as error:
-                raise RuntimeError(str(error)) from error
-        return self.modules[pages]
-
-
-def _direct(wasmtime: Any, store: Any, run: Any) -> Callable[[Any], None]:
-    """Return what calls `run` as Wasmtime's Python package does, less its questions about types.
-
-    They cost a row a quarter of its time. What is used here is not of the package's public names: where one of them is
-    not as it was, `run` itself is returned.
-    """
-    try:
-        ffi = import_module("wasmtime._ffi")
-        call, pointer, none = ffi.wasmtime_func_call, POINTER(ffi.wasm_trap_t), (ffi.wasmtime_val_t * 0)()
-        context, function = store._context(), byref(run._func)  # noqa: SLF001  where they are
-        failed, trapped = wasmtime.WasmtimeError._from_ptr, wasmtime.Trap._from_ptr  # noqa: SLF001
-
-        def direct(_: Any) -> None:
-            trap = pointer()
-            error = call(context, function, none, 0, none, 0, byref(trap))
-            if error:
-                raise failed(error)
-            if trap:
-                raise trapped(trap)
-
-        # An empty memory lists no forests, and there is nothing to do.
-        direct(store)
-    except (ImportError, AttributeError, TypeError, ArgumentError):
-        called: Callable[[Any], None] = run
-        return called
-    return direct
-
-
-class _Image:
-    """What the memory will hold: arrays one after the other, and room between them."""
-
-    def __init__(self) -> None:
-        self.size = 0
-        self._pieces: list[tuple[int, NDArray[np.uint8]]] = []
-
-    def reserve(self, count: int) -> int:
-        """Return the address of so many bytes."""
-        at = -(-self.size // 16) * 16
-        self.size = at + count
-        if self.size > MOST_BYTES:
-            raise MemoryError
-        return at
-
-    def add(self, values: ArrayLike, dtype: DTypeLike) -> int:
-        """Return the address of these values."""
-        array = np.ascontiguousarray(values, dtype=dtype)
-        at = self.reserve(array.nbytes)
-        self.put(at, array, dtype)
-        return at
-
-    def put(self, at: int, values: ArrayLike, dtype: DTypeLike) -> None:
-        """Put values where room was reserved for them."""
-        self._pieces.append((at, np.ascontiguousarray(values, dtype=dtype).reshape(-1).view(np.uint8)))
-
-    def write(self, memory: NDArray[np.uint8]) -> None:
-        """Write everything into a memory."""
-        for at, piece in self._pieces:
-            memory[at : at + len(piece)] = piece
-
-
-def _view(memory: NDArray[np.uint8], at: int, *shape: int) -> Floats:
-    return memory[at : at + 8 * int(np.prod(shape))].view("<f8").reshape(shape)
-
-
-def _lay_out(image: _Image, forest: Forest, block: int, sums: int) -> int:
+def _lay_out(image: Image, forest: Forest, block: int, sums: int) -> int:
     """Lay out a forest, and return the address of its header; the numbers stand at the top of forest.wat."""
     if isinstance(forest, ObliviousTrees):
         kind, start, single = _OBLIVIOUS, np.zeros(forest.outputs), True
@@ -298,7 +171,7 @@ def _lay_out(image: _Image, forest: Forest, block: int, sums: int) -> int:
     return image.add([*numbers, *most, together, row, *own], "<u4")
 
 
-def _levels(image: _Image, forest: FlatTrees) -> list[int]:
+def _levels(image: Image, forest: FlatTrees) -> list[int]:
     """Lay out the nodes of levelled trees, tree by tree, and return the rest of the header."""
     count, trees = len(forest.left), forest.trees
     sizes = np.array([table.shape[1] for table in forest.tables], dtype=np.int64)
@@ -350,7 +223,7 @@ def _owners(forest: FlatTrees) -> NDArray[np.intp]:
     return owners
 
 
-def _questions(image: _Image, forest: ObliviousTrees) -> list[int]:
+def _questions(image: Image, forest: ObliviousTrees) -> list[int]:
     """Lay out the questions and values of oblivious trees, and return the rest of the header."""
     trees, depth = forest.feature.shape
     # A tree without a question is given one whose answer does not matter.

@@ -125,7 +125,7 @@ class FlatTrees:
 
     def _follow_row(self, X: Floats) -> NDArray[Any]:
         """Follow one row through all trees at once, and add up what its leaves say."""
-        entries = self._extended(X)[0]
+        entries = self.extended(X)[0]
         node = np.arange(self.trees)
         for _ in range(int(self.depth.max(initial=0))):
             node = self.left.take(node) + (entries.take(self.entry.take(node)) > self.threshold.take(node))
@@ -137,7 +137,7 @@ class FlatTrees:
 
     def _follow_rows(self, X: Floats) -> NDArray[Any]:
         """Follow many rows together, tree by tree."""
-        extended = self._extended(X)
+        extended = self.extended(X)
         entries, offset = extended.ravel(), np.arange(len(X)) * extended.shape[1]
         total = np.repeat(self.base[None], len(X), axis=0)
         for tree in range(self.trees):
@@ -151,7 +151,7 @@ class FlatTrees:
                 total[:, tree % self.outputs] += self.value.take(node)
         return total
 
-    def _extended(self, X: Floats) -> NDArray[Any]:
+    def extended(self, X: Floats) -> NDArray[Any]:
         """Return the rows as the nodes read them: each view of the numbers, then the categories' splits."""
         values = clipped(X, self.dtype)
         missing = np.isnan(values)

@@ -27,6 +27,8 @@ from mlwright.tasks.base import Label, Prediction, Task
 if TYPE_CHECKING:
     import polars as pl
 
+    from mlwright.explain.contributions import Explainer, Explanation
+
 
 class Model:
     """A model: predicts, says how good it is, saves and loads. Made by `mlwright.build` or `load`, never by hand."""
@@ -107,6 +109,54 @@ class Model:
     @cached_property
     def _reader(self) -> Reader:
         return Reader(self.parts.columns, self.parts.schema)
+
+    def explain(self, rows: object, *, of: Label | None = None) -> Explanation:
+        """Return why each row gets its answer: what each raw column adds to it, and a sentence.
+
+        Contributions are Shapley values before a background of training rows, carried through all members of the
+        model: base + the sum of a row's contributions = its prediction. Where classes are predicted they are in
+        log-odds of one class: the second of two, else each row's likeliest, or the class `of` that is named; where
+        numbers are predicted, in the target's unit. docs/explanation/reasons.md says how.
+
+        Raises ColumnError where a column is missing, OptionError where there is no such class.
+        """
+        from mlwright.explain.contributions import Explanation
+
+        position = None
+        if of is not None:
+            if of not in self.parts.classes:
+                raise OptionError.unknown("class", str(of), [str(label) for label in self.parts.classes])
+            position = self.parts.classes.index(of)
+        typed = self._reader.read(rows)
+        explainer = self._explainer
+        found = explainer.explain(typed, position)
+        described = {column.name: column for column in (*self.schema.features, *self.parts.columns)}
+        place = [list(described).index(name) for name in explainer.columns]
+        values = np.zeros((len(found.values), len(described)))
+        values[:, place] = found.values
+        classes = self.parts.classes
+        return Explanation(
+            bases=found.base,
+            values=values,
+            prediction=found.prediction,
+            unit="log-odds" if classes else self.target,
+            target=self.target,
+            labels=tuple(classes[at] for at in found.of.tolist()) if classes else (),
+            exact=explainer.exact,
+            groups=self._groups,
+            typed=typed,
+            described=described,
+        )
+
+    @cached_property
+    def _explainer(self) -> Explainer:
+        from mlwright.explain.contributions import Explainer
+
+        return Explainer(self.parts.ensemble, self.parts.background)
+
+    @cached_property
+    def _groups(self) -> tuple[tuple[str, ...], ...]:
+        return self._explainer.groups([self.schema[name] for name in self._explainer.columns])
 
     @cached_property
     def evaluation(self) -> Evidence:

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from mlwright.columns import read_rows
+from mlwright.columns import Columns, read_rows
 from mlwright.errors import ModelError
 from mlwright.learn.base import Floats
 from mlwright.learn.ensemble import Ensemble
@@ -44,6 +44,11 @@ class Parts:
     def columns(self) -> tuple[Column, ...]:
         """The raw columns that predicting reads."""
         return tuple(self.schema[name] for name in self.ensemble.sources)
+
+    @property
+    def background(self) -> Columns:
+        """Typed rows that stand for all others when reasons are found."""
+        return read_rows(self.golden or [dict.fromkeys(self.ensemble.sources)], self.columns)
 
 
 def golden_rows(rows: Sequence[Mapping[str, object]], columns: Sequence[Column]) -> tuple[dict[str, Any], ...]:

@@ -19,7 +19,7 @@ from scipy.stats import rankdata
 from mlwright.clean.base import Context
 from mlwright.clean.profile.facts import Association, Measure
 from mlwright.clean.spread import spread_rows
-from mlwright.columns import Coded, Floats
+from mlwright.columns import Coded, Floats, Values
 from mlwright.schema import Column
 
 MEASURED_ROWS = 20_000
@@ -54,10 +54,15 @@ class Facet:
 def facet(context: Context, column: Column, rows: NDArray[np.intp]) -> Facet | None:
     """Return a column's facet on some rows; None where it has nothing to measure."""
     values = context.values(column.name)
+    return facet_of(values.take(rows) if isinstance(values, Coded) else values[rows], column)
+
+
+def facet_of(values: Values, column: Column) -> Facet | None:
+    """Return the facet of typed values; None where there is nothing to measure."""
     if isinstance(values, Coded):
-        codes = values.codes[rows].astype(np.int64)
+        codes = values.codes.astype(np.int64)
         return Facet(column.name, codes=_few(codes)) if len(np.unique(codes[codes >= 0])) > 1 else None
-    known = values[rows]
+    known = values
     if column.kind == "boolean":
         codes = np.where(np.isnan(known), -1, known).astype(np.int64)
         return Facet(column.name, codes=codes) if len(np.unique(codes[codes >= 0])) > 1 else None
@@ -97,6 +102,12 @@ def associations(context: Context) -> tuple[tuple[Association, ...], dict[str, A
     strong = [pair for pair in pairs if pair.strength >= max(WEAKEST, CHANCE / pair.rows**0.5)]
     strong.sort(key=lambda pair: (-pair.strength, pair.columns))
     return tuple(strong[:LISTED]), with_target, min(len(every), MOST_COLUMNS) + (own is not None)
+
+
+def pairs_of(facets: Sequence[Facet]) -> list[Association]:
+    """Return the associations of all pairs of facets, over at least 30 rows in which both are known."""
+    block = Block.of(facets)
+    return list(_pairs(block, block))
 
 
 def _seen_from(pair: Association, name: str | None) -> Association | None:

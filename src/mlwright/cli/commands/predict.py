@@ -15,6 +15,7 @@ from mlwright.errors import OptionError
 if TYPE_CHECKING:
     import polars as pl
 
+    from mlwright.model import Model
     from mlwright.tasks.base import Prediction
 
 
@@ -29,6 +30,9 @@ def predict(
     ] = None,
     with_sets: Annotated[
         bool, typer.Option("--sets", help="Add a column with all answers that cannot be ruled out, for 90 % of rows.")
+    ] = False,
+    explain: Annotated[
+        bool, typer.Option("--explain", help="Add a column with the reasons of each answer, one sentence a row.")
     ] = False,
     query: Query = None,
     workspace: WorkspaceOption = None,
@@ -53,6 +57,8 @@ def predict(
         check_columns(table, loaded.parts.columns)
         answered = loaded.answer(table.frame)
         frame = answers(answered).with_columns(sets(answered) if with_sets else [])
+        if explain:
+            frame = frame.with_columns(reasons(loaded, table.frame))
         told = [] if quiet else unread(table.frame, loaded.parts.columns)
     for sentence in told:
         say(sentence)
@@ -100,6 +106,13 @@ def sets(prediction: Prediction) -> pl.Series:
             hint="build it from 100 labelled rows or more.",
         )
     return pl.Series("set", [" | ".join(as_text(label) or "" for label in labels) for labels in prediction.sets])
+
+
+def reasons(model: Model, frame: pl.DataFrame) -> pl.Series:
+    """Return why each row gets its answer, one sentence a row."""
+    import polars as pl
+
+    return pl.Series("reasons", model.explain(frame).text, dtype=pl.String)
 
 
 def unique(names: list[str]) -> list[str]:

@@ -1,0 +1,163 @@
+"""Each form of predictor: its contributions against the definition of the Shapley value, set by set."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from itertools import combinations
+from math import factorial
+
+import numpy as np
+import pytest
+from tests.learn.random_trees import FEATURES, hard_rows, random_flat, random_oblivious
+
+from mlwright.explain.contributions import trees as tree_module
+from mlwright.explain.contributions.games import MOST_PLAYERS, gains, leaf_games
+from mlwright.explain.contributions.margins import AdditiveMargins, LinearMargins
+from mlwright.explain.contributions.oblivious import ObliviousMargins
+from mlwright.explain.contributions.sampled import SampledMargins
+from mlwright.explain.contributions.trees import TreeMargins
+from mlwright.learn.linear import LinearPredictor
+
+OWNERS = ([0, 1, 2], [0, 0, 1], [2, 1, 2], [0, 0, 0])
+"""Which of three players owns which of the three features."""
+PLAYERS = 3
+
+
+def defined(raw: Callable[[np.ndarray], np.ndarray], x: np.ndarray, background: np.ndarray, owner: np.ndarray):
+    """The Shapley values (players, outputs) of one row, from the worth of every set of players."""
+
+    def worth(chosen: tuple[int, ...]) -> np.ndarray:
+        mixed = background.copy()
+        inside = np.isin(owner, chosen)
+        mixed[:, inside] = x[inside]
+        return raw(mixed).mean(axis=0)
+
+    values = []
+    for player in range(PLAYERS):
+        others = [other for other in range(PLAYERS) if other != player]
+        value = np.zeros_like(worth(()))
+        for size in range(PLAYERS):
+            share = factorial(size) * factorial(PLAYERS - size - 1) / factorial(PLAYERS)
+            for chosen in combinations(others, size):
+                value = value + share * (worth((*chosen, player)) - worth(chosen))
+        values.append(value)
+    return np.array(values)
+
+
+def compared(margins, raw, X: np.ndarray, background: np.ndarray, owner: np.ndarray, tolerance: float) -> None:
+    found = margins.contributions(X)
+    np.testing.assert_allclose(margins.base, raw(background).mean(axis=0), atol=tolerance)
+    for x, row in zip(X, found, strict=True):
+        np.testing.assert_allclose(row, defined(raw, x, background, owner), atol=tolerance)
+    np.testing.assert_allclose(margins.base + found.sum(axis=1), raw(X), atol=tolerance)
+
+
+@pytest.mark.parametrize("owner", OWNERS)
+@pytest.mark.parametrize(("outputs", "vector"), [(1, False), (3, False), (2, True)])
+@pytest.mark.parametrize("tabled", [8, 1, 0])
+def test_trees(monkeypatch: pytest.MonkeyPatch, owner: list[int], outputs: int, vector: bool, tabled: int) -> None:
+    monkeypatch.setattr(tree_module, "MOST_TABLED", tabled)
+    rng = np.random.default_rng(outputs + 10 * tabled)
+    trees = random_flat(rng, 12, outputs, vector=vector, single=False, sum_single=False)
+    background, X = hard_rows(rng, 9), hard_rows(rng, 20)
+    owned = np.array(owner, dtype=np.intp)
+    margins = TreeMargins(trees, owned, PLAYERS, background)
+    compared(margins, lambda rows: trees.scale * trees.sums(rows), X, background, owned, 1e-12)
+
+
+def test_trees_too_large_for_tables_say_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    rng = np.random.default_rng(3)
+    trees = random_flat(rng, 30, 1, vector=False, single=True, sum_single=False)
+    background, X, owner = hard_rows(rng, 40), hard_rows(rng, 50), np.arange(FEATURES)
+    whole = TreeMargins(trees, owner, PLAYERS, background).contributions(X)
+    monkeypatch.setattr(tree_module, "MOST_NUMBERS", 40)
+    monkeypatch.setattr(tree_module, "_BLOCK", 1)
+    np.testing.assert_allclose(TreeMargins(trees, owner, PLAYERS, background).contributions(X), whole, atol=1e-12)
+
+
+def test_a_forest_of_too_many_questions_is_left_to_sampling(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tree_module, "MOST_QUESTIONS", 3)
+    rng = np.random.default_rng(0)
+    trees = random_flat(rng, 12, 1, vector=False, single=False, sum_single=False)
+    with pytest.raises(ValueError, match="too many"):
+        TreeMargins(trees, np.arange(FEATURES), PLAYERS, hard_rows(rng, 9))
+
+
+@pytest.mark.parametrize("owner", OWNERS)
+@pytest.mark.parametrize(("depth", "outputs"), [(0, 1), (1, 2), (3, 1), (5, 3)])
+def test_oblivious_trees(owner: list[int], depth: int, outputs: int) -> None:
+    rng = np.random.default_rng(depth)
+    trees = random_oblivious(rng, 8, depth, outputs)
+    background, X = hard_rows(rng, 9), hard_rows(rng, 20)
+    owned = np.array(owner, dtype=np.intp)
+    margins = ObliviousMargins(trees, owned, PLAYERS, background)
+    compared(margins, lambda rows: trees.offset + trees.scale * trees.sums(rows), X, background, owned, 1e-12)
+
+
+@pytest.mark.parametrize("owner", OWNERS)
+def test_lines(owner: list[int]) -> None:
+    rng = np.random.default_rng(0)
+    arrays = {
+        "weight": rng.normal(size=(FEATURES, 2)),
+        "intercept": rng.normal(size=2),
+        "fill": rng.normal(size=FEATURES),
+        "low": np.full(FEATURES, -3.0),
+        "high": np.full(FEATURES, 3.0),
+    }
+    line = LinearPredictor("identity", arrays)
+    background, X = (rows.clip(-1e6, 1e6) for rows in (hard_rows(rng, 9), hard_rows(rng, 20)))
+    owned = np.array(owner, dtype=np.intp)
+    compared(LinearMargins(line, owned, PLAYERS, background), line.predict, X, background, owned, 1e-12)
+
+
+@pytest.mark.parametrize("owner", [[0, 1, 2, 2], [0, 0, 1, 1], [1, 1, 1, 1]])
+def test_curves_and_tables_of_pairs(owner: list[int]) -> None:
+    from tests.learn.test_additive import state
+
+    from mlwright.learn.additive import AdditivePredictor
+
+    plain, arrays = state("identity")
+    terms = AdditivePredictor(plain, arrays)
+    rng = np.random.default_rng(0)
+    background, X = rng.normal(size=(9, 4)), rng.normal(size=(20, 4))
+    X[3, 2] = background[1, 0] = np.nan
+    owned = np.array(owner, dtype=np.intp)
+    compared(AdditiveMargins(terms, owned, PLAYERS, background), terms.sums, X, background, owned, 1e-12)
+
+
+class Bent:
+    """A predictor of no known form: probabilities that bend."""
+
+    kind = "bent"
+
+    def predict(self, X: np.ndarray) -> np.ndarray:
+        p = 1 / (1 + np.exp(-(X[:, 0] * X[:, 1] + np.sin(X[:, 2]))))
+        return np.stack([1 - p, p], axis=1)
+
+
+def test_what_has_no_known_form_is_estimated_and_adds_up() -> None:
+    rng = np.random.default_rng(0)
+    background, X = rng.normal(size=(40, 3)), rng.normal(size=(25, 3))
+    margins = SampledMargins(Bent(), np.arange(3), PLAYERS, background, classes=2)  # type: ignore[arg-type]
+    found = margins.contributions(X)
+    raw = np.log(Bent().predict(X))
+    np.testing.assert_allclose(margins.base + found.sum(axis=1), raw, atol=1e-12)
+    assert not margins.exact
+    np.testing.assert_array_equal(margins.contributions(X[7:8])[0], found[7])
+    exact = np.array([defined(lambda rows: np.log(Bent().predict(rows)), x, background, np.arange(3)) for x in X])
+    assert np.corrcoef(exact.ravel(), found.ravel())[0, 1] > 0.9
+
+
+def test_gains_are_the_shapley_weights() -> None:
+    for p, q in [(1, 0), (1, 1), (3, 2), (7, 5)]:
+        expected = factorial(p - 1) * factorial(q) / factorial(p + q)
+        assert gains()[p, q] == pytest.approx(expected, rel=1e-12)
+    assert np.isfinite(gains()).all()
+    assert gains().shape == (MOST_PLAYERS + 1, MOST_PLAYERS + 1)
+
+
+def test_leaf_games_add_up_to_what_is_reached() -> None:
+    games = leaf_games(4)
+    masks = np.arange(16)
+    won = (masks[None] == 15).astype(float) - (masks[:, None] == 15)
+    np.testing.assert_allclose(games.sum(axis=2), won, atol=1e-12)
