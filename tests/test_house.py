@@ -16,8 +16,13 @@ LONGEST_FILE, LONGEST_BODY, MOST_PARAMETERS = 600, 60, 8
 MANY_PARAMETERS = {
     "building/__init__.py:build": "the public call: one keyword for each thing a person may ask",
     "cli/commands/build.py:build": "one parameter for each option of `mlwright build`",
+    "model/model.py:counterfactuals": "the public call: one keyword for each thing a person may ask",
+    "cli/commands/explain.py:explain": "one parameter for each option of `mlwright explain`",
     "cli/commands/clean.py:clean": "one parameter for each option of `mlwright clean`",
+    "cli/commands/evaluate.py:evaluate": "one parameter for each option of `mlwright evaluate`",
     "cli/commands/predict.py:predict": "one parameter for each option of `mlwright predict`",
+    "cli/commands/mitigate.py:mitigate": "one parameter for each option of `mlwright mitigate`",
+    "model/model.py:mitigate": "the public call: one keyword for each thing a person may ask",
 }
 """Functions that may have more parameters, each with the reason."""
 

@@ -112,6 +112,13 @@ def read_rows(rows: Sequence[Mapping[str, object]], columns: Sequence[Column]) -
     return Columns(data, len(rows))
 
 
+def typed_rows(rows: Sequence[Mapping[str, float | str | None]], columns: Sequence[Column]) -> Columns:
+    """Return rows whose values were read before, one by one, as columns."""
+    places = np.arange(len(rows), dtype=np.int32)
+    data = {each.name: _typed_values([row[each.name] for row in rows], places, each) for each in columns}
+    return Columns(data, len(rows))
+
+
 def read_frame(frame: pl.DataFrame, columns: Sequence[Column]) -> Columns:
     """Read raw columns of a Polars frame. Raises ColumnError where one is missing."""
     present = set(frame.columns)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Self
 
@@ -12,7 +13,7 @@ from sklearn.utils.multiclass import check_classification_targets
 from sklearn.utils.validation import _check_feature_names, _check_n_features, check_is_fitted, validate_data
 
 from mlwright.building import build_from
-from mlwright.building.options import Options
+from mlwright.building.options import Options, names_of
 from mlwright.errors import DataError
 from mlwright.learn.budget import Budget
 from mlwright.progress import Silent
@@ -38,6 +39,8 @@ class _Estimator(BaseEstimator):
         budget: str | float | timedelta | None = None,
         trials: int | None = None,
         metric: str | None = None,
+        increasing: Sequence[str | int] = (),
+        decreasing: Sequence[str | int] = (),
         judge: bool = False,
         seed: int = 0,
         threads: int = 0,
@@ -45,6 +48,8 @@ class _Estimator(BaseEstimator):
         self.budget = budget
         self.trials = trials
         self.metric = metric
+        self.increasing = increasing
+        self.decreasing = decreasing
         self.judge = judge
         self.seed = seed
         self.threads = threads
@@ -67,6 +72,8 @@ class _Estimator(BaseEstimator):
             budget=self.budget,
             trials=self.trials,
             metric=self.metric,
+            increasing=_names("increasing", self.increasing),
+            decreasing=_names("decreasing", self.decreasing),
             weight=None if sample_weight is None else WEIGHT,
             split="random",
             seed=self.seed,
@@ -99,6 +106,9 @@ class Classifier(ClassifierMixin, _Estimator):
         As in `mlwright.build`: seconds to spend, or a number of trials that makes `fit` reproducible.
     metric
         What to be best at; by default ROC AUC for two classes and log loss for more.
+    increasing, decreasing
+        Columns with which the answer (for two classes the second one's probability) may only rise, or only fall: their
+        names, or where X is an array their positions from 0.
     judge
         Whether to set rows aside and to measure an Evaluation, as `mlwright.build` does. By default all rows teach,
         because whoever uses an estimator judges it by own cross-validation.
@@ -160,6 +170,13 @@ class Regressor(RegressorMixin, _Estimator):
         """Return (n,) numbers."""
         rows = self._rows(X)
         return np.asarray(self.model_.predict(rows), dtype=np.float64)
+
+
+def _names(option: str, given: Sequence[str | int]) -> tuple[str, ...]:
+    """Return names of columns; an array's are column_1, column_2, ..."""
+    if isinstance(given, str):
+        return names_of(option, given)  # which refuses a single text
+    return names_of(option, [each if isinstance(each, str) else f"column_{int(each) + 1}" for each in given])
 
 
 def _label(label: Any) -> str | int | float | bool:

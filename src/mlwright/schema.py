@@ -10,10 +10,12 @@ from typing import Any, Literal, get_args
 from mlwright.errors import ColumnError
 
 Kind = Literal["number", "integer", "boolean", "category", "text", "datetime", "duration", "id", "constant"]
+Direction = Literal["increasing", "decreasing"]
 Role = Literal["feature", "target", "time", "group", "weight", "sensitive", "ignored"]
 
 KINDS: tuple[str, ...] = get_args(Kind)
 ROLES: tuple[str, ...] = get_args(Role)
+DIRECTIONS: tuple[str, ...] = get_args(Direction)
 FLOAT_KINDS = frozenset({"number", "integer", "boolean", "datetime", "duration"})
 STRING_KINDS = frozenset({"category", "text", "id", "constant"})
 QUANTILES = (0.01, 0.1, 0.5, 0.9, 0.99)
@@ -55,6 +57,8 @@ class Column:
     """A strptime format, "iso", or an epoch: "epoch_s", "epoch_ms", "epoch_us", "epoch_ns"."""
     numeric_text: bool = False
     """The categories are written as numbers: "1", "1.0" and 1 are the same one."""
+    direction: Direction | None = None
+    """Where the answer may only rise ("increasing") or only fall as the column rises, all else alike."""
     note: str = ""
     """One sentence: why this kind and role were assumed."""
 
@@ -67,6 +71,11 @@ class Column:
     def is_float(self) -> bool:
         """Whether its typed values are floats (else strings)."""
         return self.kind in FLOAT_KINDS
+
+    @property
+    def sign(self) -> int:
+        """1 where the answer may only rise with the column, -1 where it may only fall, else 0."""
+        return 0 if self.direction is None else 1 if self.direction == "increasing" else -1
 
     def with_role(self, role: Role, note: str | None = None) -> Column:
         """Return the same column in another role."""
@@ -128,6 +137,7 @@ _SHAPES: dict[str, Callable[[object], bool]] = {
     "units": _are_texts,
     "datetime_format": lambda value: value is None or isinstance(value, str),
     "numeric_text": lambda value: isinstance(value, bool),
+    "direction": lambda value: value is None or (isinstance(value, str) and value in DIRECTIONS),
     "note": lambda value: isinstance(value, str),
 }
 """What each field can be: files come from anywhere, and whoever reads rows or checks them reckons with it."""

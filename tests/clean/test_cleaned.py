@@ -14,7 +14,6 @@ import pytest
 import mlwright as mw
 from mlwright.clean import cleaned
 from mlwright.clean.cleaned import Cleaned
-from mlwright.collect import collect
 from mlwright.errors import ColumnError, DataError, OptionError, OutputError
 
 CODES = ["0150", "5003", "9008", "3015"]
@@ -238,7 +237,7 @@ TABLES: dict[str, Any] = {
 
 @pytest.mark.parametrize("name", TABLES)
 def test_odd_tables_do_no_harm(name: str) -> None:
-    frame = collect(TABLES[name]).frame
+    frame = TABLES[name]
     cleaned = mw.clean(TABLES[name])
     assert isinstance(cleaned, Cleaned)
     assert cleaned.frame.shape == frame.shape

@@ -222,6 +222,52 @@ def test_report_writes_again_and_elsewhere(run: Run, built: Path) -> None:
     assert not list(Path().glob("r.pdf*"))
 
 
+def test_report_leaves_the_files_of_others_alone(run: Run, built: Path) -> None:
+    Path("sale.html").write_text("<p>mine</p>")
+    code, out, err = run("report", "customers", "--out", "sale.html")
+    assert (code, out) == (2, "")
+    assert "'sale.html' is there already and was not written by mlwright" in err
+    assert "--force" in err
+    assert Path("sale.html").read_text() == "<p>mine</p>"
+    assert run("report", "customers", "--out", "sale.html", "--force")[:2] == (0, "sale.html\n")
+    assert run("report", "customers", "--out", "sale.html")[0] == 0
+
+
+def test_build_refuses_a_foreign_report_before_the_search(run: Run, csv: Path) -> None:
+    Path("model-report.html").write_text("mine")
+    code, _, err = run("build", csv, "--target", "y", "--trials", 1, "--out", "model")
+    assert code == 2
+    assert "'model-report.html' is there already" in err
+    assert not Path("model").exists()
+
+
+def test_documents_are_written_and_ask_for_a_person(run: Run, built: Path) -> None:
+    code, out, _ = run("documents", "customers", "--out", "papers")
+    assert code == 0
+    for told in (
+        "papers/model-card.html",
+        "papers/technical-file.html",
+        " points open)",
+        "next: fill in papers/answers.toml",
+    ):
+        assert told in out
+    answers = Path("papers/answers.toml")
+    answers.write_text(answers.read_text().replace('row = """', 'row = """A customer of the shop.', 1))
+    code, out, _ = run("documents", "customers", "--out", "papers", "--json")
+    result = parsed(out)
+    assert (code, result["model"], result["answers"]) == (0, "customers", "papers/answers.toml")
+    assert [each["document"] for each in result["documents"]] == ["model-card", "data-sheet", "technical-file"]
+    for each in result["documents"]:
+        assert 0 < each["open"] < each["points"]
+        assert all(Path(each[twin]).is_file() for twin in ("html", "json", "markdown"))
+    assert "A customer of the shop." in Path("papers/data-sheet.md").read_text()
+    answers.write_text('[data]\nrwo = "x"\n')
+    code, out, err = run("documents", "customers", "--out", "papers")
+    assert (code, out) == (2, "")
+    assert "line 2" in err
+    assert "'data.row'" in err
+
+
 def test_workspace_by_option_and_by_environment(run: Run, csv: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert run("build", csv, "--target", "y", "--trials", 1, "--workspace", "one")[0] == 0
     assert Path("one/models/customers/1/manifest.json").is_file()

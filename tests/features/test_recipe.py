@@ -181,7 +181,7 @@ def test_a_column_all_missing_is_passed_over(variant: str) -> None:
     ]
     recipe, _ = Recipe.fit(columns, described, np.ones((30, 1)), variant=variant, seed=0)
     assert recipe.sources == ("x",)
-    assert recipe.features[0] == Feature("x", "x")
+    assert recipe.features[0] == Feature("x", "x", order="rises")
     assert {feature.source for feature in recipe.features} == {"x"}
 
 

@@ -10,6 +10,7 @@ import polars as pl
 import pytest
 
 from mlwright.columns import read_frame
+from mlwright.explain.cases import Cases
 from mlwright.features.recipe import Recipe
 from mlwright.learn.base import Effort, Problem
 from mlwright.learn.ensemble import Ensemble, Member
@@ -92,6 +93,7 @@ def make(task_name: str, rows: int = 300) -> tuple[Model, pl.DataFrame]:
         evidence=_evidence(task_name),
         run={"created": "2026-01-02T03:04:05+00:00", "seconds": 1.5},
         golden=golden_rows(frame.to_dicts(), [schema[name] for name in ensemble.sources]),
+        cases=Cases.drawn(columns, ensemble.sources, target, most=120),
     )
     return Model(parts), frame
 

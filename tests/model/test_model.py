@@ -192,7 +192,7 @@ def test_the_same_model_gives_the_same_bytes(
     load(built.save(tmp_path / "one")).save(tmp_path / "two")
     time.sleep(0.01)
     names = {path.relative_to(tmp_path / "one") for path in (tmp_path / "one").rglob("*") if path.is_file()}
-    assert len(names) == 14
+    assert len(names) == 16
     for other in ("two", "again"):
         for name in names:
             assert (tmp_path / "one" / name).read_bytes() == (tmp_path / other / name).read_bytes(), name
@@ -258,7 +258,8 @@ def test_what_it_says_of_itself(built: Model) -> None:
 def test_the_report_gets_the_evidence(built: Model, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     from dataclasses import replace
 
-    def written(evidence: Any, run: Any, path: Path) -> tuple[Path, ...]:
+    def written(evidence: Any, run: Any, path: Path, *, force: bool) -> tuple[Path, ...]:
+        assert not force
         assert evidence["score"]["value"] == 0.75
         assert run["seconds"] == 1.5
         return (path, path.with_suffix(".md"))
@@ -268,6 +269,22 @@ def test_the_report_gets_the_evidence(built: Model, tmp_path: Path, monkeypatch:
     assert judged.report(tmp_path / "r.html") == tmp_path / "r.html"
     with pytest.raises(ModelError, match="no judgement of itself, so there is nothing to report"):
         Model(replace(built.parts, evidence={})).report(tmp_path / "r.html")
+
+
+def test_documents_get_evidence_schema_and_name(built: Model, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from dataclasses import replace
+
+    def written(known: Any, path: Path, *, answers: Path | None, force: bool) -> tuple[Any, ...]:
+        assert known.evidence["score"]["value"] == 0.75
+        assert known.schema == built.schema.to_dict()
+        assert known.name == built.name
+        return (path, answers, force)
+
+    monkeypatch.setattr("mlwright.report.write_documents", written)
+    judged = Model(replace(built.parts, evidence={**built.parts.evidence, "data": {}}))
+    assert judged.documents(str(tmp_path), answers="a.toml") == (tmp_path, Path("a.toml"), False)
+    with pytest.raises(ModelError, match="no judgement of itself, so there is nothing to write of it"):
+        Model(replace(built.parts, evidence={})).documents(tmp_path)
 
 
 @pytest.mark.parametrize("task", ["binary", "multiclass", "regression"])
@@ -286,7 +303,8 @@ def test_evaluating_on_new_rows(task: str, models: Made, maker: Callable[..., An
     assert beats["interval"][0] > 0
     assert same["verdict"] in {"pass", "fail", "unknown"}
     assert found["baseline"]["name"] == "prior"
-    assert (found["fairness"], found["slices"]) == ([], [])
+    assert found["fairness"] == []
+    assert all(each["sentence"].startswith("Where ") for each in found["slices"])
     frame.write_csv(tmp_path / "rows.csv")
     again = model.evaluate(tmp_path / "rows.csv")
     assert again["metrics"][main]["score"] == pytest.approx(found["metrics"][main]["score"], rel=1e-5)

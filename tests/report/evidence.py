@@ -668,14 +668,7 @@ def regression() -> Evidence:
         column("sale_price", "number", "target", 0.0, 4028),
     ]
     made["slices"] = [
-        {
-            "column": "location",
-            "group": f"district {letter}",
-            "rows": 300,
-            "metrics": {
-                "rmse": {"value": 21000.0 + 900 * place, "interval": [19000.0 + 900 * place, 23000.0 + 900 * place]}
-            },
-        }
+        kind_of_rows("location", f"location is district {letter}", 300, "RMSE", 21000.0 + 900 * place, 17000.0)
         for place, letter in enumerate("ABCD")
     ]
     return made
@@ -711,9 +704,24 @@ def hostile() -> Evidence:
     made["data"]["columns"] = [column(HOSTILE, HOSTILE, HOSTILE, 0.5, 3, HOSTILE), column("", "text")]
     made["limits"] = [HOSTILE]
     made["slices"] = [
-        {"column": HOSTILE, "group": HOSTILE, "rows": 3, "metrics": {HOSTILE: {"value": 0.1, "interval": None}}}
+        {**kind_of_rows(HOSTILE, HOSTILE, 3, HOSTILE, 0.1, 0.0), "rest": None, "sentence": HOSTILE},
     ]
     return made
+
+
+def kind_of_rows(column: str, text: str, rows: int, metric: str, value: float, rest: float) -> dict[str, object]:
+    """Return a slice on which the model errs more."""
+    return {
+        "conditions": [{"column": column, "text": text}],
+        "rows": rows,
+        "metric": metric,
+        "value": value,
+        "rest": rest,
+        "difference": value - rest,
+        "interval": [0.5 * (value - rest), 1.5 * (value - rest)],
+        "p": 0.001,
+        "sentence": f"Where {text} ({rows} rows), the model errs more: {metric} {value:g} instead of {rest:g} elsewhere.",
+    }
 
 
 def huge() -> Evidence:
@@ -740,13 +748,7 @@ def huge() -> Evidence:
     made["curves"]["confusion"] |= {"classes": made["question"]["classes"], "counts": counts.tolist()}
     made["effects"][0] |= {"x": [f"value {number}" for number in range(3000)], "y": [0.3] * 3000, "count": [1] * 3000}
     made["slices"] = [
-        {
-            "column": names[place],
-            "group": "yes",
-            "rows": 9,
-            "metrics": {"roc_auc": {"value": 0.5, "interval": [0.4, 0.6]}},
-        }
-        for place in range(900)
+        kind_of_rows(names[place], f"{names[place]} is yes", 9, "log loss", 0.5, 0.4) for place in range(900)
     ]
     return made
 

@@ -15,6 +15,9 @@ from mlwright.learn.budget import Budget
 from mlwright.progress import Progress, Silent
 
 if TYPE_CHECKING:
+    from mlwright.building.ask import Asked
+    from mlwright.building.cleaning import Looked
+    from mlwright.fairness.mitigation.asked import Wanted
     from mlwright.model import Model
     from mlwright.table import Table
 
@@ -36,6 +39,13 @@ def build(
     weight: str | None = None,
     sensitive: Sequence[str] = (),
     exclude: Sequence[str] = (),
+    increasing: Sequence[str] = (),
+    decreasing: Sequence[str] = (),
+    reweigh: Sequence[str] = (),
+    fair: Sequence[str] = (),
+    criterion: str = "equalized_odds",
+    tolerance: float = 0.02,
+    without_group: bool = False,
     split: str = "auto",
     learners: Sequence[str] | None = None,
     cost_fp: float | None = None,
@@ -45,6 +55,7 @@ def build(
     clean: bool = True,
     prefer: str = "balanced",
     max_latency: str | float | timedelta | None = None,
+    cases: int = 512,
     out: str | Path | None = None,
     workspace: str | Path | None = None,
     query: str | None = None,
@@ -72,6 +83,15 @@ def build(
         Columns that order the rows in time, name the entity a row belongs to, and weigh the rows.
     sensitive, exclude
         Columns about people to watch, and columns the model may not see.
+    increasing, decreasing
+        Columns of numbers, dates or yes/no with which the answer (the second class's probability, or the number) may
+        only rise, or only fall, all else alike. The model keeps this for every row; what is missing stands apart.
+    reweigh
+        Columns of groups, such as ["sex"], that what is learned shall lean less on: rows teach with weights under which
+        group and target have nothing to do with one another. Rows that judge weigh what they weigh.
+    fair, criterion, tolerance, without_group
+        Columns of groups, such as ["sex"], between which a yes/no model may differ by no more than the tolerance in
+        what the criterion names: thresholds are found as `Model.mitigate` finds them, without keeping rows back.
     split
         "auto", "random", "time" or "group": which rows judge.
     learners
@@ -90,6 +110,9 @@ def build(
     max_latency
         How long an answer to one row may take on this machine, such as "1ms", "250us" or seconds: slower members are
         left out, and it is said where even the fastest is slower.
+    cases
+        How many rows of the table, at most 512, the model keeps: to explain answers beside past cases, and to tell what
+        a row would have to be for another answer. 0 keeps no row at all; see docs/explanation/privacy.md.
     seed, threads, query, progress
         Randomness; fits side by side (0: all cores); SQL of an SQL source; who is told of progress.
 
@@ -103,8 +126,11 @@ def build(
     options = Options(
         target=target, task=task, budget=budget, trials=trials, metric=metric, time=time, group=group, weight=weight,
         sensitive=names_of("--sensitive", sensitive), exclude=names_of("--exclude", exclude), split=split,
+        increasing=names_of("--increasing", increasing), decreasing=names_of("--decreasing", decreasing),
+        reweigh=names_of("--reweigh", reweigh),
+        fair=_demand(names_of("--fair", fair), criterion, tolerance, without_group=without_group, seed=seed),
         learners=learners_of(learners), cost_fp=cost_fp, cost_fn=cost_fn, seed=seed, prefer=prefer,
-        max_latency=max_latency, threads=threads, query=query, clean=clean,
+        max_latency=max_latency, cases=cases, threads=threads, query=query, clean=clean,
     )  # fmt: skip
     tell = progress or Silent()
     os.environ.setdefault("OMP_WAIT_POLICY", "passive")  # spinning OpenMP threads starve their neighbours
@@ -125,27 +151,25 @@ def build_from(table: Table, options: Options, budget: Budget, progress: Progres
     import scipy.linalg  # noqa: F401  SciPy brings linear algebra of its own: loaded first, it is limited too
     from threadpoolctl import threadpool_limits
 
-    from mlwright.building.ask import LOOKED_FOR, ask
-    from mlwright.building.cleaning import look, looking
+    from mlwright.building.ask import ask
     from mlwright.building.evidence import evidence, run_facts
+    from mlwright.building.fairer import fairer, kept_for_groups, require_groups
     from mlwright.building.find import EVALUATION_SHARE, find, require_rows
     from mlwright.building.judge import fit_on_all, judge, seconds_on_all
     from mlwright.building.reasons import reasons
     from mlwright.building.store import assemble
+    from mlwright.building.trust import trust
     from mlwright.learn.search import FINISH_SHARE
 
     budget.begin("understanding")
     progress.stage("Understanding the columns")
     begun = budget.spent
     asked = ask(table, options)
-    budget.keep(WRITING_SHARE * (budget.spent - begun))
+    budget.keep(WRITING_SHARE * (budget.spent - begun) + kept_for_groups(options))
     require_rows(asked)
+    require_groups(asked, options)
     asked.tell(progress, options)
-    looked = []
-    if options.clean:
-        budget.begin("looking for errors")
-        progress.stage("Looking for errors in the data")
-        looked = look(asked, options, looking(budget), without=LOOKED_FOR)
+    looked = _looked(asked, options, budget, progress)
     told_to_stop = partial(progress.say, "Stopping: the best model so far is kept.")
     with budget.interruptible(told_to_stop), threadpool_limits(1):  # fits run side by side, one thread each
         budget.begin("trying", budget.left - FINISH_SHARE * (budget.seconds or 0.0))
@@ -154,7 +178,7 @@ def build_from(table: Table, options: Options, budget: Budget, progress: Progres
         if not options.judge:
             ensemble, _ = fit_on_all(found, None, asked, options, budget)
             facts = run_facts(asked, options, budget)
-            return assemble(asked, found, ensemble, {}, facts, max_latency=options.policy.max_latency)
+            return assemble(asked, found, ensemble, {}, facts, options)
         after = EVALUATION_SHARE * (budget.seconds or 0.0)
         budget.begin("judging", min(found.planned(found.material.rows), budget.left - after))
         progress.stage("Judging the best on rows it never saw")
@@ -168,7 +192,32 @@ def build_from(table: Table, options: Options, budget: Budget, progress: Progres
         budget.begin("reasons")
         progress.stage("Finding the reasons")
         why = reasons(found, judged, asked, options, budget)
+        budget.begin("behaviour")
+        progress.stage("Testing how it behaves, and for whom it is worse")
+        found, tested = trust(ensemble, found, judged, asked, options, budget)
     budget.begin("writing")
-    told = evidence(asked, found, judged, why, options=options, on_all=on_all, interrupted=interrupted)
+    told = evidence(asked, found, judged, why, options=options, on_all=on_all, interrupted=interrupted) | tested
     facts = run_facts(asked, options, budget)
-    return assemble(asked, found, ensemble, told, facts, max_latency=options.policy.max_latency)
+    model = assemble(asked, found, ensemble, told, facts, options)
+    return fairer(model, found, judged, asked, options, budget, progress)
+
+
+def _looked(asked: Asked, options: Options, budget: Budget, progress: Progress) -> list[Looked]:
+    """Return what is wrong with the cells, where that is looked for."""
+    from mlwright.building.ask import LOOKED_FOR
+    from mlwright.building.cleaning import look, looking
+
+    if not options.clean:
+        return []
+    budget.begin("looking for errors")
+    progress.stage("Looking for errors in the data")
+    return look(asked, options, looking(budget), without=LOOKED_FOR)
+
+
+def _demand(
+    columns: Sequence[str], criterion: str, tolerance: float, *, without_group: bool, seed: int
+) -> Wanted | None:
+    """Return what is demanded of groups; None where nothing is."""
+    from mlwright.fairness.mitigation.asked import wanted
+
+    return wanted(columns, criterion, tolerance, without_group=without_group, seed=seed) if columns else None

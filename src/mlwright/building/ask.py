@@ -10,15 +10,17 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from mlwright.building.directions import directed, sentences
 from mlwright.building.options import Options
 from mlwright.clean.base import Context
 from mlwright.clean.copies import copied_rows
 from mlwright.clean.detectors import OF_ALL_ROWS, detect
 from mlwright.clean.roles import SplitPlan, apply_split, infer_schema, propose_split
 from mlwright.columns import Coded, Values, read_frame
-from mlwright.errors import DataError, OptionError
+from mlwright.errors import ColumnError, DataError, OptionError
 from mlwright.evaluate.held_out import mean_one
 from mlwright.evaluate.intervals import FEW_EFFECTIVE_ROWS, effective_rows
+from mlwright.fairness.mitigation.reweigh import Reweigher
 from mlwright.findings import Finding
 from mlwright.learn.material import Material
 from mlwright.learn.splits import Order
@@ -80,6 +82,7 @@ def ask(table: Table, options: Options) -> Asked:
     frame = table.frame if len(rows) == table.rows else table.frame[rows]
     task, assumption = choose_task(options.task, target_column, target_column.distinct, len(rows))
     target = _encode(task, frame[options.target], target_column, typed=table.typed)
+    schema = directed(schema, options, target.classes)
     features = schema.features
     if not features:
         raise DataError(
@@ -93,14 +96,31 @@ def ask(table: Table, options: Options) -> Asked:
         metric=find_metric(task, options.metric),
         weight=_weight(frame, schema, target),
         places=rows.astype(np.intp),
+        balancer=_balancer(table, schema, options, target),
     )
     order = _order(frame, schema, split, task.strata(target))
     told = [detection.finding for detection in detect(table, Context(table, schema), only=LOOKED_FOR)]
     found = (*table.findings, *findings, *task.findings(target), *told, *_heavy_few(material))
-    assumptions = (assumption, split.reason, *_notes(schema))
+    assumptions = (assumption, split.reason, *_assumed(schema, options, target))
     return Asked(
         table, schema, task, material.metric, split, material, order, rows, data_hash(table), found, assumptions
     )
+
+
+def _balancer(table: Table, schema: Schema, options: Options, target: Target) -> Reweigher | None:
+    """Return what makes groups weigh alike in what is learned; None where that was not asked for."""
+    if not options.reweigh:
+        return None
+    if not target.classes:
+        raise OptionError("--reweigh needs a target of classes: it weighs how rare each is in a group.")
+    names = list(dict.fromkeys(options.reweigh))
+    for name in names:
+        if name not in table.frame.columns:
+            raise ColumnError.missing(name, table.frame.columns, what="--reweigh column")
+        if name == options.target:
+            raise OptionError("--reweigh names the target, which cannot be what tells groups apart.")
+    described = [schema[name] for name in names]
+    return Reweigher.of(read_frame(table.frame.select(names), described), described)
 
 
 def data_hash(table: Table) -> str:
@@ -174,6 +194,19 @@ def _order(frame: pl.DataFrame, schema: Schema, split: SplitPlan, strata: NDArra
     alone = groups < 0  # a row of no known entity is an entity of its own
     groups[alone] = groups.max(initial=0) + 1 + np.arange(alone.sum())
     return Order(strata, groups=groups)
+
+
+def _assumed(schema: Schema, options: Options, target: Target) -> list[str]:
+    """Return what was asked of columns and what was assumed of them."""
+    return [*sentences(schema, options.target, target.classes), *_reweighed(options), *_notes(schema)]
+
+
+def _reweighed(options: Options) -> list[str]:
+    """Return the sentence on weights that rows teach with, where there are some."""
+    if not options.reweigh:
+        return []
+    names = ", ".join(map(repr, options.reweigh))
+    return [f"Rows teach with weights under which {names} and the target have nothing to do with one another."]
 
 
 def _notes(schema: Schema) -> list[str]:

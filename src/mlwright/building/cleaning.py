@@ -19,7 +19,7 @@ from mlwright.building.ask import TOLD_BY_THE_TASK, Asked
 from mlwright.building.options import Options
 from mlwright.clean.base import Context, Detection
 from mlwright.clean.detectors import DETECTORS, detect
-from mlwright.clean.mender import Mender, Step
+from mlwright.clean.mender import Mender, Step, breaks_order
 from mlwright.clean.spread import Spread, placed
 from mlwright.evaluate.comparison import compare_folds
 from mlwright.evaluate.intervals import Scored
@@ -130,7 +130,7 @@ def decide(
         rows = np.linspace(0, material.rows - 1, most).astype(np.intp)
     material, order = material.take(rows), order.take(rows)
     trying = _Trying(material, folds(order, FOLDS, 1, options.seed), options, stop)
-    proposed = _proposed(looked, material)
+    proposed = _proposed(looked, material, asked)
     effects = trying.effects({step: mender.only([step]) for step in proposed})
     kept = [step for step, effect in effects.items() if _keeps(effect, proposed[step])]
     if len(kept) > 1:
@@ -156,13 +156,19 @@ def _doubted(asked: Asked, trying: _Trying, doubter: Doubter, *, worth_a_trial: 
     return better, [replace(each, applied=better, effect=_effect(effect, asked)) for each in findings]
 
 
-def _proposed(looked: Sequence[Looked], material: Material) -> dict[Step, float]:
+def _breaks(one: Looked, asked: Asked) -> str | None:
+    """Return the column whose order the repair of what was found may break, or None."""
+    repair = one.detection.repair
+    return None if repair is None else breaks_order(repair, asked.schema)
+
+
+def _proposed(looked: Sequence[Looked], material: Material, asked: Asked) -> dict[Step, float]:
     """Return the steps that mend what the model may look at, with how sure each is; what concerns most cells first."""
     features = {column.name for column in material.features}
     steps: dict[Step, float] = {}
     cells: Counter[Step] = Counter()
     for one in looked:
-        if (step := one.step) is not None and step.column in features:
+        if (step := one.step) is not None and step.column in features and _breaks(one, asked) is None:
             steps[step] = max(steps.get(step, 0.0), one.detection.finding.confidence)
             cells[step] += one.detection.size
     return {step: steps[step] for step, _ in cells.most_common(MOST_STEPS)}
@@ -195,6 +201,8 @@ def _told(
 ) -> Finding:
     """Return the finding with what the repair was worth, and whether it was made."""
     finding, step = one.detection.finding, one.step
+    if (ordered := _breaks(one, asked)) is not None:
+        return replace(finding, repair=f"{finding.repair} (not made: the answer has to keep the order of {ordered!r})")
     if step is None or step not in proposed:
         return finding
     if step not in effects:

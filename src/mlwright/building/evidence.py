@@ -59,7 +59,7 @@ def evidence(
         "importance": reasons.importance,
         "effects": reasons.effects,
         "findings": [finding.to_dict() for finding in _findings(asked, found)],
-        "data": _data(asked),
+        "data": _data(asked, options),
         "limits": _limits(asked, found, on_all=on_all, interrupted=interrupted),
         "size": {"model_bytes": None, "row_ms": None},
     }
@@ -164,10 +164,11 @@ def _calibration(found: Found, *, interrupted: bool) -> dict[str, Any] | None:
     return calibrated.to_dict()
 
 
-def _data(asked: Asked) -> dict[str, Any]:
+def _data(asked: Asked, options: Options) -> dict[str, Any]:
     return {
         "rows": asked.table.rows,
         "hash": asked.data_hash,
+        "looked_over": options.clean,
         "columns": [
             {
                 "name": column.name,

@@ -11,6 +11,7 @@ import numpy as np
 
 from mlwright.building.ask import Asked
 from mlwright.building.cleaning import Decided, Looked, decide, trying
+from mlwright.building.directions import able
 from mlwright.building.finish import Finish, finish
 from mlwright.building.options import Options
 from mlwright.errors import DataError, OptionError
@@ -90,6 +91,7 @@ class Found:
 def find(asked: Asked, looked: Sequence[Looked], options: Options, budget: Budget, progress: Progress) -> Found:
     """Set rows aside to judge, then choose repairs, search on the others and choose the members."""
     learners, findings = known_learners(options, asked.task)
+    learners, unable = able(learners, options.learners, asked.schema)
     most, policy = enough_to_judge(asked.material.width), options.policy
     teach, judge = set_aside(asked.order, options.seed, most) if options.judge else no_judge(asked.order)
     material, teaching = asked.material.take(teach), asked.order.take(teach)
@@ -141,7 +143,7 @@ def find(asked: Asked, looked: Sequence[Looked], options: Options, budget: Budge
         finish=last,
         seconds=search.refit_seconds([one.trial for one in chosen]),
         sampled=searched.rows,
-        findings=(*findings, *_only_the_floor(trials, options, budget)),
+        findings=(*findings, *unable, *_only_the_floor(trials, options, budget)),
         decided=decided,
         again=again,
     )

@@ -12,6 +12,8 @@ from typing import Any
 
 from mlwright.clean.question import Question
 from mlwright.errors import OptionError
+from mlwright.explain.cases import MOST
+from mlwright.fairness.mitigation.asked import Wanted
 from mlwright.learn.budget import parse_budget, parse_latency
 from mlwright.learn.learners import LEARNERS
 from mlwright.learn.plugins import learner_names
@@ -38,6 +40,8 @@ class Options:
     weight: str | None = None
     sensitive: tuple[str, ...] = ()
     exclude: tuple[str, ...] = ()
+    increasing: tuple[str, ...] = ()
+    decreasing: tuple[str, ...] = ()
     split: str = "auto"
     learners: tuple[str, ...] = ()
     cost_fp: float | None = None
@@ -49,6 +53,9 @@ class Options:
     judge: bool = True
     clean: bool = True
     query: str | None = None
+    reweigh: tuple[str, ...] = ()
+    cases: int = MOST
+    fair: Wanted | None = None
 
     def __post_init__(self) -> None:
         """Raise OptionError where a value cannot be."""
@@ -62,10 +69,7 @@ class Options:
         for name in self.learners:
             if name not in (names := learner_names(LEARNERS)):
                 raise OptionError.unknown("--learners", name, names)
-        if self.trials is not None and not (_is_whole(self.trials) and self.trials >= 1):
-            raise OptionError(f"--trials cannot be {self.trials!r}.", hint="give a whole number of 1 or more.")
-        if self.threads < 0:
-            raise OptionError(f"--threads cannot be {self.threads}.", hint="give 1 or more, or 0 for all cores.")
+        self._check_counts()
         if not 0 <= self.seed < MOST_SEED:
             raise OptionError(f"--seed cannot be {self.seed}.", hint=f"give a whole number from 0 to {MOST_SEED - 1}.")
         for option, cost in (("--cost-fp", self.cost_fp), ("--cost-fn", self.cost_fn)):
@@ -73,6 +77,15 @@ class Options:
                 raise OptionError(f"{option} cannot be {cost}.", hint="costs are numbers above 0, in any one unit.")
         parse_budget(self.budget)
         parse_latency(self.max_latency)
+
+    def _check_counts(self) -> None:
+        """Raise OptionError where a count cannot be."""
+        if self.trials is not None and not (_is_whole(self.trials) and self.trials >= 1):
+            raise OptionError(f"--trials cannot be {self.trials!r}.", hint="give a whole number of 1 or more.")
+        if self.threads < 0:
+            raise OptionError(f"--threads cannot be {self.threads}.", hint="give 1 or more, or 0 for all cores.")
+        if not (_is_whole(self.cases) and 0 <= self.cases <= MOST):
+            raise OptionError(f"--cases cannot be {self.cases!r}.", hint=f"give 0 to keep none, or at most {MOST}.")
 
     @property
     def seconds(self) -> float | None:
@@ -127,8 +140,11 @@ class Options:
             ("--cost-fn", self.cost_fn),
             ("--prefer", None if self.prefer == "balanced" else self.prefer),
             ("--max-latency", self.max_latency),
+            ("--criterion", self.fair and self.fair.criterion.name),
+            ("--tolerance", self.fair and self.fair.tolerance),
             ("--query", self.query),
             ("--threads", self.threads or None),
+            ("--cases", None if self.cases == MOST else self.cases),
             ("--seed", self.seed),
         ):
             if value is not None:
@@ -136,12 +152,18 @@ class Options:
         for flag, names in (
             ("--sensitive", self.sensitive),
             ("--exclude", self.exclude),
+            ("--increasing", self.increasing),
+            ("--decreasing", self.decreasing),
+            ("--reweigh", self.reweigh),
+            ("--fair", self.fair.columns if self.fair else ()),
             ("--learners", self.learners),
         ):
             for name in names:
                 words += [flag, _quoted(name)]
         if not self.clean:
             words.append("--no-clean")
+        if self.fair and self.fair.without_group:
+            words.append("--without-group")
         return " ".join(str(word) for word in words)
 
 

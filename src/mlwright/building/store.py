@@ -15,12 +15,14 @@ import polars as pl
 
 from mlwright.building.ask import Asked
 from mlwright.building.find import Found
+from mlwright.building.options import Options
 from mlwright.errors import OutputError
+from mlwright.explain.cases import Cases
 from mlwright.findings import Finding
 from mlwright.learn.ensemble import Ensemble
 from mlwright.model import Model
 from mlwright.model.folder import to_files
-from mlwright.model.parts import GOLDEN_ROWS, Parts, golden_rows
+from mlwright.model.parts import GOLDEN_ROWS, Parts, golden_rows, made_up_rows
 from mlwright.registry.workspace import Workspace, checked_name
 
 TIMED_ROWS, TIMED_SECONDS = 40, 0.2
@@ -32,8 +34,7 @@ def assemble(
     ensemble: Ensemble,
     told: Mapping[str, Any],
     run: Mapping[str, Any],
-    *,
-    max_latency: float | None = None,
+    options: Options,
 ) -> Model:
     """Return the Model, with rows that it must answer the same wherever it is loaded, and its size and speed."""
     target = asked.material.target
@@ -50,14 +51,22 @@ def assemble(
         prior=tuple(float(share) for share in asked.task.prior(target, asked.material.weight)),
         evidence=dict(told),
         run=dict(run),
-        golden=golden_rows(_spread(asked.table.frame), read),
+        golden=golden_rows(_spread(asked.table.frame), read) if options.cases else made_up_rows(read, options.seed),
+        cases=_cases(asked, ensemble, options),
     )
-    row_ms = _row_ms(Model(parts))
+    row_ms, max_latency = _row_ms(Model(parts)), options.policy.max_latency
     size = {"model_bytes": sum(map(len, to_files(parts).values())), "row_ms": row_ms}
     facts = {**told, "size": size}
     if max_latency is not None and row_ms is not None and row_ms > 1_000 * max_latency:
         facts["findings"] = [*told.get("findings", []), _slow(row_ms, max_latency).to_dict()]
     return Model(replace(parts, evidence=facts))
+
+
+def _cases(asked: Asked, ensemble: Ensemble, options: Options) -> Cases | None:
+    """Return the rows that the model keeps, with the columns that it reads and those that tell groups of people."""
+    sensitive = [column.name for column in asked.schema.with_role("sensitive") if column.name in asked.material.columns]
+    names = list(dict.fromkeys((*ensemble.sources, *sensitive)))
+    return Cases.drawn(asked.material.columns, names, asked.material.target, seed=options.seed, most=options.cases)
 
 
 def _slow(row_ms: float, max_latency: float) -> Finding:

@@ -20,6 +20,7 @@ from mlwright.clean.cell_errors.repair import bounded
 from mlwright.clean.detectors import detect
 from mlwright.clean.given import checked_options, checked_shape, checked_value
 from mlwright.clean.measures.telling_cells import page_of, sentence_of
+from mlwright.clean.originals import Originals, fitting, writable
 from mlwright.clean.question import Question
 from mlwright.clean.roles import infer_schema
 from mlwright.collect import collect
@@ -74,9 +75,16 @@ class Cleaned:
     """
 
     def __init__(
-        self, engine: CellErrors, told: Iterable[Finding], labels: dict[int, dict[str, str]], *, apply: bool = True
+        self,
+        engine: CellErrors,
+        told: Iterable[Finding],
+        labels: dict[int, dict[str, str]],
+        *,
+        apply: bool = True,
+        originals: Originals | None = None,
     ) -> None:
         self._engine = engine
+        self._originals = originals or Originals.of(engine.context.table.frame, engine.context.table)
         self._told = tuple(told)
         self._apply = apply
         self.labels = labels
@@ -85,14 +93,15 @@ class Cleaned:
 
     @cached_property
     def _repaired(self) -> tuple[pl.DataFrame, tuple[Cell, ...]]:
-        cells, frame = self._engine.cells(self.labels), self._engine.context.table.frame
-        if self._apply:
-            frame, cells = put_in(self._engine.context, cells)
+        cells = self._engine.cells(self.labels)
+        if not self._apply:
+            return self._originals.with_values({}), tuple(cells)
+        frame, cells = put_in(self._engine.context, cells, self._originals)
         return frame, tuple(cells)
 
     @property
     def frame(self) -> pl.DataFrame:
-        """The repaired rows: the same rows, columns and types."""
+        """The repaired rows: the same rows, columns and types; a column without a repair is the source's own."""
         return self._repaired[0]
 
     @property
@@ -128,13 +137,14 @@ class Cleaned:
         By row (counted from 0), the true values of its columns; columns that are not named are right as they stand.
         """
         known = {**self.labels, **_checked(labels, self._engine.context)}
-        return Cleaned(self._engine, self._told, known, apply=self._apply)
+        return Cleaned(self._engine, self._told, known, apply=self._apply, originals=self._originals)
 
     def save(self, path: str | os.PathLike[str]) -> Path:
         """Write the repaired rows by the path's ending (.csv, .parquet, .json, .ndjson, .xlsx), whole or not at all."""
         place = Path(path)
         check_place(place, what="The ending of the file")
-        write_rows(self.frame, place, what="cleaned rows")
+        whole = place.suffix.casefold() == ".parquet"
+        write_rows(self.frame if whole else writable(self.frame), place, what="cleaned rows")
         return place
 
     def to_dict(self) -> dict[str, Any]:
@@ -208,14 +218,29 @@ def clean(
     [(7, 'Dramen', 'Drammen')]
     """
     exclude, seed = checked_options(labels, exclude, apply, seed), int(seed)
+    source = _held(source)
     table = collect(source, query=query, sample=False)
+    originals = Originals.of(source, table)
     schema, found = infer_schema(table, Question(target=target, exclude=exclude))
     context = Context(table, schema, seed=seed)
-    apart = (*exclude, *([] if target is None else [target]))
+    apart = (*exclude, *([] if target is None else [target]), *originals.opaque())
     detections = tuple(detect(table, context))
     engine = CellErrors(context, detections, apart, seed=seed)
     told = (*table.findings, *found, *(detection.finding for detection in detections))
-    return Cleaned(engine, told, _checked(labels or {}, context), apply=bool(apply))
+    return Cleaned(engine, told, _checked(labels or {}, context), apply=bool(apply), originals=originals)
+
+
+def _held(source: object) -> object:
+    """Return rows that can be read once only, or that may be others the next time, as a frame that holds them."""
+    stream: Any = source
+    try:
+        if isinstance(source, pl.LazyFrame):
+            return source.collect(engine="streaming")
+        if hasattr(source, "__arrow_c_stream__") and not hasattr(source, "iloc") and not isinstance(source, pl.Series):
+            return pl.DataFrame(stream)
+    except (pl.exceptions.PolarsError, OSError, TypeError, ValueError):
+        pass  # reading says what is wrong
+    return source
 
 
 def _rank(finding: Finding) -> tuple[int, float]:
@@ -249,23 +274,31 @@ def _is_row(row: object, rows: int) -> bool:
     return isinstance(row, int | np.integer) and not isinstance(row, bool) and 0 <= int(row) < rows
 
 
-def put_in(context: Context, cells: list[Cell]) -> tuple[pl.DataFrame, list[Cell]]:
-    """Put the new values in their places; where one does not fit the column's type, the cell is left."""
+def put_in(context: Context, cells: list[Cell], originals: Originals | None = None) -> tuple[pl.DataFrame, list[Cell]]:
+    """Put the new values in their places; where one does not fit the column's type, the cell is left.
+
+    All other cells are those of the source, in its own types, where `originals` has them.
+    """
     frame = context.table.frame
+    originals = originals or Originals.of(frame, context.table)
+    leaves = originals.leaves()
     by_column: dict[str, list[int]] = {}
     for at, cell in enumerate(cells):
         if cell.new is not None:
             by_column.setdefault(cell.column, []).append(at)
-    made, columns = list(cells), []
+    made, columns = list(cells), dict[str, pl.Series]()
     for name, places in by_column.items():
-        values, fits = _typed([cells[at].new or None for at in places], frame[name], context)
+        texts = [cells[at].new or None for at in places]
+        values, fits = _typed(texts, frame[name], context)
+        values = fitting(values, leaves[name].dtype)
+        fits = [fit and (value is not None or not text) for fit, value, text in zip(fits, values, texts, strict=True)]
         for at, fit in zip(places, fits, strict=True):
             if not fit:
                 made[at] = replace(cells[at], new=None, confidence=bounded(cells[at].wrong))
         kept = [place for place, fit in enumerate(fits) if fit]
         if kept:
-            columns.append(_placed(frame[name], [cells[places[place]].row for place in kept], values.gather(kept)))
-    return frame.with_columns(columns), made
+            columns[name] = _placed(leaves[name], [cells[places[at]].row for at in kept], values.gather(kept))
+    return originals.with_values(columns), made
 
 
 def _typed(new: list[str | None], series: pl.Series, context: Context) -> tuple[pl.Series, list[bool]]:

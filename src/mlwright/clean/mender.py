@@ -36,6 +36,14 @@ class Step:
         return cls(detector, detection.finding.kind, detection.repair.column)
 
 
+def breaks_order(repair: Repair, schema: Schema) -> str | None:
+    """Return a column whose order the repair may break, or None: one that the answer may only rise or fall with.
+
+    Where such a number is moved, or moves another column, a larger one may come to stand for a smaller one.
+    """
+    return next((name for name in (repair.column, *repair.reads) if name in schema and schema[name].sign), None)
+
+
 @dataclass(frozen=True)
 class Mender:
     """Fits repairs on rows of one table."""
@@ -60,6 +68,8 @@ class Mender:
         for name in dict.fromkeys(step.detector for step in self.steps):
             for detection in detect(part, context, only=(name,)):
                 step = Step.of(name, detection)
-                if step in self.steps and detection.repair is not None and size(detection.repair) <= MOST_ENTRIES:
+                if step not in self.steps or detection.repair is None or breaks_order(detection.repair, self.schema):
+                    continue
+                if size(detection.repair) <= MOST_ENTRIES:
                     found.setdefault(step, detection.repair)
         return Repairs(found[step] for step in self.steps if step in found)

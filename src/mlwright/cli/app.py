@@ -13,11 +13,16 @@ from mlwright.cli.commands.build import build
 from mlwright.cli.commands.check import check
 from mlwright.cli.commands.clean import clean
 from mlwright.cli.commands.demo import demo
+from mlwright.cli.commands.documents import documents
 from mlwright.cli.commands.evaluate import evaluate
+from mlwright.cli.commands.explain import explain
+from mlwright.cli.commands.gates import gates
+from mlwright.cli.commands.mitigate import mitigate
 from mlwright.cli.commands.models import models
 from mlwright.cli.commands.predict import predict
 from mlwright.cli.commands.profile import profile
 from mlwright.cli.commands.report import report
+from mlwright.cli.commands.tests import tests
 from mlwright.cli.console import out
 from mlwright.cli.help import Command, Group
 
@@ -25,11 +30,16 @@ EXAMPLES: dict[Callable[..., None], str] = {
     build: "mlwright build customers.csv --target churn --budget 60s",
     predict: "mlwright predict customers new_rows.csv --out answers.csv",
     evaluate: "mlwright evaluate customers labelled_rows.csv",
+    gates: "mlwright gates customers --out gates.toml",
+    tests: "mlwright tests customers --out tests.yaml",
+    explain: "mlwright explain customers new_rows.csv --row 0 --immutable age",
     profile: "mlwright profile customers.csv --out profile.html --open",
     clean: "mlwright clean customers.csv --out cleaned.csv",
     check: "mlwright check new_rows.csv --schema customers",
+    mitigate: "mlwright mitigate customers kept_back.csv --column sex --out fairer",
     models: "mlwright models",
     report: "mlwright report customers --open",
+    documents: "mlwright documents customers --out papers/",
     demo: "mlwright demo --open",
 }
 

@@ -32,11 +32,16 @@ def report_place(model: Model, path: Path, workspace: Workspace) -> Path:
     """Return where the report of a model belongs: among the runs of its workspace, or beside its folder or zip."""
     if path.is_relative_to(workspace.root) and model.version is not None:
         return workspace.path / "runs" / f"{model.name}-{model.version}" / "report.html"
+    return beside(path)
+
+
+def beside(path: Path) -> Path:
+    """Return where the report of a model at this path belongs: beside its folder or zip."""
     stem = path.stem if path.suffix == ".zip" else path.name
     return path.parent / f"{stem}-report.html"
 
 
-def write_report(model: Model, place: Path) -> Path:
+def write_report(model: Model, place: Path, *, force: bool = False) -> Path:
     """Write page and twins, making the folder, and return where the page is. Raises OutputError."""
     from mlwright.errors import OutputError
 
@@ -44,7 +49,7 @@ def write_report(model: Model, place: Path) -> Path:
         place.parent.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise OutputError(f"The report cannot be written: {error.strerror}.", where=str(place)) from error
-    return model.report(place)
+    return model.report(place, force=force)
 
 
 def open_page(path: Path) -> None:

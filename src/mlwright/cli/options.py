@@ -34,4 +34,7 @@ Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Print results and er
 Verbose = Annotated[
     bool, typer.Option("--verbose", "-v", help="Print every assumption, and what the libraries print, on stderr.")
 ]
+Force = Annotated[
+    bool, typer.Option("--force", help="Replace files that are there, though mlwright did not write them.")
+]
 Open = Annotated[bool, typer.Option("--open", help="Open the report in the browser.")]

@@ -9,7 +9,7 @@ import numpy as np
 
 from mlwright.evaluate.held_out import Floats, HeldOut
 from mlwright.evaluate.influence import Averaged, Ranked, influence, score_of
-from mlwright.evaluate.intervals import Scored, area_error
+from mlwright.evaluate.intervals import Scored, area_error, area_interval
 from mlwright.evaluate.limits import UNKNOWN, Interval, Z, add_up, around_mean
 from mlwright.evaluate.resample import Draws, corrected, left_out, resampled
 from mlwright.tasks.base import Metric
@@ -75,8 +75,8 @@ def _difference(
     one, two = (influence(metric, held_out, P) for P in pair)
     if one is not None and two is not None:
         parts = sign * (one.score_parts - two.score_parts)
-        if isinstance(one, Ranked):
-            return _of_areas(value, parts, one, held_out)
+        if isinstance(one, Ranked) and isinstance(two, Ranked):
+            return _of_areas(signed, parts, (one, two), held_out)
         if isinstance(two, Averaged):
             units = add_up(parts, None if held_out.groups is None else held_out.units)
             return _of_shares(value, units) if metric.interval == "wilson" else around_mean(value, units)
@@ -97,7 +97,25 @@ def _of_shares(value: float, parts: Floats) -> Interval:
     return (middle - Z * error, middle + Z * error)
 
 
-def _of_areas(value: float, parts: Floats, found: Ranked, held_out: HeldOut) -> Interval:
-    """Return the interval of the difference of two areas on the same rows."""
-    error = area_error(parts, found, held_out)
-    return (value - Z * error, value + Z * error) if math.isfinite(error) else UNKNOWN
+def _of_areas(signed: tuple[float, float], parts: Floats, pair: tuple[Ranked, Ranked], held_out: HeldOut) -> Interval:
+    """Return the interval of the difference of two areas on the same rows.
+
+    DeLong's error is 0 where a ranking is perfect, which few rows make easily: nothing is known so surely. There, and
+    against a ranking that says nothing, the intervals of the two areas themselves tell (Zou and Donner 2008).
+    """
+    sign, value = signed
+    one, two = pair
+    error = area_error(parts, one, held_out)
+    silent = [not np.any(each.parts) and each.value == 0.5 for each in pair]
+    if value == 0.0 or not (any(silent) or error == 0.0):
+        return (value - Z * error, value + Z * error) if math.isfinite(error) else UNKNOWN
+    (low, high), (least, most) = (
+        (0.5, 0.5) if says_nothing else area_interval(each, held_out)
+        for each, says_nothing in zip(pair, silent, strict=True)
+    )
+    difference = one.value - two.value
+    ends = (
+        difference - math.hypot(one.value - low, most - two.value),
+        difference + math.hypot(high - one.value, two.value - least),
+    )
+    return ends if sign > 0 else (-ends[1], -ends[0])

@@ -54,7 +54,7 @@ def score(metric: Metric, held_out: HeldOut, P: Floats, *, seed: int = 0) -> Sco
     if isinstance(found, Ranked):
         # Where all rows are told the same the area is 0.5 by its nature, on any rows.
         same = not np.ptp(P, axis=0).any()
-        low, high = (value, value) if same else _of_area(found, held_out)
+        low, high = (value, value) if same else area_interval(found, held_out)
     elif isinstance(found, Averaged):
         low, high = _of_share(found, held_out) if metric.interval == "wilson" else _of_mean(found, held_out)
     elif len(held_out) > 1 and math.isfinite(value):
@@ -100,7 +100,7 @@ def area_error(parts: Floats, found: Ranked, held_out: HeldOut) -> float:
     return math.sqrt(variance) / len(parts)
 
 
-def _of_area(found: Ranked, held_out: HeldOut) -> Interval:
+def area_interval(found: Ranked, held_out: HeldOut) -> Interval:
     """Return the interval of an area under the ROC curve.
 
     With few errors DeLong's interval covers too rarely (0.85 instead of 0.95 with 10 positives at an area of 0.97, 0

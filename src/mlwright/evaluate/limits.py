@@ -73,7 +73,8 @@ def wilson(share: float, rows: float) -> Interval:
     square = Z * Z / rows
     middle = (share + square / 2.0) / (1.0 + square)
     half = Z / (1.0 + square) * math.sqrt(max(share * (1.0 - share) / rows + square / (4.0 * rows), 0.0))
-    return (max(0.0, middle - half), min(1.0, middle + half))
+    low, high = max(0.0, middle - half), min(1.0, middle + half)
+    return (low if share > 0.0 else 0.0, high if share < 1.0 else 1.0)
 
 
 def logit(value: float, error: float) -> Interval:

@@ -37,6 +37,9 @@ class Feature:
     source: str
     categorical: bool = False
     others: tuple[str, ...] = ()
+    order: Literal["rises", "flat"] | None = None
+    """How it moves with its source, where that is known: never down where that goes up, or not at all. A source that is
+    missing stands apart."""
 
     @property
     def sources(self) -> tuple[str, ...]:

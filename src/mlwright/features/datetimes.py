@@ -73,16 +73,19 @@ class CalendarEncoder:
     @property
     def features(self) -> tuple[Feature, ...]:
         """The parts, and age."""
-        return tuple(Feature(f"{self.name}.{part}", self.name) for part in (*self.parts, "age in days"))
+        parts = (Feature(f"{self.name}.{part}", self.name) for part in self.parts)
+        return (*parts, Feature(f"{self.name}.age in days", self.name, order="rises"))
 
     @classmethod
     def fit(cls, name: str, values: Values, training: Training, options: Options) -> tuple[Self, Floats] | None:
-        """Keep what varies; a column without two moments is not mine."""
-        del training, options
+        """Keep what varies, or with the option "ordered" age alone; a column without two moments is not mine."""
+        del training
         moments = floats(values)
         if not _varies(moments):
             return None
-        parts = tuple(part for part, column in _parts(moments).items() if _varies(column))
+        parts: tuple[str, ...] = ()
+        if not options.get("ordered"):
+            parts = tuple(part for part, column in _parts(moments).items() if _varies(column))
         encoder = cls(name, parts, float(np.clip(np.nanmin(moments), EARLIEST, LATEST)))
         return encoder, encoder.encode(values)
 
@@ -135,19 +138,21 @@ class CyclesEncoder:
     def features(self) -> tuple[Feature, ...]:
         """The cycles, the weekend, and age."""
         names = [f"{part} {wave}" for part in self.parts if part in PERIODS for wave in ("sine", "cosine")]
-        names += ["is weekend"] * self._weekend + ["age"]
-        return tuple(Feature(f"{self.name}.{name}", self.name) for name in names)
+        names += ["is weekend"] * self._weekend
+        parts = (Feature(f"{self.name}.{name}", self.name) for name in names)
+        return (*parts, Feature(f"{self.name}.age", self.name, order="rises"))
 
     @classmethod
     def fit(cls, name: str, values: Values, training: Training, options: Options) -> tuple[Self, Floats] | None:
-        """Keep what varies; a column without two moments is not mine."""
-        del training, options
+        """Keep what varies, or with the option "ordered" age alone; a column without two moments is not mine."""
+        del training
         moments = np.clip(floats(values), EARLIEST, LATEST)
         found = robust(moments)
         if found is None:
             return None
-        # The year moves with age, and has no cycle.
-        parts = tuple(part for part, column in _parts(moments).items() if part != "year" and _varies(column))
+        parts: tuple[str, ...] = ()
+        if not options.get("ordered"):  # the year moves with age, and has no cycle
+            parts = tuple(part for part, column in _parts(moments).items() if part != "year" and _varies(column))
         encoder = cls(name, parts, *found)
         return encoder, encoder.encode(values)
 

@@ -41,7 +41,14 @@ class LevelGroups:
         known: dict[Value, int] = {None: missing}
         known.update(levels.positions)
         get = known.get
-        self.place: Callable[[Value], int] = lambda value: get(value, other)
+
+        def place(value: Value) -> int:
+            found = get(value)
+            if found is None:
+                return levels.place(value) if isinstance(value, str) else other
+            return found
+
+        self.place: Callable[[Value], int] = place
 
     @classmethod
     def fit(cls, values: Coded, most: int) -> Self:

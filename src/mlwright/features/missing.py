@@ -28,7 +28,7 @@ class MissingEncoder:
     @property
     def features(self) -> tuple[Feature, ...]:
         """The flag."""
-        return (Feature(f"{self.name} is missing", self.name),)
+        return (Feature(f"{self.name} is missing", self.name, order="flat"),)
 
     @classmethod
     def fit(cls, name: str, values: Values, training: Training, options: Options) -> tuple[Self, Floats] | None:

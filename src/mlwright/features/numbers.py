@@ -32,7 +32,7 @@ class NumberEncoder:
     @property
     def features(self) -> tuple[Feature, ...]:
         """The number itself."""
-        return (Feature(self.name, self.name),)
+        return (Feature(self.name, self.name, order="rises"),)
 
     @classmethod
     def fit(cls, name: str, values: Values, training: Training, options: Options) -> tuple[Self, Floats] | None:
@@ -81,7 +81,7 @@ class ScaledEncoder:
     @property
     def features(self) -> tuple[Feature, ...]:
         """The scaled number."""
-        return (Feature(self.name, self.name),)
+        return (Feature(self.name, self.name, order="rises"),)
 
     @classmethod
     def fit(cls, name: str, values: Values, training: Training, options: Options) -> tuple[Self, Floats] | None:

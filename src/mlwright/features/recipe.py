@@ -229,11 +229,12 @@ def _fit_column(
     for step in VARIANTS[variant].steps[column.kind]:
         if not step.suits(count):
             continue
-        key = (column.name, step.encoder, repr(sorted(step.options.items())))
+        options = step.options if column.direction is None else {**step.options, "ordered": 1.0}
+        key = (column.name, step.encoder, repr(sorted(options.items())))
         if memo is not None and key in memo:
             fitted = memo[key]
         else:
-            fitted = ENCODERS[step.encoder].fit(column.name, values, training, step.options)
+            fitted = ENCODERS[step.encoder].fit(column.name, values, training, options)
             if memo is not None and step.encoder in WORTH_KEEPING:
                 memo[key] = fitted
         if fitted is not None:
@@ -273,7 +274,8 @@ def _engineered(
     """Return what is worth making of several columns, or nothing where the variant wants none of it."""
     if not VARIANTS[variant].engineered:
         return []
-    features = [column for column in schema_columns if column.is_feature]
+    # What is made of several columns need not rise where one of them does.
+    features = [column for column in schema_columns if column.is_feature and column.direction is None]
     key = ("", "ways", "")
     ways: list[Way] | None = None if memo is None else memo.get(key)
     if ways is None:

@@ -37,8 +37,8 @@ class SplineEncoder:
     @property
     def features(self) -> tuple[Feature, ...]:
         """The scaled number, and what it is above each bend."""
-        bent = (Feature(f"{self.name}.bend{place + 1}", self.name) for place in range(len(self.bends)))
-        return (Feature(self.name, self.name), *bent)
+        names = (self.name, *(f"{self.name}.bend{place + 1}" for place in range(len(self.bends))))
+        return tuple(Feature(name, self.name, order="rises") for name in names)
 
     @classmethod
     def fit(cls, name: str, values: Values, training: Training, options: Options) -> tuple[Self, Floats] | None:

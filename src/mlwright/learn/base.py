@@ -44,6 +44,14 @@ class Problem:
     classes: int = 0
     weight: Floats | None = None
     categorical: tuple[bool, ...] = ()
+    signs: tuple[int, ...] = ()
+    """By column of X: 1 where the second class's probability, or the number, may only rise with it, -1 where it may
+    only fall, else 0. Empty where nothing is asked; never asked of more than two classes."""
+
+
+def keeps_order(learner: object) -> bool:
+    """Return whether a learner heeds `Problem.signs`: it says so by a class attribute `keeps_order`."""
+    return bool(getattr(learner, "keeps_order", False))
 
 
 def take_problem(problem: Problem, index: NDArray[np.intp]) -> Problem:

@@ -6,7 +6,7 @@ import threading
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from mlwright.clean.mender import Mender
 from mlwright.clean.repairs import Repairs
 from mlwright.columns import Coded, Columns, Values
+from mlwright.features.ordered import signs
 from mlwright.features.recipe import Memo, Recipe
 from mlwright.features.words import LONGEST
 from mlwright.learn.base import Problem
@@ -33,6 +34,13 @@ MATRIX_BYTES = 2_000_000_000
 """Matrices of the folds are kept for the next trial up to this many bytes in all."""
 
 
+class Balancer(Protocol):
+    """Makes weights for the rows that teach, so that what is learned leans less on something it should not."""
+
+    def weights(self, material: Material) -> Floats:
+        """Return (n,) factors to the rows' own weights, about 1 on average."""
+
+
 @dataclass(frozen=True, slots=True)
 class Material:
     """The rows one may learn from, and what is asked of them."""
@@ -49,6 +57,8 @@ class Material:
     """What fits repairs on rows of the table; None where nothing is mended."""
     doubter: Doubter | None = None
     """What tells how far each row's target is to be trusted; None where all are."""
+    balancer: Balancer | None = None
+    """What makes rows teach with other weights than they judge with; None where they do not."""
 
     @property
     def rows(self) -> int:
@@ -72,6 +82,7 @@ class Material:
             None if self.places is None else self.places[index],
             self.mender,
             self.doubter,
+            self.balancer,
         )
 
     def fit_recipe(self, variant: str, seed: int, memo: Memo | None = None) -> tuple[Recipe, Floats]:
@@ -99,16 +110,20 @@ class Material:
         return fitted
 
     def trusted(self, memo: Memo | None = None) -> Floats | None:
-        """Return the weights with which the rows teach: less where their target is doubtful."""
+        """Return the weights with which the rows teach: less where their target is doubtful, other where balanced."""
+        weight = self.weight
+        if self.balancer is not None:
+            factors = self.balancer.weights(self)
+            weight = factors if weight is None else weight * factors
         if self.doubter is None:
-            return self.weight
+            return weight
         if memo is None or DOUBTED not in memo:
             trust = self.doubter.trust(self)
             if memo is None:
-                return trust if self.weight is None else trust * self.weight
+                return trust if weight is None else trust * weight
             memo[DOUBTED] = trust
         kept: Floats = memo[DOUBTED]
-        return kept if self.weight is None else kept * self.weight
+        return kept if weight is None else kept * weight
 
     def problem(
         self, X: Floats, recipe: Recipe, center: float, scale: float, *, weight: Floats | None = None
@@ -121,6 +136,7 @@ class Material:
             classes=len(self.target.classes),
             weight=self.weight if weight is None else weight,
             categorical=tuple(feature.categorical for feature in recipe.features),
+            signs=signs(recipe.features, self.features),
         )
 
 

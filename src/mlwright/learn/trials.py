@@ -11,9 +11,10 @@ from typing import Any
 
 import numpy as np
 
-from mlwright.learn.base import Configuration, Effort, Fitted, Learner, Predictor, Stop, take_problem
+from mlwright.learn.base import Configuration, Effort, Fitted, Learner, Predictor, Problem, Stop, take_problem
 from mlwright.learn.learners import LEARNERS
 from mlwright.learn.material import Folds, Prepared
+from mlwright.learn.order import TOLERANCE, largest_break
 from mlwright.learn.plugins import require_registered
 from mlwright.learn.portfolio import Entry
 from mlwright.tasks.base import Floats
@@ -176,9 +177,17 @@ def run_fold(trial: Trial, fold: int, folds: Folds, *, seed: int, stop: Stop) ->
     predictions = said * prepared.scale + prepared.center
     if not np.isfinite(predictions).all():
         raise FloatingPointError("its predictions are not finite")
+    if fold == 0 and any(prepared.train.signs):
+        _check_order(fitted.pack(), prepared.valid)
     if fold == 0 and learner.name not in LEARNERS:
         _check_packed(fitted.pack(), said, prepared.valid.X)
     return FoldResult(fitted, predictions, time.perf_counter() - start)
+
+
+def _check_order(predictor: Predictor, valid: Problem) -> None:
+    """Raise where answers do not keep the order that was asked for: what is promised of a model holds for each part."""
+    if (largest := largest_break(predictor.predict, valid.X, valid.signs)) > TOLERANCE:
+        raise ValueError(f"its answers go against the order that was asked for, by up to {largest:.3g}")
 
 
 def _check_packed(predictor: Predictor, said: Floats, X: Floats) -> None:

@@ -134,6 +134,69 @@ _LEARNING_CURVE = aligned(
     *("rows", "score", "low", "high"),
 )
 _GROUP = has({"column": text, "group": label, "rows": _SCORE, "metrics": by_name(maybe(has({})))})
+_SLICE = has(
+    {
+        "conditions": several(has({"column": text, "text": text})),
+        "rows": number,
+        "metric": text,
+        **dict.fromkeys(("value", "rest", "difference"), _SCORE),
+        "interval": _ENDS,
+        "sentence": text,
+    }
+)
+_PEOPLE = has({}, {"gaps": several(has({"verdict": text, "sentence": text})), "proposed": several(lambda _value: None)})
+_TEST = has(
+    {
+        **dict.fromkeys(("name", "sentence"), text),
+        "verdict": one_of("pass", "fail", "unknown"),
+        "tested": _SCORE,
+        "share": _SCORE,
+        "interval": _INTERVAL,
+    }
+)
+_POINT = has(
+    {
+        "tolerance": _SCORE,
+        "gap": _SCORE,
+        "gap_interval": _ENDS,
+        "value": _SCORE,
+        "value_interval": _ENDS,
+        "lost": _SCORE,
+        "lost_interval": _ENDS,
+        "chosen": flag,
+    }
+)
+_RATES = has(dict.fromkeys(("selection", "tpr", "fpr"), _SCORE))
+MITIGATION: Final = has(
+    {
+        **dict.fromkeys(("sentence", "label", "meaning", "within_tolerance", "command"), text),
+        "criterion": text,
+        "columns": several(text),
+        "tolerance": number,
+        "with_group": flag,
+        "rows": number,
+        "unit": one_of("accuracy", "cost"),
+        "before": _POINT,
+        "after": _POINT,
+        "curve": several(_POINT),
+        "groups": several(
+            has(
+                {
+                    "group": text,
+                    "rows": number,
+                    "cases": number,
+                    "thresholds": maybe(several(has({"threshold": number, "share": number}))),
+                    "before": _RATES,
+                    "after": _RATES,
+                }
+            )
+        ),
+        "small": several(has({"group": text, "rows": number, "cases": number})),
+        "draw": has({"needed": flag, "share": number, "turned": number, "without": _SCORE, "sentence": text}),
+        "notes": several(text),
+    }
+)
+"""What is told of thresholds by group."""
 
 WHOLE: Final = has(
     {
@@ -150,14 +213,17 @@ WHOLE: Final = has(
         "importance": several(has({"column": text, "value": _SCORE, "interval": _INTERVAL})),
         "effects": several(_EFFECT),
         "findings": several(_FINDING),
-        "data": has({"rows": number, "columns": several(_COLUMN)}),
+        "data": has({"rows": number, "columns": several(_COLUMN)}, {"looked_over": flag}),
         "limits": several(text),
         "size": has({"model_bytes": _SCORE, "row_ms": _SCORE}),
     },
     {
         "calibration": maybe(has({"sentence": text})),
-        "slices": maybe(several(_GROUP)),
+        "slices": maybe(several(_SLICE)),
         "fairness": maybe(several(_GROUP)),
+        "people": maybe(_PEOPLE),
+        "behaviour": maybe(several(_TEST)),
+        "mitigation": maybe(MITIGATION),
     },
 )
 """What the report reads of the evidence of a model that was built and judged."""

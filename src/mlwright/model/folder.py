@@ -7,6 +7,8 @@
     ensemble.json          members, weights and what of a predictor is no array
     members/<i>.npz        a predictor's arrays, for NumPy alone
     members/<i>.<file>.gz  the same in the booster's own format, for other programs to read
+    policy.json            thresholds by group, where there are some; policy/ holds the second head, as above
+    cases.json, .npz       a few of the rows that taught, where they were to be kept
     evaluation.json        the evidence
     golden.json            raw rows and what the model answers to them
 
@@ -27,6 +29,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mlwright.errors import InputError, ModelError
+from mlwright.explain.cases import Cases
+from mlwright.fairness.mitigation.policy import Policy
 from mlwright.features.recipe import Recipe
 from mlwright.learn.calibration import from_state, to_state
 from mlwright.learn.damage import MOST_OUTPUTS
@@ -36,7 +40,15 @@ from mlwright.model.archive import MANIFEST, MAX_TOTAL, Store, opened, safe_name
 from mlwright.model.arrays import read_arrays, unpacked_limit, write_arrays
 from mlwright.model.evidence import Evidence
 from mlwright.model.evidence_shapes import RUN
-from mlwright.model.parts import Parts, answers, check_answers, check_decision
+from mlwright.model.parts import (
+    Parts,
+    answers,
+    check_answers,
+    check_cases,
+    check_decision,
+    check_policy,
+    policy_thresholds,
+)
 from mlwright.model.text import MAX_JSON, plain, read_json, write_json
 from mlwright.model.timings import join, split
 from mlwright.schema import Schema
@@ -47,6 +59,7 @@ FORMAT_VERSION = 1
 MAX_MANIFEST = 4 << 20
 MAX_MEMBERS = 1_000
 REQUIRES = ("numpy",)
+POLICY = "policy/"
 
 
 def write(parts: Parts, path: Path) -> None:
@@ -73,6 +86,8 @@ def to_files(parts: Parts) -> dict[str, bytes]:
             {"rows": list(parts.golden), "predictions": answers(parts, parts.golden).tolist() if parts.golden else []}
         ),
         **_ensemble_files(parts.ensemble),
+        **_policy_files(parts),
+        **_case_files(parts),
     }
     table = {name: {"sha256": _sha256(data), "bytes": len(data)} for name, data in files.items()}
     manifest = {
@@ -90,19 +105,33 @@ def to_files(parts: Parts) -> dict[str, bytes]:
     return {**files, MANIFEST: write_json(manifest)}
 
 
-def _ensemble_files(ensemble: Ensemble) -> dict[str, bytes]:
+def _policy_files(parts: Parts) -> dict[str, bytes]:
+    if (policy := parts.policy) is None:
+        return {}
+    head = {} if policy.head is None else _ensemble_files(policy.head.ensemble, POLICY)
+    return {"policy.json": write_json({**plain(policy.state()), "golden": policy_thresholds(parts)}), **head}
+
+
+def _case_files(parts: Parts) -> dict[str, bytes]:
+    if parts.cases is None:
+        return {}
+    state, arrays = parts.cases.state()
+    return {"cases.json": write_json(plain(state)), "cases.npz": write_arrays(arrays)}
+
+
+def _ensemble_files(ensemble: Ensemble, within: str = "") -> dict[str, bytes]:
     files: dict[str, bytes] = {}
     variants = sorted({member.variant for member in ensemble.members})
     for variant in variants:
         recipe = ensemble.recipes[variant]
-        files[f"recipes/{variant}.json"] = write_json(recipe.to_dict())
-        files[f"recipes/{variant}.npz"] = write_arrays(recipe.arrays())
+        files[f"{within}recipes/{variant}.json"] = write_json(recipe.to_dict())
+        files[f"{within}recipes/{variant}.npz"] = write_arrays(recipe.arrays())
     members = []
     for place, member in enumerate(ensemble.members):
         state, arrays = member.predictor.state()
-        files[f"members/{place}.npz"] = write_arrays(arrays)
+        files[f"{within}members/{place}.npz"] = write_arrays(arrays)
         native = dict(_packed(name, data) for name, data in member.native.items())
-        files.update({f"members/{place}.{name}": data for name, data in native.items()})
+        files.update({f"{within}members/{place}.{name}": data for name, data in native.items()})
         members.append(
             {
                 "learner": member.learner,
@@ -116,7 +145,7 @@ def _ensemble_files(ensemble: Ensemble) -> dict[str, bytes]:
                 "native": sorted(native),
             }
         )
-    files["ensemble.json"] = write_json(
+    files[f"{within}ensemble.json"] = write_json(
         {
             "classes": ensemble.classes,
             "center": ensemble.center,
@@ -155,18 +184,22 @@ def read(path: Path) -> Parts:
         files = _Checked(store, manifest, where)
         files.check_names()
         decision, golden = files.json("decision.json"), files.json("golden.json")
+        policy, thresholds = _policy(files)
+        schema = Schema.from_dict(files.json("schema.json"))
         parts = Parts(
             name=str(manifest["name"]),
             task=_known_task(decision["task"], where),
             target=str(decision["target"]),
             classes=_labels(decision["classes"]),
-            schema=Schema.from_dict(files.json("schema.json")),
+            schema=schema,
             ensemble=_ensemble(files),
             decision=dict(decision["decision"]),
             prior=tuple(_number(value) for value in decision["prior"]),
             evidence=_evidence(files, manifest),
             run=dict(manifest["run"]),
             golden=tuple(dict(row) for row in golden["rows"]),
+            policy=policy,
+            cases=_cases(files, schema),
         )
         _check(parts, manifest, where)
         files.check_rest()
@@ -174,6 +207,7 @@ def read(path: Path) -> Parts:
         check_answers(
             parts, parts.golden, np.asarray(golden["predictions"], dtype=np.float64).reshape(-1, width), where
         )
+        check_policy(parts, thresholds, where)
     return parts
 
 
@@ -278,12 +312,30 @@ def _is_table(table: object) -> bool:
     return total <= MAX_TOTAL
 
 
-def _ensemble(files: _Checked) -> Ensemble:
-    found = files.json("ensemble.json")
-    recipes = {str(variant): _recipe(files, str(variant)) for variant in found["variants"]}
+def _policy(files: _Checked) -> tuple[Policy | None, list[Any]]:
+    """Return the thresholds by group and what they are for the golden rows; none where the model has none."""
+    if "policy.json" not in files.table:
+        return None, []
+    with damaged(f"{files.where}/policy.json"):
+        found = files.json("policy.json")
+        head = None if found["edges"] is None else _ensemble(files, POLICY)
+        return Policy.from_state(found, head), found["golden"]
+
+
+def _cases(files: _Checked, schema: Schema) -> Cases | None:
+    """Return the rows that are kept; none where the model keeps none."""
+    if "cases.json" not in files.table:
+        return None
+    with damaged(f"{files.where}/cases.json"):
+        return Cases.from_state(files.json("cases.json"), files.arrays("cases.npz"), schema)
+
+
+def _ensemble(files: _Checked, within: str = "") -> Ensemble:
+    found = files.json(f"{within}ensemble.json")
+    recipes = {str(variant): _recipe(files, str(variant), within) for variant in found["variants"]}
     if not 1 <= len(found["members"]) <= MAX_MEMBERS:
         raise ModelError("The model has no members, or too many.")
-    members = tuple(_member(files, place, facts) for place, facts in enumerate(found["members"]))
+    members = tuple(_member(files, place, facts, within) for place, facts in enumerate(found["members"]))
     if {member.variant for member in members} != set(recipes):
         raise ModelError("The model's members and recipes do not belong together.")
     if not math.isclose(sum(member.weight for member in members), 1.0, abs_tol=1e-6):
@@ -296,17 +348,17 @@ def _ensemble(files: _Checked) -> Ensemble:
     return Ensemble(recipes, members, classes, _number(found["center"]), scale, floor, calibration)
 
 
-def _recipe(files: _Checked, variant: str) -> Recipe:
-    where = f"{files.where}/recipes/{variant}"
+def _recipe(files: _Checked, variant: str, within: str) -> Recipe:
+    where = f"{files.where}/{within}recipes/{variant}"
     with damaged(where):
-        arrays = files.arrays(f"recipes/{variant}.npz")
-        return Recipe.from_dict(files.json(f"recipes/{variant}.json"), arrays)
+        arrays = files.arrays(f"{within}recipes/{variant}.npz")
+        return Recipe.from_dict(files.json(f"{within}recipes/{variant}.json"), arrays)
 
 
-def _member(files: _Checked, place: int, facts: Mapping[str, Any]) -> Member:
-    where = f"{files.where}/members/{place}"
+def _member(files: _Checked, place: int, facts: Mapping[str, Any], within: str) -> Member:
+    where = f"{files.where}/{within}members/{place}"
     with damaged(where):
-        arrays = files.arrays(f"members/{place}.npz")
+        arrays = files.arrays(f"{within}members/{place}.npz")
         weight = _number(facts["weight"])
         if not 0 < weight <= 1 + 1e-9:
             raise ModelError("The member has a weight that cannot be.", where=where)
@@ -317,7 +369,7 @@ def _member(files: _Checked, place: int, facts: Mapping[str, Any]) -> Member:
             variant=str(facts["variant"]),
             weight=weight,
             predictor=predictor_kind(facts["kind"], facts.get("package")).from_state(facts["state"], arrays),
-            native={str(name): files.bytes(f"members/{place}.{name}") for name in facts["native"]},
+            native={str(name): files.bytes(f"{within}members/{place}.{name}") for name in facts["native"]},
         )
 
 
@@ -349,6 +401,7 @@ def _check(parts: Parts, manifest: dict[str, Any], where: str) -> None:
                     f"The model mends {repair.column!r:.200}, which is nothing it learned from.", where=where
                 )
     check_decision(parts, where)
+    check_cases(parts, where)
 
 
 def _known_task(name: object, where: str) -> str:

@@ -14,12 +14,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from mlwright.columns import Columns, typed_rows
 from mlwright.errors import MissingExtraError, ModelError, OptionError
 from mlwright.learn.base import Floats
 from mlwright.model import folder
 from mlwright.model.evidence import Evidence
 from mlwright.model.parts import Parts
-from mlwright.model.rows import Reader
+from mlwright.model.rows import Reader, Typed
 from mlwright.schema import Column, Schema
 from mlwright.tasks import TASKS
 from mlwright.tasks.base import Label, Prediction, Task
@@ -28,6 +29,11 @@ if TYPE_CHECKING:
     import polars as pl
 
     from mlwright.explain.contributions import Explainer, Explanation
+    from mlwright.explain.counterfactuals import Counterfactuals
+    from mlwright.explain.similar import Similar
+    from mlwright.explain.unlike import Unlike
+    from mlwright.model.beside import Beside
+    from mlwright.report import Folder
 
 
 class Model:
@@ -98,10 +104,13 @@ class Model:
 
     def answer(self, rows: object) -> Prediction:
         """Return answers with probabilities, or with the interval of each number."""
-        return self.task.answer(self._predict(rows), self.parts.decision, self.parts.classes)
+        typed = self._reader.read(rows)
+        return self.parts.answer(typed, self._of_typed(typed))
 
     def _predict(self, rows: object) -> Floats:
-        typed = self._reader.read(rows)
+        return self._of_typed(self._reader.read(rows))
+
+    def _of_typed(self, typed: Typed) -> Floats:
         if isinstance(typed, list):
             return self.parts.ensemble.predict_rows(typed)
         return self.parts.ensemble.predict(typed)
@@ -148,6 +157,71 @@ class Model:
             described=described,
         )
 
+    def unlike(self, rows: object) -> Unlike:
+        """Return whether each row is unlike the rows that taught, why, and how many usual rows are as unusual.
+
+        Of rows like the training data, 1 in 100 is called unlike it. Raises OptionError where the model keeps no cases.
+        """
+        return self._beside.unlike(self._columns(rows))
+
+    def similar(self, rows: object, k: int = 5) -> Similar:
+        """Return the k past cases most similar to each row in what moves the answer, with how they ended.
+
+        Raises OptionError where the model keeps no cases.
+        """
+        return self._beside.similar(self._columns(rows), k)
+
+    def counterfactuals(
+        self,
+        rows: object,
+        *,
+        want: Label | None = None,
+        below: float | None = None,
+        above: float | None = None,
+        of: Label | None = None,
+        immutable: Sequence[str] = (),
+        only_up: Sequence[str] = (),
+        only_down: Sequence[str] = (),
+        k: int = 3,
+        changed: int = 3,
+    ) -> Counterfactuals:
+        """Return what little would have to be different about each row for another answer.
+
+        Values are those of past cases; the changed rows are not unlike them, and the model was asked about each.
+
+        Parameters
+        ----------
+        rows
+            As `predict` takes them.
+        want, below, above, of
+            Which answer: a label, or a bound for a number or for the probability of the class `of`. By default any
+            other label, or a number half a standard deviation higher.
+        immutable, only_up, only_down
+            Columns that cannot change, can only rise (such as an age), can only fall. Sensitive columns, texts and
+            moments never change.
+        k, changed
+            How many for each row, and how many columns each may change, at most 3.
+
+        Raises OptionError where the model keeps no cases or such a thing cannot be asked of it, ColumnError for a
+        column that it does not know.
+        """
+        from mlwright.explain.counterfactuals import Rules, Wish
+
+        columns = self._columns(rows)
+        wish = Wish(want=want, below=below, above=above, of=of)
+        rules = Rules(tuple(immutable), tuple(only_up), tuple(only_down))
+        return self._beside.counterfactuals(columns, wish, rules, most=k, changed=changed)
+
+    def _columns(self, rows: object) -> Columns:
+        typed = self._reader.read(rows)
+        return typed if isinstance(typed, Columns) else typed_rows(typed, self.parts.columns)
+
+    @cached_property
+    def _beside(self) -> Beside:
+        from mlwright.model.beside import Beside
+
+        return Beside(self.parts, self._explainer)
+
     @cached_property
     def _explainer(self) -> Explainer:
         from mlwright.explain.contributions import Explainer
@@ -174,25 +248,132 @@ class Model:
         names = dict.fromkeys(name for row in board for name in row)
         return pl.DataFrame([pl.Series(name, [_cell(row.get(name)) for row in board], strict=False) for name in names])
 
-    def evaluate(self, source: object, *, query: str | None = None) -> dict[str, Any]:
-        """Score the model on labelled rows: metrics with intervals, the baseline, and gates with their verdicts.
+    def evaluate(
+        self,
+        source: object,
+        *,
+        query: str | None = None,
+        gates: str | os.PathLike[str] | Mapping[str, Any] | None = None,
+        tests: str | os.PathLike[str] | Mapping[str, Any] | None = None,
+        against: Model | None = None,
+    ) -> dict[str, Any]:
+        """Score the model on labelled rows: metrics with intervals, groups of people, slices, and gates with verdicts.
 
-        `query` is SQL where the source is a database. The answer is JSON; its "verdict" is "fail" where a gate fails.
+        The answer is JSON. Its "verdict" is "fail" where a gate fails; it is "blocked" where a gate fails, or where one
+        of the file cannot be told.
+
+        Parameters
+        ----------
+        source, query
+            Rows with the target, as `build` reads them; `query` is SQL where the source is a database.
+        gates
+            A file of gates, as `gates` writes it, or a dict that says the same. Without it the model has to beat always
+            giving the same answer, and to be as good as when it was built.
+        tests
+            A file of behaviour tests, or a dict that says the same.
+        against
+            Another model of the same target, for gates of "better_than_other".
         """
         from mlwright.model.judge import evaluate
 
-        return evaluate(self.parts, source, query=query)
+        other = None if against is None else against.parts
+        return evaluate(self.parts, source, query=query, gates=gates, tests=tests, against=other)
 
-    def report(self, path: str | os.PathLike[str]) -> Path:
+    def mitigate(
+        self,
+        source: object,
+        columns: Sequence[str],
+        *,
+        criterion: str = "equalized_odds",
+        tolerance: float = 0.02,
+        without_group: bool = False,
+        draws: bool = True,
+        cuts: Mapping[str, Sequence[float]] | None = None,
+        seed: int = 0,
+        query: str | None = None,
+    ) -> Model:
+        """Return the model with thresholds by group, so that it treats groups of people more alike.
+
+        They are those that cost least among all that keep the gap between any two groups within the tolerance, found on
+        labelled rows that the model did not learn from; `evaluation["mitigation"]` says what they do and cost.
+
+        Parameters
+        ----------
+        source, query
+            Labelled rows, kept back when the model was built; `query` is SQL where the source is a database.
+        columns
+            The columns that make the groups, such as ["sex"]; several make one group of each meeting of their values.
+        criterion, tolerance
+            "equalized_odds", "equal_opportunity", "predictive_equality" or "demographic_parity", and by how much its
+            rates may differ.
+        without_group
+            Do not ask for the columns when answering: a second model estimates the group from the others.
+        draws
+            Whether a group's rows may be shared among two thresholds where one costs clearly more. A number drawn from
+            the row's own values decides, so that the same row always gets the same answer.
+        cuts
+            Where columns of numbers are cut into groups: {"age": [25]}; else in three.
+
+        Raises OptionError, ColumnError, DataError: where groups are too small, nothing is promised of them.
+        """
+        from mlwright.fairness.mitigation.asked import wanted
+        from mlwright.model.mitigate import mitigate
+
+        asked = wanted(
+            columns, criterion, tolerance, without_group=without_group, draws=draws, cuts=cuts, seed=seed
+        )  # fmt: skip
+        return Model(mitigate(self.parts, source, asked, query=query))
+
+    def gates(self, path: str | os.PathLike[str] | None = None) -> str:
+        """Return a file of gates to begin with, made from what is known of the model, as text; write it where asked.
+
+        The path ends in .toml, .json or .yaml. A file that is there is left alone: it may have been changed by hand.
+        Raises OutputError, OptionError.
+        """
+        from mlwright.model.proposed_gates import gates_text, write_gates
+
+        return gates_text(self.parts) if path is None else write_gates(self.parts, Path(path))
+
+    def tests(self, path: str | os.PathLike[str] | None = None) -> str:
+        """Return a file of behaviour tests to begin with, made from the columns, as text; write it where asked.
+
+        The path ends in .yaml or .toml. A file that is there is left alone. Raises OutputError, OptionError.
+        """
+        from mlwright.model.proposed_tests import text_of_tests, write_tests
+
+        return text_of_tests(self.parts) if path is None else write_tests(self.parts, Path(path))
+
+    def report(self, path: str | os.PathLike[str], *, force: bool = False) -> Path:
         """Write the report as one HTML file, with its JSON and Markdown twins beside it; return where the page is.
 
-        Raises ModelError where the model was never judged, OutputError where the report cannot be written.
+        Raises ModelError where the model was never judged, OutputError where the report cannot be written, or where a
+        file is there that mlwright did not write and `force` does not say that it may be replaced.
         """
         if not self.evaluation.is_whole:
             raise ModelError("The model holds no judgement of itself, so there is nothing to report.")
         from mlwright.report import write_report  # the one import upwards, named in the import contract
 
-        return write_report(self.parts.evidence, self.parts.run, Path(path))[0]
+        return write_report(self.parts.evidence, self.parts.run, Path(path), force=force)[0]
+
+    def documents(
+        self,
+        path: str | os.PathLike[str],
+        *,
+        answers: str | os.PathLike[str] | None = None,
+        force: bool = False,
+    ) -> Folder:
+        """Write report, model card, data sheet and technical file into a folder; return what was written.
+
+        What only a person can say is read from `answers` (.toml, .json or .yaml), by default answers.toml in the
+        folder, which is begun where it is not there and never changed. Raises ModelError where the model was never
+        judged, OutputError, SourceError, OptionError.
+        """
+        if not self.evaluation.is_whole:
+            raise ModelError("The model holds no judgement of itself, so there is nothing to write of it.")
+        from mlwright.report import Known, write_documents
+
+        known = Known(self.parts.evidence, self.parts.run, self.parts.schema.to_dict(), name=self.name)
+        return write_documents(known, Path(path), answers=None if answers is None else Path(answers), force=force)
 
     def save(self, path: str | os.PathLike[str]) -> Path:
         """Write the model as a folder, or as a zip where the path ends in .zip, and return where it is.

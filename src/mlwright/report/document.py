@@ -6,11 +6,14 @@ templates/blocks.html and the function in markdown.py that draw it.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from itertools import accumulate
 from typing import ClassVar, Literal
 
 Tone = Literal["", "good", "bad", "unclear", "info"]
 MORE = "all in the JSON twin"
+TO_FILL_IN = "To be filled in by a person"
+FILLED_IN = "Filled in by a person"
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,6 +104,8 @@ class Figures:
 
     form: ClassVar[str] = "figures"
     figures: tuple[Figure, ...]
+    level: int = 3
+    """How deep its title stands."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,6 +128,8 @@ class Notes:
     icon: str
     notes: tuple[Note, ...]
     more: str = ""
+    level: int = 3
+    """How deep its title stands."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,6 +151,53 @@ class Verdict:
     word: str
     sentence: str
     tiles: tuple[Tile, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Tiles:
+    """Numbers in large beside each other."""
+
+    form: ClassVar[str] = "tiles"
+    tiles: tuple[Tile, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """A question that people ask, and what is answered: sentences, and where there is more to read."""
+
+    question: str
+    tone: Tone
+    icon: str
+    sentences: tuple[str, ...]
+    anchor: str = ""
+    """The section that says more."""
+
+
+@dataclass(frozen=True, slots=True)
+class Replies:
+    """Questions with their answers, for somebody who reads no further."""
+
+    form: ClassVar[str] = "replies"
+    replies: tuple[Reply, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What only a person can say and nobody has said yet: the key of the answer, and questions that help to give it."""
+
+    form: ClassVar[str] = "asked"
+    key: str
+    questions: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """What a person said: paragraphs, each with the points of its list, if it is one."""
+
+    form: ClassVar[str] = "said"
+    key: str
+    paragraphs: tuple[tuple[str, ...], ...]
+    """Each a single text, or the items of a list."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,13 +240,31 @@ class Cards:
 
 @dataclass(frozen=True, slots=True)
 class Heading:
-    """The title of a part of a section."""
+    """The title of a part of a section, with a mark beside it where its state has to be told."""
 
     form: ClassVar[str] = "heading"
     text: str
+    badge: Badge | None = None
+    level: int = 3
+    """How deep its title stands."""
 
 
-Block = Table | Paragraph | Facts | Bullets | Code | Figures | Notes | Verdict | Heading | Cards
+Block = (
+    Table
+    | Paragraph
+    | Facts
+    | Bullets
+    | Code
+    | Figures
+    | Notes
+    | Verdict
+    | Tiles
+    | Replies
+    | Asked
+    | Said
+    | Heading
+    | Cards
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -203,6 +275,14 @@ class Section:
     title: str
     sentence: str
     blocks: tuple[Block, ...] = ()
+    part: str = ""
+    """The title of the part of the page that begins here."""
+    small: str = ""
+    """A remark beside it in the table of contents."""
+    numbered: bool = True
+    """Whether it has a number on the page."""
+    explains: bool = False
+    """Whether its words are explained at its end too, for those who read nothing else."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -213,6 +293,21 @@ class Page:
     subtitle: str
     sections: tuple[Section, ...]
     meanings: dict[str, str] = field(default_factory=dict)
+    others: tuple[tuple[str, str], ...] = ()
+    """Pages in the same folder that belong to it: what each is, and its file."""
+
+    @property
+    def anchors(self) -> frozenset[str]:
+        """The sections that something on the page can lead to."""
+        return frozenset(section.anchor for section in self.sections)
+
+    @property
+    def numbers(self) -> tuple[str, ...]:
+        """The number of each section and of the glossary behind them; empty where one has none."""
+        counted = accumulate((section.numbered for section in self.sections), initial=0)
+        places = [str(place + 1) for place in counted]
+        shown = [section.numbered for section in self.sections]
+        return tuple(place if seen else "" for place, seen in zip(places, [*shown, True], strict=True))
 
 
 def row(*cells: str | Cell) -> tuple[Cell, ...]:
@@ -223,6 +318,11 @@ def row(*cells: str | Cell) -> tuple[Cell, ...]:
 def headers(first: str, *numeric: str) -> tuple[Header, ...]:
     """Return a table's columns: a name, then numbers."""
     return (Header(first), *(Header(text, numeric=True) for text in numeric))
+
+
+def inside(block: Block) -> Block:
+    """Return a block as it stands below a title: its own titles are one step deeper."""
+    return replace(block, level=block.level + 1) if isinstance(block, Heading | Notes | Figures) else block
 
 
 def cut(total: int, shown: int) -> str:

@@ -7,6 +7,9 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
 from mlwright.report.document import (
+    FILLED_IN,
+    TO_FILL_IN,
+    Asked,
     Bullets,
     Cards,
     Cell,
@@ -17,13 +20,17 @@ from mlwright.report.document import (
     Notes,
     Page,
     Paragraph,
+    Replies,
+    Said,
     Section,
     Table,
+    Tiles,
     Verdict,
     cut,
 )
 from mlwright.report.format import clipped, tidy
 from mlwright.report.glossary import Terms
+from mlwright.report.ours import MARK
 from mlwright.report.sections import page
 
 NAME = 120
@@ -41,13 +48,22 @@ def render_markdown(evidence: Mapping[str, Any], run: Mapping[str, Any]) -> str:
 
 def draw_markdown(whole: Page) -> str:
     """Return a page, whatever it is about, as Markdown."""
+    terms = Terms(whole.meanings)
+    titled = any(section.part for section in whole.sections)
     lines = [f"# {plain(whole.title)}", "", plain(whole.subtitle), ""]
     for section in whole.sections:
-        lines += _section(section)
+        lines += [f"## {plain(section.part)}", ""] if section.part else []
+        lines += _section(section, "###" if titled else "##")
+        if section.explains and (words := _words(terms, lines)):
+            lines += ["**Words on this page**", "", *words, ""]
     text = "\n".join(lines)
-    lines += ["## Words used here", ""]
-    lines += [f"- **{plain(term.name)}**: {plain(term.meaning)}" for term in Terms(whole.meanings).find(text)]
+    lines += ["## Words used here", "", *_words(terms, [text]), "", MARK]
     return re.sub(r"\n{3,}", "\n\n", "\n".join(lines)).strip() + "\n"
+
+
+def _words(terms: Terms, lines: Sequence[str]) -> Lines:
+    """Return what the words mean that stand in the lines."""
+    return [f"- **{plain(term.name)}**: {plain(term.meaning)}" for term in terms.find("\n".join(lines))]
 
 
 def plain(text: object) -> str:
@@ -60,11 +76,14 @@ def plain(text: object) -> str:
     return re.sub(r"(?<![^\W_])_|_(?![^\W_])", r"\\_", escaped)
 
 
-def _section(section: Section) -> Lines:
-    lines = [f"## {plain(section.title)}", "", plain(section.sentence), ""]
+def _section(section: Section, level: str) -> Lines:
+    lines = [f"{level} {plain(section.title)}", "", plain(section.sentence), ""]
     for block in section.blocks:
         lines += [*DRAWN[block.form](block), ""]
-    return lines
+    if level == "##":
+        return lines
+    # Titles inside stand one step below the section's.
+    return [lines[0], *(f"#{line}" if re.match("###+ ", line) else line for line in lines[1:])]
 
 
 def _table(block: Table) -> Lines:
@@ -106,19 +125,20 @@ def _bullets(block: Bullets) -> Lines:
 
 
 def _code(block: Code) -> Lines:
-    return ["    " + line for line in block.text.splitlines()]
+    label = [f"{plain(block.label)}:", ""] if block.label else []
+    return [*label, *("    " + line for line in block.text.splitlines())]
 
 
 def _figures(block: Figures) -> Lines:
     lines: Lines = []
     for figure in block.figures:
-        title = [f"### {plain(figure.title)}", ""] if figure.title else []
+        title = [f"{'#' * block.level} {plain(figure.title)}", ""] if figure.title else []
         lines += [*title, plain(figure.caption), "", *_table(figure.table), ""]
     return lines
 
 
 def _notes(block: Notes) -> Lines:
-    lines = [f"### {plain(block.title)}", ""]
+    lines = [f"{'#' * block.level} {plain(block.title)}", ""]
     for note in block.notes:
         parts = " ".join(f"{plain(part)}." for part in (note.place, note.repair.rstrip(".")) if part)
         lines.append(f"- {plain(note.text)}" + (f" {parts}" if parts else "") + f" ({plain(note.small)})")
@@ -127,10 +147,41 @@ def _notes(block: Notes) -> Lines:
 
 def _verdict(block: Verdict) -> Lines:
     lines = [f"**{block.icon} {plain(block.word)}.** {plain(block.sentence)}", ""]
+    return lines + _tiles(Tiles(block.tiles))
+
+
+def _tiles(block: Tiles) -> Lines:
+    lines = []
     for tile in block.tiles:
         note = f" ({plain(tile.note)})" if tile.note else ""
         lines += [f"- {plain(tile.label)}: **{plain(tile.value)}**{note}"]
     return lines
+
+
+def _replies(block: Replies) -> Lines:
+    """Return each question with its answers in one paragraph."""
+    lines: Lines = []
+    for reply in block.replies:
+        said = " ".join(plain(sentence) for sentence in reply.sentences)
+        lines += [f"**{plain(reply.question)}** {said}", ""]
+    return lines
+
+
+def _asked(block: Asked) -> Lines:
+    """Return what a person has to fill in, as a quotation, which Markdown draws as a box."""
+    return [
+        f"> **{TO_FILL_IN}** (`{block.key}`)",
+        ">",
+        *(f"> - {plain(question)}" for question in block.questions),
+    ]
+
+
+def _said(block: Said) -> Lines:
+    lines: Lines = []
+    for paragraph in block.paragraphs:
+        many = len(paragraph) > 1
+        lines += [*(f"> {'- ' if many else ''}{plain(text)}" for text in paragraph), ">"]
+    return [f"> **{FILLED_IN}**", ">", *lines[:-1]]
 
 
 def _cards(block: Cards) -> Lines:
@@ -147,7 +198,8 @@ def _cards(block: Cards) -> Lines:
 
 
 def _heading(block: Heading) -> Lines:
-    return [f"### {plain(block.text)}"]
+    badge = f" ({plain(block.badge.text)})" if block.badge else ""
+    return [f"{'#' * block.level} {plain(block.text)}{badge}"]
 
 
 DRAWN: Final[dict[str, Callable[[Any], Sequence[str]]]] = {
@@ -159,6 +211,10 @@ DRAWN: Final[dict[str, Callable[[Any], Sequence[str]]]] = {
     Figures.form: _figures,
     Notes.form: _notes,
     Verdict.form: _verdict,
+    Tiles.form: _tiles,
+    Replies.form: _replies,
+    Asked.form: _asked,
+    Said.form: _said,
     Heading.form: _heading,
     Cards.form: _cards,
 }

@@ -2,8 +2,9 @@
 
     {"format": "mlwright-report", "version": 1, "evidence": {...}, "run": {...}}
 
-The keys keep the order of the evidence; numbers that JSON cannot hold (NaN, infinity) become null. `version` grows when
-a key changes its meaning or goes; new keys may come without.
+Among documents, "schema" (schema.json of the model) stands there too. The keys keep the order of the evidence; numbers
+that JSON cannot hold (NaN, infinity) become null. `version` grows when a key changes its meaning or goes; new keys may
+come without.
 """
 
 from __future__ import annotations
@@ -17,9 +18,11 @@ FORMAT: Final = "mlwright-report"
 VERSION: Final = 1
 
 
-def render_json(evidence: Mapping[str, Any], run: Mapping[str, Any]) -> str:
-    """Return the report as JSON: the same evidence gives the same text."""
+def render_json(evidence: Mapping[str, Any], run: Mapping[str, Any], schema: Mapping[str, Any] | None = None) -> str:
+    """Return the report as JSON: the same evidence gives the same text. The schema goes with it where it is given."""
     whole = {"format": FORMAT, "version": VERSION, "evidence": _plain(evidence), "run": _plain(run)}
+    if schema is not None:
+        whole["schema"] = _plain(schema)
     return json.dumps(whole, ensure_ascii=False, indent=1, allow_nan=False) + "\n"
 
 

@@ -12,30 +12,50 @@ from typing import Any
 from mlwright.errors import OutputError
 from mlwright.report.html import render_html
 from mlwright.report.markdown import render_markdown
+from mlwright.report.ours import check_ours
 from mlwright.report.twin import render_json
 
 ENDINGS = frozenset({".html", ".htm", ".json", ".md"})
 
 
-def write_report(evidence: Mapping[str, Any], run: Mapping[str, Any], path: Path) -> tuple[Path, ...]:
+def write_report(
+    evidence: Mapping[str, Any], run: Mapping[str, Any], path: Path, *, force: bool = False
+) -> tuple[Path, ...]:
     """Write r.html with its twins r.json and r.md beside it, and return their paths, the page first.
 
-    Any of the three endings may be given; without one, they are added. Raises OutputError where it cannot be written.
+    Any of the three endings may be given; without one, they are added. Raises OutputError where it cannot be written,
+    or where one of the files is there and is not ours, unless `force` says that it may be replaced.
     """
-    page = ".htm" if Path(path).suffix.casefold() == ".htm" else ".html"
-    texts = {page: render_html(evidence, run), ".json": render_json(evidence, run)}
+    if not force:
+        check_report_place(path, hint="name another file, or say --force (force=True) to replace it.")
+    texts = {page_ending(path): render_html(evidence, run), ".json": render_json(evidence, run)}
     texts[".md"] = render_markdown(evidence, run)
     return write_twins(texts, Path(path))
+
+
+def check_report_place(path: Path, *, hint: str = "name another file, or move that one away.") -> None:
+    """Raise OutputError where a report at this path would take the place of somebody's own file."""
+    check_ours(places(Path(path), (page_ending(path), ".json", ".md")), path, hint=hint)
+
+
+def page_ending(path: Path) -> str:
+    """Return how the page's name ends: as it was asked for, else .html."""
+    return ".htm" if Path(path).suffix.casefold() == ".htm" else ".html"
 
 
 def write_twins(texts: Mapping[str, str], path: Path) -> tuple[Path, ...]:
     """Write a text for each ending, all beside each other, and return their paths. Raises OutputError."""
     targets = dict(zip(places(path, texts), texts.values(), strict=True))
+    write_texts(targets, path)
+    return tuple(targets)
+
+
+def write_texts(texts: Mapping[Path, str], path: Path) -> None:
+    """Write texts to their files, all of them or none; `path` is what was asked for. Raises OutputError."""
     try:
-        _write(targets)
+        _write(texts)
     except OSError as error:
         raise _refusal(error, path) from error
-    return tuple(targets)
 
 
 def places(path: Path, endings: Iterable[str]) -> list[Path]:

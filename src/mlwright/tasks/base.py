@@ -95,6 +95,8 @@ class Prediction:
     upper: Floats | None = None
     classes: tuple[Label, ...] = field(default=())
     cutoffs: Sequence[float] | None = None
+    flags: tuple[str, ...] | None = None
+    """What is worth knowing of how a row was answered, empty where nothing is; None where nothing ever is."""
 
     @property
     def included(self) -> NDArray[np.bool_] | None:

@@ -12,8 +12,9 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from mlwright.learn.base import Configuration, Effort, Fitted, Floats, Learner, Predictor, Problem
+from mlwright.learn.base import Configuration, Effort, Fitted, Floats, Learner, Predictor, Problem, keeps_order
 from mlwright.learn.forests import Forests
+from mlwright.learn.order import TOLERANCE
 from mlwright.learn.plugins import declaration_faults, predictor_kind
 from mlwright.learn.sandbox import Forest
 
@@ -300,6 +301,34 @@ def check_configurations(learner: Learner, objective: str) -> None:
         says_well(teach, learner.fit(teach, configuration, None, Effort(rounds=3)).predict(teach.X))
 
 
+def check_keeps_order(learner: Learner, objective: str) -> None:
+    """Where it says that it heeds `signs`: of two rows that differ in one such column, none is answered against it."""
+    if not keeps_order(learner) or CLASSES[objective] > 2:
+        return
+    teach = replace(problem(learner, objective), signs=(1, -1, 0, 1, 0, 0))  # the second sign is against the truth
+    for place, configuration in enumerate(learner.configurations[objective]):
+        packed = learner.fit(teach, configuration, None, Effort(seed=place, rounds=15)).pack()
+        assert largest_fall(packed.predict, teach, seed=place) <= TOLERANCE
+    free = quick(learner, replace(teach, signs=()))
+    assert largest_fall(free.predict, teach, seed=0) > TOLERANCE, "without signs nothing is kept: the check is blind"
+
+
+def largest_fall(predict: Callable[[Floats], Floats], given: Problem, seed: int, pairs: int = 10_000) -> float:
+    """Return how far answers go against the signs, at most, among so many random pairs of rows."""
+    rng = np.random.default_rng(seed)
+    signed = [column for column, sign in enumerate(given.signs) if sign]
+    each = -(-pairs // len(signed))
+    worst = 0.0
+    for column in signed:
+        low = given.X[rng.integers(0, len(given.X), each)].copy()
+        high = low.copy()
+        ends = np.sort(rng.normal(scale=2.0, size=(each, 2)), axis=1)
+        low[:, column], high[:, column] = ends.T
+        rise = predict(high)[:, -1] - predict(low)[:, -1]
+        worst = max(worst, float(-(given.signs[column] * rise).min()))
+    return worst
+
+
 CHECKS: tuple[Callable[[Learner, str], None], ...] = (
     check_learns,
     check_pack_equals_predict,
@@ -316,6 +345,7 @@ CHECKS: tuple[Callable[[Learner, str], None], ...] = (
     check_tiny,
     check_rounds_are_honoured,
     check_configurations,
+    check_keeps_order,
 )
 
 

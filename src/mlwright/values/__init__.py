@@ -8,6 +8,7 @@ from mlwright.values.numbers import MULTIPLIERS, Scan, parse_number, scan_number
 from mlwright.values.reader import parse_boolean, read_value, reader
 from mlwright.values.text import MISSING, OUTER, as_text, is_null, json_text, plain, strip, well_formed
 from mlwright.values.times import match_datetime, parse_datetime
+from mlwright.values.written import raw_value
 
 __all__ = [
     "MISSING",
@@ -23,6 +24,7 @@ __all__ = [
     "parse_duration",
     "parse_number",
     "plain",
+    "raw_value",
     "read_value",
     "reader",
     "scan_number",

@@ -49,6 +49,31 @@ def build(
         list[str] | None,
         typer.Option("--exclude", metavar="COL ...", help="Columns the model may not see; may be repeated."),
     ] = None,
+    increasing: Annotated[
+        list[str] | None,
+        typer.Option("--increasing", metavar="COL ...", help="Columns with which the answer may only rise."),
+    ] = None,
+    decreasing: Annotated[
+        list[str] | None,
+        typer.Option("--decreasing", metavar="COL ...", help="Columns with which the answer may only fall."),
+    ] = None,
+    reweigh: Annotated[
+        list[str] | None,
+        typer.Option("--reweigh", metavar="COL ...", help="Learn with weights by which these groups are more alike."),
+    ] = None,
+    fair: Annotated[
+        list[str] | None,
+        typer.Option("--fair", metavar="COL ...", help="Find thresholds by which a yes/no model treats these alike."),
+    ] = None,
+    criterion: Annotated[
+        str, typer.Option("--criterion", metavar="C", help="What --fair makes alike: see mlwright mitigate.")
+    ] = "equalized_odds",
+    tolerance: Annotated[
+        float, typer.Option("--tolerance", metavar="X", help="How large a gap --fair leaves: 0.02 is 2 points.")
+    ] = 0.02,
+    without_group: Annotated[
+        bool, typer.Option("--without-group", help="With --fair: estimate the group instead of asking for it.")
+    ] = False,
     split: Annotated[
         str, typer.Option("--split", metavar="KIND", help="Which rows judge: auto, random, time or group.")
     ] = "auto",
@@ -77,6 +102,10 @@ def build(
         str | None,
         typer.Option("--max-latency", metavar="TIME", help="How long one answer may take here, such as 1ms or 250us."),
     ] = None,
+    cases: Annotated[
+        int,
+        typer.Option("--cases", metavar="N", help="How many rows the model keeps to explain answers by; 0 keeps none."),
+    ] = 512,
     out_folder: Annotated[
         Path | None,
         typer.Option("--out", metavar="DIR", help="Write the model to this folder or .zip, its report beside it."),
@@ -97,11 +126,13 @@ def build(
     if not quiet:
         say(_opening(budget, trials))
     from mlwright.building import build as build_model
-    from mlwright.cli.kept import Kept, build_json, report_place, say_findings, told, write_report
+    from mlwright.cli.kept import Kept, beside, build_json, report_place, say_findings, told, write_report
     from mlwright.registry import Workspace
+    from mlwright.report.write import check_report_place
 
     state = Workspace(workspace)
-    in_workspace = out_folder is None or name is not None
+    if out_folder is not None:
+        check_report_place(beside(out_folder))  # before the search, not after it
     with libraries_silenced(verbose=verbose), progress(quiet=quiet) as shown:
         model = build_model(
             source,
@@ -115,6 +146,13 @@ def build(
             weight=weight,
             sensitive=sensitive or (),
             exclude=exclude or (),
+            increasing=increasing or (),
+            decreasing=decreasing or (),
+            reweigh=reweigh or (),
+            fair=fair or (),
+            criterion=criterion,
+            tolerance=tolerance,
+            without_group=without_group,
             split=split,
             learners=learners,
             cost_fp=cost_fp,
@@ -124,8 +162,9 @@ def build(
             clean=not no_clean,
             prefer=prefer,
             max_latency=max_latency,
+            cases=cases,
             out=out_folder,
-            workspace=state.path if in_workspace else None,
+            workspace=state.path if out_folder is None or name is not None else None,
             query=query,
             threads=threads,
             progress=shown,
@@ -134,8 +173,7 @@ def build(
         place = report_place(model, path, state)
         shown.stage("Writing the report")
         page = write_report(model, place)
-    reference = str(path) if out_folder is not None else model.name
-    kept = Kept(model, path, page, reference)
+    kept = Kept(model, path, page, str(path) if out_folder is not None else model.name)
     if not quiet:
         for assumption in model.evaluation["question"]["assumptions"] if verbose else ():
             say(f"assumed: {assumption}")
@@ -144,7 +182,7 @@ def build(
     if as_json:
         out_json(build_json(kept))
     else:
-        out(told(kept, f"mlwright predict {shlex.quote(reference)} NEW_ROWS.csv"))
+        out(told(kept, f"mlwright predict {shlex.quote(kept.reference)} NEW_ROWS.csv"))
 
 
 def _opening(budget: str | None, trials: int | None) -> str:

@@ -1,12 +1,13 @@
-"""mlwright evaluate: scores on labelled rows, and whether the gates hold."""
+"""mlwright evaluate: scores on labelled rows, for whom they are worse, and whether the gates hold."""
 
 from __future__ import annotations
 
-from typing import Any
+from pathlib import Path
+from typing import Annotated
 
 import typer
 
-from mlwright.cli.console import libraries_silenced, out, out_json, say, styled, table
+from mlwright.cli.console import libraries_silenced, out, out_json, say
 from mlwright.cli.options import Json, ModelReference, Query, Quiet, Source
 from mlwright.cli.options import Workspace as WorkspaceOption
 
@@ -14,42 +15,38 @@ from mlwright.cli.options import Workspace as WorkspaceOption
 def evaluate(
     model: ModelReference,
     source: Source,
+    gates: Annotated[
+        Path | None,
+        typer.Option(
+            "--gates", metavar="FILE", help="What has to hold (.toml, .json, .yaml); `mlwright gates` writes one."
+        ),
+    ] = None,
+    tests: Annotated[
+        Path | None, typer.Option("--tests", metavar="FILE", help="Behaviour tests to run (.toml, .json, .yaml).")
+    ] = None,
+    against: Annotated[
+        str | None, typer.Option("--against", metavar="MODEL", help="Another model, which it may not be worse than.")
+    ] = None,
     query: Query = None,
     workspace: WorkspaceOption = None,
     as_json: Json = False,
     quiet: Quiet = False,
 ) -> None:
-    """Score a model on labelled rows; ends with 1 where a gate fails."""
+    """Score a model on labelled rows; ends with 1 where a gate fails, or one of --gates cannot be told."""
     if not quiet:
         say("Reading the rows ...")
+    from mlwright.cli.evaluated import told
     from mlwright.model import load
     from mlwright.registry import Workspace
 
     with libraries_silenced(verbose=False):
-        loaded = load(Workspace(workspace).resolve(model))
-        result = loaded.evaluate(source, query=query)
+        state = Workspace(workspace)
+        loaded = load(state.resolve(model))
+        other = None if against is None else load(state.resolve(against))
+        result = loaded.evaluate(source, query=query, gates=gates, tests=tests, against=other)
     if as_json:
         out_json({"model": model, **result})
     else:
-        out(_told(result))
-    if result["verdict"] == "fail":
+        out(told(result))
+    if result["blocked"]:
         raise typer.Exit(1)
-
-
-def _told(result: dict[str, Any]) -> str:
-    """Return scores and gates as people read them."""
-    import sys
-
-    from mlwright.model.evidence import number
-
-    left_out = result["rows_without_target"]
-    rows = f"{result['rows']:,} labelled rows" + (f"; {left_out:,} without a known target left out" if left_out else "")
-    scores = [
-        [facts["label"] or name, number(facts["score"]), " to ".join(number(end) for end in facts["interval"] or ())]
-        for name, facts in result["metrics"].items()
-    ]
-    gates = [f"{gate['verdict']}: {gate['sentence']}" for gate in result["gates"]]
-    style = {"pass": "green", "fail": "red"}.get(result["verdict"], "bold")
-    verdict = f"verdict: {styled(result['verdict'], style, sys.stdout)}"
-    shown = table(["metric", "score", "95 % interval"], scores, right=[1])
-    return "\n".join([rows, "", shown, "", *gates, "", verdict])

@@ -86,6 +86,8 @@ def answers(prediction: Prediction) -> pl.DataFrame:
         columns += [pl.Series(name, prediction.probabilities[:, place]) for place, name in enumerate(names)]
     if prediction.lower is not None and prediction.upper is not None:
         columns += [pl.Series("lower", prediction.lower), pl.Series("upper", prediction.upper)]
+    if prediction.flags is not None:
+        columns.append(pl.Series("flag", [flag or None for flag in prediction.flags], dtype=pl.String))
     return pl.DataFrame(columns)
 
 

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from mlwright.cli.console import out, out_json
-from mlwright.cli.options import Json, ModelReference, Open
+from mlwright.cli.options import Force, Json, ModelReference, Open
 from mlwright.cli.options import Workspace as WorkspaceOption
 
 
@@ -18,6 +18,7 @@ def report(
         Path | None,
         typer.Option("--out", metavar="FILE", help="Where to; by default where `build` put it."),
     ] = None,
+    force: Force = False,
     open_it: Open = False,
     workspace: WorkspaceOption = None,
     as_json: Json = False,
@@ -31,7 +32,7 @@ def report(
     state = Workspace(workspace)
     place = state.resolve(model)
     loaded = load(place)
-    page = write_report(loaded, out_file or report_place(loaded, place, state))
+    page = write_report(loaded, out_file or report_place(loaded, place, state), force=force)
     if as_json:
         twins = {"json": str(page.with_suffix(".json")), "markdown": str(page.with_suffix(".md"))}
         out_json({"model": model, "report": str(page), **twins})

@@ -113,6 +113,7 @@ class CatBoost:
         "regression": _NUMBERS,
     }
     max_cells: ClassVar[int | None] = None
+    keeps_order: ClassVar[bool] = True
 
     def fit(self, problem: Problem, configuration: Configuration, valid: Problem | None, effort: Effort) -> Fitted:
         """Learn; CatBoost runs the rounds and asks after each whether to go on."""
@@ -173,6 +174,7 @@ def _parameters(rows: Problem, configuration: Configuration, effort: Effort) -> 
         "learning_rate": 0.1 if many else configuration["learning_rate"],
         "thread_count": effort.threads,
         "random_seed": effort.seed,
+        **({"monotone_constraints": list(rows.signs)} if any(rows.signs) else {}),
     }
 
 

@@ -58,6 +58,7 @@ class Ebm:
         "regression": _PAIRED,
     }
     max_cells: ClassVar[int | None] = 1_000_000
+    keeps_order: ClassVar[bool] = True
 
     def fit(self, problem: Problem, configuration: Configuration, valid: Problem | None, effort: Effort) -> Fitted:
         """Learn the curves, then the pairs, each until the validation loss has stopped falling."""
@@ -164,6 +165,10 @@ class _Sums:
         told, judge_told = (np.repeat(intercept[None], len(each), axis=0) for each in (bins, judged))
         return cls(rows, judge, grid, bins, judged, present, intercept, told, judge_told)
 
+    def sign(self, feature: int) -> int:
+        """Return 1 where the answer may only rise with a column, -1 where it may only fall, else 0."""
+        return self.rows.signs[feature] if self.rows.signs else 0
+
     def add(self, model: Any, features: tuple[int, ...], *, pairs: bool) -> None:
         """Add what a model of InterpretML says; its columns are these features."""
         level = np.atleast_1d(np.asarray(model.intercept_, dtype=np.float64))
@@ -269,7 +274,7 @@ class _Stage:
         said = {
             feature: float(np.abs(sums.tables[feature,][sums.bins[:, feature]]).mean())
             for feature in grid.used
-            if grid.coarse_bins(feature) <= 2 * _PAIR_BINS
+            if grid.coarse_bins(feature) <= 2 * _PAIR_BINS and not sums.sign(feature)
         }
         best = sorted(sorted(said, key=lambda feature: (-said[feature], feature))[:_MOST_PAIRED])
         wanted = min(most, 3 * len(best))
@@ -296,6 +301,7 @@ class _Stage:
             ],
             interactions=self.found or self.wanted,
             exclude="mains" if self.wanted else None,
+            monotone_constraints=[sums.sign(feature) for feature in self.features] if any(rows.signs) else None,
             validation_size=0,
             outer_bags=1,
             learning_rate=configuration["rate"],

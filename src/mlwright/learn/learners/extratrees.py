@@ -75,6 +75,7 @@ class ExtraTrees:
         "regression": _NUMBERS,
     }
     max_cells: ClassVar[int | None] = None
+    keeps_order: ClassVar[bool] = True
 
     def fit(self, problem: Problem, configuration: Configuration, valid: Problem | None, effort: Effort) -> Fitted:  # noqa: ARG002
         """Grow trees a few at a time, so that `effort.stop` is heard in between. Needs no validation rows."""
@@ -119,6 +120,7 @@ def _forest(rows: Problem, configuration: Configuration, effort: Effort) -> Any:
         "n_jobs": effort.threads,
         "bootstrap": drawn < len(rows.y),
         "max_samples": drawn if drawn < len(rows.y) else None,
+        "monotonic_cst": list(rows.signs) if any(rows.signs) else None,
     }
     return (ExtraTreesClassifier if rows.classes else ExtraTreesRegressor)(**options)
 

@@ -106,6 +106,7 @@ class LightGBM:
         "regression": _NUMBERS,
     }
     max_cells: ClassVar[int | None] = None
+    keeps_order: ClassVar[bool] = True
 
     def fit(self, problem: Problem, configuration: Configuration, valid: Problem | None, effort: Effort) -> Fitted:
         """Learn, one round after another, until the validation loss has stopped falling."""
@@ -145,6 +146,7 @@ def _parameters(rows: Problem, configuration: Configuration, effort: Effort) -> 
         "min_data_per_group": min(100, few),
         "num_leaves": max(2, round(chosen["num_leaves"] * ease)),
         "learning_rate": min(0.1, chosen["learning_rate"] / ease) if ease < 1.0 else chosen["learning_rate"],
+        **({"monotone_constraints": list(rows.signs)} if any(rows.signs) else {}),
     }
 
 

@@ -48,6 +48,7 @@ class Linear:
         NATURAL, table("penalty", (None,))
     )
     max_cells: ClassVar[int | None] = None
+    keeps_order: ClassVar[bool] = True
 
     def fit(self, problem: Problem, configuration: Configuration, valid: Problem | None, effort: Effort) -> Fitted:
         """Learn along a path of penalties and keep the best on `valid`; without it, use the configuration's penalty."""
@@ -161,10 +162,11 @@ def _logistic(rows: Problem, path: Sequence[float], stop: Stop) -> Iterator[Line
             raise StopIteration
 
     start = np.zeros(width * (rows.X.shape[1] + 1))
+    bounds = [(None, None)] * width + _bounds(rows) if any(rows.signs) else None
     for penalty in path:
         options: Any = {"maxiter": _STEPS, "ftol": 1e-9, "gtol": 1e-6}
         step = partial(loss, penalty=penalty)
-        start = minimize(step, start, jac=True, method="L-BFGS-B", options=options, callback=heed).x
+        start = minimize(step, start, jac=True, method="L-BFGS-B", bounds=bounds, options=options, callback=heed).x
         yield _all_classes(start[width:].reshape(-1, width), start[:width], present, rows)
 
 
@@ -183,6 +185,9 @@ def _ridge(rows: Problem, path: Sequence[float], stop: Stop) -> Iterator[Line]: 
     centre, mean = np.average(rows.X, axis=0, weights=weight), np.average(rows.y, weights=weight)
     root = np.sqrt(weight)[:, None]
     X, y = (rows.X - centre) * root, (rows.y - mean) * root[:, 0]
+    if any(rows.signs):
+        yield from _bounded_ridge(X, y, (centre, mean), rows, path)
+        return
     wide = X.shape[1] > X.shape[0]
     values, vectors = np.linalg.eigh(X @ X.T if wide else X.T @ X)
     projected = vectors.T @ (y if wide else X.T @ y)
@@ -190,6 +195,31 @@ def _ridge(rows: Problem, path: Sequence[float], stop: Stop) -> Iterator[Line]: 
         solved = vectors @ (projected / (np.maximum(values, 0.0) + penalty))
         line = X.T @ solved if wide else solved
         yield line[:, None], np.array([mean - centre @ line])
+
+
+def _bounds(rows: Problem) -> list[tuple[float | None, float | None]]:
+    """Return the least and the largest weight of each column: where only rising is allowed, none is below 0."""
+    limits: dict[int, tuple[float | None, float | None]] = {1: (0.0, None), -1: (None, 0.0), 0: (None, None)}
+    return [limits[sign] for sign in rows.signs]
+
+
+def _bounded_ridge(
+    X: Floats, y: Floats, middle: tuple[Floats, float], rows: Problem, path: Sequence[float]
+) -> Iterator[Line]:
+    """Yield ridge regression's line at each penalty with every weight within its bounds, from the one before."""
+    from scipy.optimize import minimize
+
+    centre, mean = middle
+    weights = np.zeros(X.shape[1])
+    for penalty in path:
+
+        def loss(given: Floats, penalty: float = penalty) -> tuple[float, Floats]:
+            away = X @ given - y
+            return float(away @ away + penalty * (given @ given)) / 2, X.T @ away + penalty * given
+
+        options: Any = {"maxiter": 10 * _STEPS, "ftol": 1e-12, "gtol": 1e-8}
+        weights = minimize(loss, weights, jac=True, method="L-BFGS-B", bounds=_bounds(rows), options=options).x
+        yield weights[:, None], np.array([mean - centre @ weights])
 
 
 _METHODS: Mapping[str, Callable[[Problem, Sequence[float], Stop], Iterator[Line]]] = {

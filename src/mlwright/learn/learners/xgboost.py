@@ -100,6 +100,7 @@ class XGBoost:
         "regression": _NUMBERS,
     }
     max_cells: ClassVar[int | None] = None
+    keeps_order: ClassVar[bool] = True
 
     def fit(self, problem: Problem, configuration: Configuration, valid: Problem | None, effort: Effort) -> Fitted:
         """Learn, one round after another, until the validation loss has stopped falling."""
@@ -139,6 +140,7 @@ def _parameters(rows: Problem, configuration: Configuration, effort: Effort) -> 
         "learning_rate": 0.1 if many else configuration["learning_rate"],
         "nthread": effort.threads,
         "seed": effort.seed,
+        **({"monotone_constraints": str(tuple(rows.signs))} if any(rows.signs) else {}),
     }
 
 

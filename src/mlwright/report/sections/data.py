@@ -18,17 +18,23 @@ MOST = 25
 FOLDED = 30
 """More columns than this are folded away."""
 LONGEST = 300
+UNLOOKED = (
+    "A model is only as good as its rows. Nobody looked these over for errors before learning (--no-clean); what "
+    "stands here was seen while they were read."
+)
 
 
 def section(evidence: Mapping[str, Any]) -> Section:
     """Return the section."""
-    findings, columns = evidence["findings"], evidence["data"]["columns"]
+    findings, found = evidence["findings"], evidence["data"]["columns"]
     counted = {severity: sum(finding["severity"] == severity for finding in findings) for severity in GROUPS}
     repaired = sum(bool(finding["applied"]) for finding in findings)
     blocks: list[Block] = [notes(severity, findings) for severity, amount in counted.items() if amount]
-    if columns:
-        blocks.append(_columns(columns, evidence["data"]["rows"]))
-    return Section("data", "What was found in the data", _opening(len(findings), counted, repaired), tuple(blocks))
+    if found:
+        blocks.append(columns(found, evidence["data"]["rows"]))
+    looked = evidence["data"].get("looked_over", True)
+    opening = _opening(len(findings), counted, repaired) if looked else UNLOOKED
+    return Section("data", "What was found in the data", opening, tuple(blocks))
 
 
 def _opening(total: int, counted: Mapping[str, int], repaired: int) -> str:
@@ -40,7 +46,8 @@ def _opening(total: int, counted: Mapping[str, int], repaired: int) -> str:
     mended = f"{words.counted(repaired, 'repair')} {were} made" if repaired else "no repair was made"
     return (
         f"A model is only as good as its rows. The data were looked over before learning: "
-        f"{words.counted(total, 'finding')}, {worth} a look by somebody who knows the data; {mended}."
+        f"{words.counted(total, 'thing')} {'was' if total == 1 else 'were'} found, {worth} a look by somebody who "
+        f"knows the data; {mended}."
     )
 
 
@@ -75,7 +82,8 @@ def _worth(finding: Mapping[str, Any]) -> str:
     return f"With it, a quick model's {effect}." if finding["applied"] else f"Left alone: with it, {effect}."
 
 
-def _columns(columns: Sequence[Mapping[str, Any]], total: int) -> Table:
+def columns(found: Sequence[Mapping[str, Any]], total: int) -> Table:
+    """Return the columns of a table of so many rows: what each is for, what it holds, how much is missing."""
     rows = tuple(
         (
             Cell(words.clipped(column["name"], 120), words.clipped(column["note"], 300) if column["note"] else ""),
@@ -84,7 +92,7 @@ def _columns(columns: Sequence[Mapping[str, Any]], total: int) -> Table:
             Cell(_missing(column["missing"], total)),
             Cell(words.count(column["distinct"])),
         )
-        for column in columns[:LONGEST]
+        for column in found[:LONGEST]
     )
     head = (
         Header("Column"),
@@ -93,9 +101,9 @@ def _columns(columns: Sequence[Mapping[str, Any]], total: int) -> Table:
         Header("Missing", numeric=True),
         Header("Distinct", numeric=True),
     )
-    folded = f"All {words.count(len(columns))} columns" if len(columns) > FOLDED else ""
+    folded = f"All {words.count(len(found))} columns" if len(found) > FOLDED else ""
     caption = f"Columns ({words.counted(total, 'row')})"
-    return Table(caption, head, rows, cut(len(columns), len(rows)), collapsed=folded, short=FOLDED)
+    return Table(caption, head, rows, cut(len(found), len(rows)), collapsed=folded, short=FOLDED)
 
 
 def _missing(value: object, total: int) -> str:

@@ -14,7 +14,7 @@ def section(evidence: Mapping[str, Any]) -> Section:
     """Return the section."""
     blocks: list[Block] = []
     if evidence["metrics"]:
-        blocks.append(_metrics(evidence))
+        blocks.append(metrics(evidence))
     if calibration := evidence.get("calibration"):
         blocks.append(Paragraph(words.tidy(calibration["sentence"])))
     blocks += _curves(evidence)
@@ -27,7 +27,8 @@ def section(evidence: Mapping[str, Any]) -> Section:
     return Section("errors", "Where it errs", sentence, tuple(blocks))
 
 
-def _metrics(evidence: Mapping[str, Any]) -> Table:
+def metrics(evidence: Mapping[str, Any]) -> Table:
+    """Return all measures with their intervals and what each of them means."""
     deciding = evidence["question"]["metric"]
     rows = tuple(
         (

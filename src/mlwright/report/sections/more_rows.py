@@ -18,7 +18,7 @@ def section(evidence: Mapping[str, Any]) -> Section | None:
     scoring = Scoring.of(evidence)
     figure = learning_curve.figure(curve, scoring.label, percent=scoring.percent)
     sentence = (
-        "To see whether collecting more rows is worth it, one learner alone learned from fewer rows first: where its "
+        "To see whether collecting more rows is worth it, one method alone learned from fewer rows first: where its "
         "score still gets better at the end, more rows would help. It may score lower than the whole model does."
     )
     return Section("more-rows", title, sentence, (Figures((figure,)),))

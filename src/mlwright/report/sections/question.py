@@ -17,7 +17,7 @@ def section(evidence: Mapping[str, Any]) -> Section:
     judged = (
         f"it was judged on {words.counted(held_out, 'other row')} that it had never seen"
         if held_out
-        else "by cross-validation every row was judged by a model that had not seen it"
+        else "each row was judged by a model that had not seen it"
     )
     sentence = (
         f"The question is what “{target}” will be. The model learned from "

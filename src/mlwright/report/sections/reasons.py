@@ -24,7 +24,7 @@ def section(evidence: Mapping[str, Any]) -> Section:
         "shuffled, the more it needs that column. They are reasons of the model, not proven causes in the world."
     )
     blocks: list[Block] = []
-    if evidence["importance"]:
+    if _known(evidence):
         blocks.append(Figures((_importance(evidence),)))
     else:
         sentence = "Which columns the answers rest on was not measured for this model."
@@ -35,8 +35,13 @@ def section(evidence: Mapping[str, Any]) -> Section:
     return Section("reasons", "What it looks at", sentence, tuple(blocks))
 
 
+def _known(evidence: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """Return the columns whose importance is known."""
+    return [entry for entry in evidence["importance"] if words.known(entry["value"]) is not None]
+
+
 def _importance(evidence: Mapping[str, Any]) -> Figure:
-    scoring, entries = Scoring.of(evidence), evidence["importance"]
+    scoring, entries = Scoring.of(evidence), _known(evidence)
     drawn = entries[:DRAWN]
     marks = [
         Bar(words.tidy(entry["column"]), entry["value"], written, entry["interval"])
@@ -68,7 +73,7 @@ def _reading(entry: Mapping[str, Any]) -> str:
 
 def _finding(evidence: Mapping[str, Any], scoring: Scoring) -> str:
     """Return what the chart shows: the first column, how much of all loss the first three make."""
-    entries = evidence["importance"]
+    entries = _known(evidence)
     first, gains = entries[0], [max(entry["value"], 0.0) for entry in entries]
     if _reading(first) != "matters":
         beaten = (

@@ -1,0 +1,1 @@
+"""Whom a model treats worse, and what can be done about it: audit, proxies, mitigation."""

@@ -1,0 +1,249 @@
+"""The parts of an evaluation, each as JSON: scores, people, slices, behaviour, time, contract, unlike rows."""
+
+from __future__ import annotations
+
+import math
+import os
+import time
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from mlwright.columns import read_frame
+from mlwright.errors import OptionError
+from mlwright.evaluate.comparison import compare
+from mlwright.evaluate.intervals import Scored, plain, score
+from mlwright.evaluate.limits import Z
+from mlwright.evaluate.stated import share_of
+from mlwright.model.labelled import Labelled
+from mlwright.model.parts import Parts
+from mlwright.model.rows import Reader, require
+from mlwright.table import Table
+from mlwright.tasks import TASKS
+from mlwright.tasks.base import Metric
+
+TESTED_ROWS = 500
+"""Rows, drawn at random, on which behaviour tests are run."""
+COMPARED_ROWS = 5_000
+"""Rows, drawn at random, that are set beside those that the model was built from."""
+TIMED_ROWS, TIMED_SECONDS = 200, 1.0
+"""At most so many single rows are timed, and for about so long."""
+
+Said = Mapping[str, Any]
+
+
+def main_metric(parts: Parts) -> Metric:
+    """Return the metric the model was chosen by, else the task's own."""
+    metrics = TASKS[parts.task].metrics
+    built = parts.evidence.get("score")
+    name = built.get("metric") if isinstance(built, Mapping) else None
+    return metrics.get(str(name)) or next(iter(metrics.values()))
+
+
+def scores(parts: Parts, rows: Labelled) -> dict[str, Any]:
+    """Return every metric with its interval, the baseline, and the change since the build."""
+    task, held = TASKS[parts.task], rows.held
+    measured = {name: score(metric, held, rows.P) for name, metric in task.metrics.items()}
+    metric = main_metric(parts)
+    prior = np.tile(np.asarray(parts.prior), (len(held), 1))
+    return {
+        "rows": len(held),
+        "rows_without_target": rows.left_out,
+        "target": parts.target,
+        "metric": metric.name,
+        "metrics": {
+            name: {
+                "score": plain(value.value),
+                "interval": value.interval,
+                "label": task.metrics[name].label,
+                "meaning": task.metrics[name].meaning,
+                "percent": task.metrics[name].percent,
+                "greater_is_better": task.metrics[name].greater_is_better,
+            }
+            for name, value in measured.items()
+        },
+        "baseline": {
+            "name": "prior",
+            "metric": metric.name,
+            "score": plain(score(metric, held, prior).value),
+            "difference": _json(compare(metric, held, rows.P, prior)),
+        },
+        "built": since_built(metric, measured[metric.name], parts.evidence),
+    }
+
+
+def since_built(metric: Metric, now: Scored, evidence: Said) -> dict[str, Any] | None:
+    """Return how much better the score is than when the model was built; None where it does not know what it was.
+
+    The difference of the two independent scores has the interval of Zou and Donner (2008, "Construction of confidence
+    limits about effect measures", Statistics in Medicine 27). `margin` is the width of the interval that was stated at
+    the build: a score that is surely not lower by more is as good.
+    """
+    built = evidence.get("score")
+    value, ends = (built.get("value"), built.get("interval")) if isinstance(built, Mapping) else (None, None)
+    numbers = (value, *(ends or (None, None)))
+    if not all(isinstance(each, (int, float)) and math.isfinite(each) for each in numbers):
+        return None
+    then = Scored(*map(float, numbers))
+    return {
+        "metric": metric.name,
+        "now": plain(now.value),
+        "then": then.value,
+        "difference": _json(_difference(now, then, 1.0 if metric.greater_is_better else -1.0)),
+        "margin": then.high - then.low,
+        "rougher": then.high - then.low > now.high - now.low,
+    }
+
+
+def _difference(now: Scored, then: Scored, sign: float) -> Scored:
+    """Return how much better the first of two independent scores is, with its interval."""
+    value = sign * (now.value - then.value)
+    below = (now.value - now.low, then.high - then.value) if sign > 0 else (now.high - now.value, then.value - then.low)
+    above = (now.high - now.value, then.value - then.low) if sign > 0 else (now.value - now.low, then.high - then.value)
+    return Scored(value, value - math.hypot(*below), value + math.hypot(*above))
+
+
+def _json(found: Scored) -> dict[str, Any]:
+    return {"value": plain(found.value), "interval": found.interval}
+
+
+def against(parts: Parts, rows: Labelled, other: Parts) -> dict[str, Any]:
+    """Return how much better the model is than another one on the same rows, row by row.
+
+    Raises OptionError where the other predicts something else, ColumnError where it needs a column that is not there.
+    """
+    name = other.name + (f"@{other.run['version']}" if "version" in other.run else "")
+    if other.target != parts.target or set(other.classes) != set(parts.classes) or other.task != parts.task:
+        raise OptionError(
+            f"The models cannot be compared: {parts.name!r} predicts {_asked(parts)}, and {name!r} {_asked(other)}.",
+            hint="name a model of the same target with the same classes.",
+        )
+    require(other.columns, rows.frame.columns, where=f"model {name}")
+    P = other.ensemble.predict(read_frame(rows.frame, other.columns))
+    if other.classes:
+        P = P[:, [other.classes.index(label) for label in parts.classes]]
+    metric = main_metric(parts)
+    return {
+        "name": name,
+        "metric": metric.name,
+        "score": plain(score(metric, rows.held, P).value),
+        "difference": _json(compare(metric, rows.held, rows.P, P)),
+    }
+
+
+def _asked(parts: Parts) -> str:
+    among = f" ({', '.join(map(str, parts.classes[:4]))}{', ...' if len(parts.classes) > 4 else ''})"
+    return f"{parts.target!r}{among if parts.classes else ''}"
+
+
+# --- for whom it is worse --------------------------------------------------------------------------------------------
+
+
+def people(parts: Parts, rows: Labelled) -> dict[str, Any]:
+    """Return the scores of groups of people and the gaps between them; nothing without a sensitive column."""
+    names = [column.name for column in parts.schema.with_role("sensitive") if column.name in rows.columns]
+    nobody: dict[str, Any] = {"fairness": [], "gaps": [], "sensitive": names}
+    if not names:
+        return nobody
+    from mlwright.fairness.audit import audit
+
+    found = audit(
+        rows.columns,
+        rows.described,
+        rows.held,
+        rows.P,
+        answered=parts.answer(rows.columns, rows.P),
+        classes=parts.classes,
+        names=names,
+    )
+    return {
+        **nobody,
+        "fairness": found["groups"],
+        "gaps": found["gaps"],
+        "fairness_sentence": found["sentence"],
+    }
+
+
+def slices(parts: Parts, rows: Labelled, *, seed: int) -> list[dict[str, Any]]:
+    """Return the parts of the rows on which the model is clearly worse, worst first."""
+    from mlwright.evaluate.slices import worst_slices
+
+    return worst_slices(rows.columns, rows.described, rows.held, rows.P, main_metric(parts), seed=seed)
+
+
+# --- how it works ----------------------------------------------------------------------------------------------------
+
+
+def read_tests(parts: Parts, tests: str | os.PathLike[str] | Said) -> list[Any]:
+    """Return the behaviour tests of a file."""
+    from mlwright.evaluate import behaviour as behaves
+
+    return behaves.read_tests(tests, parts.schema, sources=parts.ensemble.sources, classes=parts.classes)
+
+
+def behaviour(parts: Parts, rows: Labelled, tests: Sequence[Any] | None, *, seed: int) -> list[dict[str, Any]]:
+    """Return what behaviour tests found: those given, else those that follow from the schema."""
+    from mlwright.evaluate import behaviour as behaves
+
+    if tests is None:
+        tests = behaves.generated(parts.schema, sources=parts.ensemble.sources, classes=parts.classes)
+    frame = rows.frame if len(rows.held) <= TESTED_ROWS else rows.frame.sample(TESTED_ROWS, seed=seed)
+    answer = behaves.Asking(parts.ensemble.predict, parts.columns)
+    return behaves.run(tests, answer, frame.to_dicts(), schema=parts.schema, classes=parts.classes, seed=seed)
+
+
+def speed(parts: Parts, rows: Labelled) -> dict[str, Any]:
+    """Return the median time of one row, from raw values to the answer, with the interval that order statistics give.
+
+    Nothing but the machine decides how long a row takes, so that this differs from run to run.
+    """
+    frame = rows.frame.select([column.name for column in parts.columns]).head(TIMED_ROWS)
+    reader = Reader(parts.columns, parts.schema)
+    took: list[float] = []
+    deadline = time.perf_counter() + TIMED_SECONDS
+    for row in [*frame.head(3).to_dicts(), *frame.to_dicts()]:
+        start = time.perf_counter()
+        typed = reader.read(row)
+        P = parts.ensemble.predict_rows(typed) if isinstance(typed, list) else parts.ensemble.predict(typed)
+        parts.answer(typed, P)
+        took.append(1_000.0 * (time.perf_counter() - start))
+        if time.perf_counter() > deadline and len(took) > 10:
+            break
+    sorted_times = np.sort(took[3:] or took)
+    count = len(sorted_times)
+    reach = Z * math.sqrt(count) / 2.0
+    low, high = (min(max(round(count / 2 + side), 0), count - 1) for side in (-reach - 0.5, reach - 0.5))
+    return {
+        "row_ms": float(np.median(sorted_times)),
+        "interval": [float(sorted_times[low]), float(sorted_times[high])] if count > 5 else [None, None],
+        "rows": count,
+    }
+
+
+def contract(parts: Parts, table: Table) -> dict[str, Any]:
+    """Return how the rows differ from those that the model was built from, by its schema: see `mlwright check`."""
+    from mlwright.clean.contract import check_table
+
+    reads = [column.name for column in parts.columns]
+    found = check_table(table, parts.schema, name=parts.name, reads=reads)
+    return {"violations": len(found.violations), "messages": [each.message for each in found.violations]}
+
+
+def unlike(parts: Parts, rows: Labelled, *, seed: int) -> dict[str, Any] | None:
+    """Return the share of rows that are unlike those the model was built from; None where it does not remember them.
+
+    `expected` is the share that would be called so by chance among rows that are like them.
+    """
+    if parts.cases is None:
+        return None
+    from mlwright.explain.usual import Usual
+
+    usual = Usual(parts.cases.read(parts.columns), parts.columns)
+    if not usual.tells:
+        return None
+    random = np.random.default_rng(seed)
+    kept = np.sort(random.permutation(len(rows.held))[:COMPARED_ROWS])
+    odd = usual.is_unlike(usual.judge(rows.columns.take(kept))).astype(np.float64)
+    found = share_of(rows.held.take(kept), odd)
+    return {"share": plain(found.value), "interval": found.interval, "rows": len(kept), "expected": usual.level}

@@ -1,0 +1,117 @@
+"""Giving a model thresholds by group, found and measured on labelled rows that it did not learn from."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from mlwright.collect import collect
+from mlwright.columns import Columns, read_rows
+from mlwright.errors import ColumnError, DataError, OptionError
+from mlwright.fairness.mitigation.asked import Rows, Wanted
+from mlwright.fairness.mitigation.draws import draws
+from mlwright.fairness.mitigation.fit import Mitigated
+from mlwright.fairness.mitigation.fit import mitigate as fitted
+from mlwright.fairness.mitigation.words import told
+from mlwright.model.labelled import Labelled, labelled
+from mlwright.model.parts import GOLDEN_ROWS, Parts, golden_rows
+from mlwright.tasks.base import Costs
+
+if TYPE_CHECKING:
+    import polars as pl
+
+KNOWN_ROWS = 12
+"""Rows the model remembers, below which nothing is said of whether it learned from others."""
+SUSPICIOUS = 0.3
+"""By what share more of the rows it learned from may be among those given than repeat by chance."""
+
+
+def mitigate(parts: Parts, source: object, wanted: Wanted, *, query: str | None = None) -> Parts:
+    """Return the model with the thresholds by group that cost least within the tolerance, and what was measured.
+
+    Raises OptionError where the model answers no yes/no question, ColumnError where a column is missing, DataError
+    where the rows are those it learned from, or where groups are too small.
+    """
+    if "threshold" not in parts.decision:
+        raise OptionError(
+            f"The model does not answer a yes/no question, so it has no threshold that could differ by group: it"
+            f" predicts {parts.target!r}.",
+            hint="build --reweigh works with any classes: rows then teach with weights by group.",
+        )
+    table = collect(source, query=query) if query is not None else collect(source)
+    plain = replace(parts, policy=None)
+    for name in wanted.columns:
+        if name not in parts.schema:
+            raise ColumnError.missing(name, [column.name for column in parts.schema])
+        if name not in table.frame.columns:
+            raise ColumnError.missing(name, table.frame.columns)
+        if name == parts.target:
+            raise OptionError(f"{name!r} is what is predicted: it cannot be what tells groups apart.")
+    rows = labelled(plain, table.frame, also=wanted.columns)
+    _refuse_known(parts, rows)
+    made = fitted(_rows(plain, rows), wanted)
+    return with_policy(plain, rows.frame, made)
+
+
+def _rows(parts: Parts, rows: Labelled) -> Rows:
+    decision: Mapping[str, Any] = parts.decision
+    costs = decision["costs"]
+    held = rows.held
+    return Rows(
+        columns=rows.columns,
+        described=rows.described,
+        features=parts.ensemble.sources,
+        score=rows.P[:, 1],
+        y=held.y,
+        weight=np.ones(len(held)) if held.weight is None else held.weight,
+        units=None if held.groups is None else held.units,
+        common=float(decision["threshold"]),
+        costs=Costs(float(costs["false_positive"]), float(costs["false_negative"]), bool(decision["stated"])),
+        stated=bool(decision["stated"]),
+    )
+
+
+def _refuse_known(parts: Parts, rows: Labelled) -> None:
+    """Raise DataError where many rows that the model remembers to have learned from are among these."""
+    names = parts.ensemble.sources
+    described = [parts.schema[name] for name in names]
+    if parts.cases is not None:
+        known = parts.cases.read(described)
+    else:  # where there are thresholds by group, the golden rows are some that those were found on
+        known = read_rows(parts.golden if parts.policy is None else [], described)
+    if known.rows < KNOWN_ROWS or len(rows.held) < KNOWN_ROWS:
+        return
+    here, there = _marks(rows.columns, names), _marks(known, names)
+    values, times = np.unique(here, return_counts=True)
+    by_chance = float(times[times > 1].sum() / len(here))
+    found = float(np.isin(there, values).mean())
+    if found > by_chance + SUSPICIOUS:
+        raise DataError(
+            f"The model learned from these rows, or from many of them: {100 * found:.0f} % of the rows it remembers are"
+            " here. What it says of them is too good to find thresholds on.",
+            hint="bring labelled rows that were kept back when it was built.",
+        )
+
+
+def _marks(columns: Columns, names: Sequence[str]) -> np.typing.NDArray[np.float64]:
+    return draws(columns, names, 0)
+
+
+def with_policy(parts: Parts, frame: pl.DataFrame, made: Mitigated) -> Parts:
+    """Return the model with what was found; some rows of the frame, which has the groups, test it when it is loaded."""
+    new = replace(parts, policy=made.policy)
+    places = sorted({round(place) for place in np.linspace(0, frame.height - 1, GOLDEN_ROWS).tolist()})
+    evidence = dict(parts.evidence)
+    evidence["mitigation"] = told(made)
+    if isinstance(limits := evidence.get("limits"), list):
+        evidence["limits"] = [*limits, AFTERWARDS]
+    return replace(new, evidence=evidence, golden=golden_rows(frame[places].to_dicts(), new.columns))
+
+
+AFTERWARDS = (
+    "Thresholds by group were set after the model was judged: what is said of right and wrong answers describes it"
+    " before, but for the part on thresholds by group."
+)

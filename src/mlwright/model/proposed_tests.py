@@ -1,0 +1,35 @@
+"""A file of behaviour tests to begin with: those that follow from what a model's columns are."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from mlwright.errors import OptionError, OutputError
+from mlwright.evaluate.behaviour import starting_file
+from mlwright.model.parts import Parts
+
+ENDINGS = (".yaml", ".yml", ".toml")
+
+
+def text_of_tests(parts: Parts, ending: str = ".yaml") -> str:
+    """Return the text of a file of behaviour tests for the model. Raises OptionError for another ending."""
+    if ending not in ENDINGS:
+        raise OptionError("A file of behaviour tests to begin with ends in .yaml or .toml.")
+    return starting_file(parts.schema, sources=parts.ensemble.sources, classes=parts.classes, ending=ending)
+
+
+def write_tests(parts: Parts, path: Path) -> str:
+    """Write the file, which must not be there, and return its text. Raises OutputError, OptionError."""
+    text = text_of_tests(parts, path.suffix.lower())
+    try:
+        with path.open("x", encoding="utf-8") as file:
+            file.write(text)
+    except FileExistsError as error:
+        raise OutputError(
+            "The file is there already, and may have been changed by hand.",
+            where=str(path),
+            hint="name another one, or remove it first.",
+        ) from error
+    except OSError as error:
+        raise OutputError(f"The tests cannot be written: {error.strerror}.", where=str(path)) from error
+    return text

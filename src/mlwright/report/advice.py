@@ -1,0 +1,116 @@
+"""What to tell somebody who asks "should I use it?": read off the evidence by rules that stand here and nowhere else.
+
+The advice is never better than its weakest part: a model that beats the simple rules and treats a group worse, or whose
+data hold a leak, is not simply "worth using".
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from mlwright.report import format as words
+from mlwright.report.document import Tone
+
+Evidence = Mapping[str, Any]
+UNLOOKED_FOR = "not_looked_for"
+"""The kind of the finding that there was no time to look for everything."""
+MOST = 3
+"""So many sentences of a kind stand on the first page; the section that they come from has all."""
+
+
+@dataclass(frozen=True, slots=True)
+class Concern:
+    """Something to look at before the model is used, and the section that says more."""
+
+    sentence: str
+    anchor: str
+    stops: bool = False
+    """Whether the scores cannot be believed, or the model may not be used, before it has been looked at."""
+    weighs: bool = True
+    """Whether it is more than a remark."""
+
+
+@dataclass(frozen=True, slots=True)
+class Advice:
+    """The answer in a few words, with a tone and an icon that say the same, and what it rests on."""
+
+    tone: Tone
+    icon: str
+    word: str
+    concerns: tuple[Concern, ...]
+
+
+def advice(evidence: Evidence) -> Advice:
+    """Return whether to use the model, as far as the evidence tells."""
+    found = tuple(concerns(evidence))
+    beaten = evidence["verdict"]["beats_baseline"]
+    if beaten == "no":
+        return Advice("bad", "✖", "Not worth using: a simple rule is as good", found)
+    if any(concern.stops for concern in found):
+        return Advice("bad", "✖", "Do not use it before its data have been looked at", found)
+    if beaten != "yes":
+        return Advice("unclear", "?", "Not shown to be worth using: a simple rule may be as good", found)
+    if any(concern.weighs for concern in found):
+        return Advice("unclear", "!", "Worth using, with care", found)
+    return Advice("good", "✔", "Worth using, within its limits", found)
+
+
+def concerns(evidence: Evidence) -> Iterator[Concern]:
+    """Yield what stands between the model and its use, the gravest first."""
+    for finding in evidence["findings"]:
+        if finding["severity"] == "error" and not finding["applied"]:
+            yield Concern(words.clipped(finding["message"], 400), "data", stops=True)
+    yield from (Concern(sentence, "people") for sentence in people_served_worse(evidence))
+    yield from (Concern(sentence, "behaviour") for sentence in failed_tests(evidence))
+    yield from (Concern(sentence, "groups") for sentence in rows_served_worse(evidence))
+    for finding in evidence["findings"]:
+        if finding["severity"] == "warning" and not finding["applied"] and finding["kind"] != UNLOOKED_FOR:
+            yield Concern(words.clipped(finding["message"], 400), "data")
+    # A leak that nobody looked for makes every score doubtful; other errors do harm that the score shows.
+    yield from (Concern(sentence, "data", weighs="leak" in sentence) for sentence in unlooked(evidence))
+
+
+def unlooked(evidence: Evidence) -> list[str]:
+    """Return what nobody looked for in the data, in sentences; empty where all of it was looked for."""
+    told = [words.tidy(each["message"]) for each in evidence["findings"] if each["kind"] == UNLOOKED_FOR]
+    if not evidence["data"].get("looked_over", True):
+        told.append("Nobody looked for errors, leaks or personal data in the rows (--no-clean).")
+    return told
+
+
+def people_served_worse(evidence: Evidence) -> list[str]:
+    """Return a sentence for each group of people for whom the model is clearly worse."""
+    gaps = (evidence.get("people") or {}).get("gaps") or ()
+    return [words.tidy(gap["sentence"]) for gap in gaps if gap["verdict"] == "worse"]
+
+
+def people_looked_at(evidence: Evidence) -> list[str]:
+    """Return the columns about people whose groups were compared."""
+    return list(dict.fromkeys(str(group["column"]) for group in evidence.get("fairness") or ()))
+
+
+def rows_served_worse(evidence: Evidence) -> list[str]:
+    """Return a sentence for each kind of rows for which the model is clearly worse."""
+    found = evidence.get("slices") or ()
+    return [words.tidy(each["sentence"]) for each in found if each.get("sentence")]
+
+
+def failed_tests(evidence: Evidence) -> list[str]:
+    """Return a sentence for each behaviour that was tested and not kept."""
+    return [words.tidy(test["sentence"]) for test in evidence.get("behaviour") or () if test["verdict"] == "fail"]
+
+
+def shortened(sentences: Sequence[str], many: str) -> tuple[str, ...]:
+    """Return the first sentences, and how many more there are; a single one more is told itself.
+
+    >>> shortened(["A.", "B.", "C.", "D.", "E."], "such groups")
+    ('A.', 'B.', 'C.', 'There are 2 more such groups.')
+    >>> shortened(["A.", "B.", "C.", "D."], "such groups")
+    ('A.', 'B.', 'C.', 'D.')
+    """
+    more = len(sentences) - MOST
+    if more <= 1:
+        return tuple(sentences)
+    return (*sentences[:MOST], f"There are {words.count(more)} more {many}.")
