@@ -92,8 +92,12 @@ def scorer(learned: pl.DataFrame, fresh: pl.DataFrame, target: str, **options: A
         predicted = pd.DataFrame(model.predict_proba(new), columns=classes) if classes else model.predict(new)
     task = model.task.name
     y = fresh[target].to_pandas()
+    if task == "regression":
+        y = pd.to_numeric(y, errors="coerce")  # what is no number, such as "?", is a target that nobody knows
+    known = y.notna().to_numpy()
 
     def score(rows: np.ndarray) -> float:
+        rows = rows[known[rows]]
         part = predicted.iloc[rows].reset_index(drop=True) if classes else predicted[rows]
         return loss(task, y.iloc[rows].reset_index(drop=True), part, classes)
 

@@ -98,3 +98,32 @@ def test_the_same_rows_give_the_same_slices() -> None:
     columns, held, P, _ = numbers(3, spoiled=True)
     metric = TASKS["regression"].metrics["rmse"]
     assert worst_slices(columns, DESCRIBED, held, P, metric) == worst_slices(columns, DESCRIBED, held, P, metric)
+
+
+def chances(seed: int, *, honest: bool, rows: int = 3000):
+    """Return rows of which some have answers that nobody can know; probabilities say so, or do not."""
+    random = np.random.default_rng(seed)
+    columns = columns_of(random, rows)
+    inside = (columns["town"].codes == 1) & (columns["age"] > 48)  # type: ignore[union-attr,operator]
+    p = random.beta(0.3, 0.3, rows)
+    true = np.where(inside, 0.5, p)
+    y = (random.random(rows) < true).astype(float)
+    told = true if honest else p
+    return columns, HeldOut(Target(y, ("no", "yes"))), np.column_stack([1 - told, told])
+
+
+def test_a_slice_says_whether_its_probabilities_can_be_relied_on() -> None:
+    metric = TASKS["binary"].metrics["roc_auc"]
+    columns, held, P = chances(1, honest=False)
+    found = worst_slices(columns, DESCRIBED, held, P, metric)
+    assert "surer of itself there than it may be" in found[0]["sentence"]
+    assert found[0]["excess"][0] > 0
+    columns, held, P = chances(1, honest=True)
+    found = worst_slices(columns, DESCRIBED, held, P, metric)
+    assert found[0]["sentence"].endswith("It says so itself: its probabilities are less sure there.")
+    wrong = 0
+    for seed in range(30):
+        columns, held, P = chances(seed, honest=True)
+        told = worst_slices(columns, DESCRIBED, held, P, metric)
+        wrong += any("surer of itself" in each["sentence"] for each in told)
+    assert wrong <= 5

@@ -240,6 +240,13 @@ def binary() -> Evidence:
             trial("baseline: prior", "always the same shares", 0.5, None),
             trial("lightgbm", "LightGBM", None, 0.4, 0.0, status="failed: not enough memory for 4,096 leaves"),
         ],
+        "slices": [
+            {
+                **kind_of_rows("Contract", "Contract is Month-to-month", 775, "log loss", 0.564, 0.219),
+                "excess": [-0.02, 0.03],
+            },
+            {**kind_of_rows("tenure", "tenure is at most 9", 280, "log loss", 0.61, 0.33), "excess": [0.03, 0.11]},
+        ],
         "curves": {
             "calibration": calibration(
                 y,
@@ -720,6 +727,7 @@ def kind_of_rows(column: str, text: str, rows: int, metric: str, value: float, r
         "difference": value - rest,
         "interval": [0.5 * (value - rest), 1.5 * (value - rest)],
         "p": 0.001,
+        "excess": None,
         "sentence": f"Where {text} ({rows} rows), the model errs more: {metric} {value:g} instead of {rest:g} elsewhere.",
     }
 
@@ -767,6 +775,7 @@ def bare() -> Evidence:
         "learning_curve": None,
         "importance": [],
         "effects": [],
+        "slices": [],
         "findings": [],
         "limits": [],
     }

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any, Final
 
 from mlwright.report import format as words
 from mlwright.report.document import Cell, Header, Section, Table, Tone, cut
 
 MOST = 40
+FEW = 4
+"""More rules than this that no row broke are folded away."""
 VERDICTS: Final[dict[str, tuple[str, Tone]]] = {
     "pass": ("✔ kept", "good"),
     "fail": ("✖ not kept", "bad"),
@@ -22,16 +25,22 @@ def section(evidence: Mapping[str, Any]) -> Section | None:
     if not tests:
         return None
     failed = sum(test["verdict"] == "fail" for test in tests)
-    kept = (
+    found = (
         "all of them were kept"
         if not failed
         else f"{words.count(failed)} of {words.counted(len(tests), 'such rule')} {'was' if failed == 1 else 'were'} not"
     )
     sentence = (
         "Some things should not change an answer, and some should change it in one direction only; each such rule was "
-        f"tried on many rows, and {kept}."
+        f"tried on many rows, and {found}."
     )
-    return Section("behaviour", "How it behaves", sentence, (_table(tests),))
+    kept = [test for test in tests if test["verdict"] == "pass" and not test["share"]]
+    if len(kept) <= FEW:
+        return Section("behaviour", "How it behaves", sentence, (_table(tests),))
+    rest = [test for test in tests if test not in kept]
+    shown = (_table(rest),) if rest else ()
+    folded = replace(_table(kept), collapsed=f"{words.count(len(kept))} rules that no row broke", caption="Always kept")
+    return Section("behaviour", "How it behaves", sentence, (*shown, folded))
 
 
 def _table(tests: list[Mapping[str, Any]]) -> Table:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from mlwright.report import format as words
-from mlwright.report.document import Section, Table, cut, headers, row
+from mlwright.report.document import Header, Section, Table, cut, headers, row
 
 MOST = 12
 
@@ -16,17 +16,29 @@ def section(evidence: Mapping[str, Any]) -> Section | None:
     slices = evidence.get("slices") or []
     if not slices:
         return None
+    knows = any(found.get("excess") for found in slices)
     rows = tuple(
         row(
             words.clipped(" and ".join(each["text"] for each in found["conditions"]), 120),
             words.count(found["rows"]),
             words.number(found["value"]),
             words.number(found["rest"]),
+            *([_known(found)] if knows else []),
         )
         for found in slices[:MOST]
     )
     name = words.tidy(str(slices[0]["metric"]))
     caption = "Found on one half of the rows that judge, and measured on the other"
-    table = Table(caption, headers("Rows", "How many", f"{name} there", "Elsewhere"), rows, cut(len(slices), len(rows)))
+    names = headers("Rows", "How many", f"{name} there", "Elsewhere")
+    last = (Header("Does the model know?"),) if knows else ()
+    table = Table(caption, (*names, *last), rows, cut(len(slices), len(rows)))
     sentence = "On some kinds of rows the model errs clearly more than on others. Take more care there."
     return Section("groups", "Where it is worse", sentence, (table,))
+
+
+def _known(found: Mapping[str, Any]) -> str:
+    """Return whether the probabilities of these rows are as unsure as their errors are many."""
+    low, high = found.get("excess") or (None, None)
+    if low is None or high is None:
+        return words.UNKNOWN
+    return "no: it is surer than it may be" if low > 0 else "yes: it is less sure there"
