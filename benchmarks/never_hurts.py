@@ -51,6 +51,8 @@ BUILDS: dict[str, dict[str, Any]] = {"cleaned": {"clean": True}, "uncleaned": {"
 """What is compared: two names, and the options of `mlwright.build` that make each."""
 RESAMPLES = 400
 FRESH = 1 / 3
+SMALLEST = 1e-3
+"""A loss is compared with at least this: of a model without errors, the smallest one more is no thousandfold loss."""
 Scorer = Callable[[np.ndarray], float]
 
 
@@ -107,7 +109,7 @@ def scorer(learned: pl.DataFrame, fresh: pl.DataFrame, target: str, **options: A
 def difference(one: Scorer, other: Scorer, rows: int, seed: int) -> dict[str, float]:
     """Return how much smaller the first loss is than the second, relative to it, with a paired bootstrap's interval."""
     every = np.arange(rows)
-    base = max(other(every), 1e-9)
+    base = max(other(every), SMALLEST)
     rng = np.random.default_rng(seed)
     drawn = (rng.integers(0, rows, rows) for _ in range(RESAMPLES))
     gains = []

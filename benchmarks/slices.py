@@ -24,9 +24,9 @@ import mlwright as mw
 from mlwright.building.ask import ask
 from mlwright.building.options import Options
 from mlwright.collect import collect
-from mlwright.evaluate import slices as module
+from mlwright.evaluate import slicing
 from mlwright.evaluate.held_out import HeldOut
-from mlwright.evaluate.slices import worst_slices
+from mlwright.evaluate.slices import judged, worst_slices
 from mlwright.tasks import TASKS
 from mlwright.tasks.base import Target
 
@@ -113,7 +113,7 @@ def drawn(random, rows, form, groups):
 
 def planted_rows(random, columns, described):
     """Return the rows of a slice of two conditions with 5 to 30 % of the rows, or None where there is none."""
-    conditions = module._conditions(columns, described, np.arange(columns.rows) % 2 == 0)  # noqa: SLF001
+    conditions = slicing.conditions_of(columns, described, np.arange(columns.rows) % 2 == 0)
     for _ in range(200):
         one, other = random.choice(len(conditions), 2, replace=False)
         rows = conditions[one].rows & conditions[other].rows
@@ -131,10 +131,10 @@ def spoilt(random, held, inside):
 
 def on_the_same_rows(columns, described, held, P, metric, every):
     """Return what a search finds that tests on the rows on which it found."""
-    compared = module.judged(held, P, metric).compared(every)
-    conditions = module._conditions(columns, described, np.arange(columns.rows) % 2 == 0)  # noqa: SLF001
-    found = module._found(conditions, compared, every)  # noqa: SLF001
-    return [each for each in found if module.chance_of_larger(each.rows, compared, held.units) <= 0.05]
+    compared = judged(held, P, metric).compared(every)
+    conditions = slicing.conditions_of(columns, described, np.arange(columns.rows) % 2 == 0)
+    found = slicing.found_on(conditions, compared, every)
+    return [each for each in found if slicing.chance_of_larger(each.rows, compared, held.units) <= 0.05]
 
 
 if __name__ == "__main__":

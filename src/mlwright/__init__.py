@@ -32,8 +32,10 @@ if TYPE_CHECKING:
     from mlwright.clean.cleaned import Cleaned, clean
     from mlwright.clean.contract import Checked, Contract
     from mlwright.clean.profile import Profile, profile
+    from mlwright.comparing import compare
     from mlwright.estimators import Classifier, Regressor
     from mlwright.model import Model
+    from mlwright.model.comparison import Comparison
 
 __version__ = "0.1.0"
 
@@ -41,12 +43,14 @@ _LAZY = {
     "Checked": "mlwright.clean.contract",
     "Classifier": "mlwright.estimators",
     "Cleaned": "mlwright.clean.cleaned",
+    "Comparison": "mlwright.model.comparison",
     "Contract": "mlwright.clean.contract",
     "Model": "mlwright.model",
     "Profile": "mlwright.clean.profile",
     "Regressor": "mlwright.estimators",
     "build": "mlwright.building",
     "check": "mlwright.checking",
+    "compare": "mlwright.comparing",
     "contract": "mlwright.checking",
     "profile": "mlwright.clean.profile",
 }
@@ -57,6 +61,7 @@ __all__ = [
     "Classifier",
     "Cleaned",
     "ColumnError",
+    "Comparison",
     "Contract",
     "DataError",
     "InputError",
@@ -73,6 +78,7 @@ __all__ = [
     "build",
     "check",
     "clean",
+    "compare",
     "contract",
     "load",
     "profile",

@@ -9,7 +9,7 @@ import pytest
 
 from mlwright.columns import Coded, Columns, Values, read_rows
 from mlwright.errors import ColumnError, OptionError
-from mlwright.explain.counterfactuals import Counterfactual, Counterfactuals, Finder, Goal, Rules, Wish
+from mlwright.explain.counterfactuals import Change, Counterfactual, Counterfactuals, Finder, Goal, Rules, Wish
 from mlwright.explain.usual import Usual
 from mlwright.schema import Column, Schema
 from mlwright.tasks.base import Prediction
@@ -275,6 +275,41 @@ def test_words(finder: Finder) -> None:
     row_json = result.to_dict()["rows"][0]
     assert row_json["asked"] == "for the answer yes"
     assert row_json["counterfactuals"][0]["changes"][0] == {"column": "degree", "from": "school", "to": "master"}
+
+
+def test_what_cannot_be_does_not_hide_what_can() -> None:
+    """Four measures of one size would do it, but only together; three other columns do it as well."""
+    rng = np.random.default_rng(0)
+    sizes, kinds = [f"size{at}" for at in range(4)], ["cut", "colour", "clarity"]
+    described = [Column(name=name, kind="number") for name in sizes]
+    described += [Column(name=name, kind="category") for name in kinds]
+    size = rng.uniform(0, 10, 400)
+    data: dict[str, Values] = {name: size + rng.normal(0, 0.1, 400) for name in sizes}
+    data |= {name: Coded(rng.integers(0, 2, 400).astype(np.int32), ("bad", "good")) for name in kinds}
+
+    def dear(columns: Columns) -> np.ndarray:
+        told = sum(np.asarray(columns[name]) for name in sizes) * 0.2
+        for name in kinds:
+            values = columns[name]
+            assert isinstance(values, Coded)
+            told = told + np.array([value == "good" for value in (*values.values, None)])[values.codes]
+        return np.asarray(told, dtype=np.float64)[:, None]
+
+    cases = Columns(data, 400)
+    finder = Finder.of(dear, told, cases, described, {}, Usual(cases, described))
+    row = read_rows([{**dict.fromkeys(sizes, 2.0), **dict.fromkeys(kinds, "bad")}], described)
+    goal = Goal.of_row(Wish(above=4.5), (), 1.6, dear(row)[0], 1.0)
+    (way, *_) = finder.find(row, goal, Rules(), most=1)
+    assert way.reached
+    assert {change.column for change in way.changes} == set(kinds)
+
+
+def test_a_new_category_is_told_whole() -> None:
+    """What is told can be put in: the first 40 characters of a category are none that the model knows."""
+    old, new = (f"patients whose doctors ordered treatments after {kind}" for kind in ("surgery", "birth"))
+    text = Change(Column(name="measure", kind="category"), old, new).text
+    assert text.startswith(f"measure {new} (now patients")
+    assert len(text) < len(f"measure {new} (now {old})")
 
 
 def test_the_same_row_gets_the_same(finder: Finder) -> None:

@@ -41,6 +41,22 @@ def drawn(seed: int, rows: int = 600, worse: float = 0.0) -> tuple[np.ndarray, n
     return y, np.where(found, 0.9, 0.1), columns
 
 
+def test_beside_the_surest_difference_stands_the_one_that_may_be_largest() -> None:
+    """A small group whose difference nobody can be sure of is not hidden behind a small one that is sure."""
+    random = np.random.default_rng(0)
+    age = np.repeat([20.0, 40.0, 60.0, 80.0], [4_000, 4_000, 60, 12])
+    yes = random.random(len(age)) < np.select([age == 20, age == 40], [0.3, 0.4], 0.38)
+    y = (random.random(len(age)) < 0.4).astype(float)
+    told = asked(y, np.where(yes, 0.9, 0.1), Columns({"age": age}, len(age)), ["age"])
+    gap = next(each for each in told["gaps"] if each["metric"] == "selection_rate")
+    widest = gap["widest"]
+    assert (gap["best"], gap["worst"], gap["verdict"]) == ("20", "40", "differs")
+    assert {widest["best"], widest["worst"]} == {"20", "60"}
+    assert widest["interval"][1] > gap["interval"][1]
+    assert gap["aside"] == 1
+    assert {each["aside"] for each in told["gaps"] if each["metric"] == "precision"} <= {1, 2}
+
+
 def test_rates_are_those_of_plain_counting() -> None:
     y, p, columns = drawn(0)
     told = asked(y, p, columns, ["sex"])

@@ -9,8 +9,8 @@ import pytest
 from mlwright.columns import Columns, read_frame
 from mlwright.errors import ColumnError, OptionError
 from mlwright.explain.contributions import Explainer
-from mlwright.explain.contributions.deep import DeepLeaves
 from mlwright.explain.contributions.flow import settled
+from mlwright.explain.contributions.walk import Walk
 from mlwright.learn.calibration import Powers
 from mlwright.model import Model
 
@@ -115,15 +115,10 @@ def test_the_line_to_the_answer_is_followed_closely(task: str, models: Made, mon
 
 
 def test_numpy_says_what_the_sandbox_says(models: Made, monkeypatch: pytest.MonkeyPatch) -> None:
-    from mlwright.explain.contributions import trees as module
-
     model, frame = models["binary"]
     expected = Explainer(model.parts.ensemble, model.parts.background).explain(_typed(model, frame))
-    monkeypatch.setattr(module, "MOST_TABLED", 0)
-    fast = Explainer(model.parts.ensemble, model.parts.background).explain(_typed(model, frame))
-    monkeypatch.setattr(DeepLeaves, "_sandbox", None)
+    monkeypatch.setattr(Walk, "of", lambda *_: None)
     slow = Explainer(model.parts.ensemble, model.parts.background).explain(_typed(model, frame))
-    np.testing.assert_allclose(fast.values, expected.values, atol=1e-9)
     np.testing.assert_allclose(slow.values, expected.values, atol=1e-9)
 
 

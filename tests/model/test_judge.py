@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -176,6 +177,17 @@ def test_proposed_limits_have_room(built: Model) -> None:
     assert "baseline" in names
 
 
+def test_a_part_of_the_rows_has_a_limit_in_the_unit_it_is_told_in(built: Model) -> None:
+    """Half of the gain in log loss, where the model was chosen by the ROC AUC."""
+    prior = -sum(share * math.log(share) for share in built.parts.prior)
+    evidence = {**built.parts.evidence, "metrics": {"log_loss": {"score": prior - 0.2}}}
+    known = Model(replace(built.parts, evidence=evidence))
+    (gate,) = (each for each in read_gates(json.loads(_json(known))) if each.name == "worst_slice")
+    assert gate.threshold == pytest.approx(0.1, abs=0.002)
+    without = Model(replace(built.parts, evidence={**evidence, "metrics": {}}))
+    assert "worst_slice" not in [each.name for each in read_gates(json.loads(_json(without)))]
+
+
 def _json(model: Model) -> str:
     from mlwright.model.proposed_gates import gates_text
 
@@ -189,3 +201,10 @@ def test_few_rows_break_nothing(built: Model, frame: pl.DataFrame) -> None:
         assert found["blocked"]
     holes = frame.head(40).with_columns(pl.lit(None).alias(name) for name in ("age", "city"))
     json.dumps(built.evaluate(holes, gates=json.loads(_json(built))), allow_nan=False)
+
+
+def test_neighbours_in_time_are_one_piece_of_evidence(built: Model, frame: pl.DataFrame) -> None:
+    """As the build judges: rows ordered in time depend on their neighbours."""
+    held = labelled(with_role(built, "since", "time").parts, frame).held
+    assert held.groups is not None
+    assert 10 <= len(set(held.groups)) < frame.height

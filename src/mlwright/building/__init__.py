@@ -8,7 +8,7 @@ from dataclasses import replace
 from datetime import timedelta
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from mlwright.building.options import Options, learners_of, names_of
 from mlwright.learn.budget import Budget
@@ -17,7 +17,11 @@ from mlwright.progress import Progress, Silent
 if TYPE_CHECKING:
     from mlwright.building.ask import Asked
     from mlwright.building.cleaning import Looked
+    from mlwright.building.find import Found
+    from mlwright.building.judge import Judged
+    from mlwright.building.reasons import Reasons
     from mlwright.fairness.mitigation.asked import Wanted
+    from mlwright.learn.ensemble import Ensemble
     from mlwright.model import Model
     from mlwright.table import Table
 
@@ -106,7 +110,9 @@ def build(
         taken as they stand.
     prefer
         What to weigh score against: "balanced" drops members that add nothing one can measure, "accuracy" keeps all
-        that help, "speed" and "size" keep few trees or few bytes as long as the score stays within its noise.
+        that help, "speed" and "size" keep few trees or few bytes as long as the score stays within its noise. With
+        "readable" the model is one that can be read whole (an Explainable Boosting Machine or a linear model), and the
+        report tells what that costs.
     max_latency
         How long an answer to one row may take on this machine, such as "1ms", "250us" or seconds: slower members are
         left out, and it is said where even the fastest is slower.
@@ -156,7 +162,6 @@ def build_from(table: Table, options: Options, budget: Budget, progress: Progres
     from mlwright.building.fairer import fairer, kept_for_groups, require_groups
     from mlwright.building.find import EVALUATION_SHARE, find, require_rows
     from mlwright.building.judge import fit_on_all, judge, seconds_on_all
-    from mlwright.building.reasons import reasons
     from mlwright.building.store import assemble
     from mlwright.building.trust import trust
     from mlwright.learn.search import FINISH_SHARE
@@ -189,17 +194,34 @@ def build_from(table: Table, options: Options, budget: Budget, progress: Progres
         interrupted = budget.cancelled
         if not on_all:
             found = replace(found, finish=judged.finish)
-        budget.begin("reasons")
-        progress.stage("Finding the reasons")
-        why = reasons(found, judged, asked, options, budget)
+        why, explained = _explained(ensemble, found, judged, asked, options, budget, progress)
         budget.begin("behaviour")
         progress.stage("Testing how it behaves, and for whom it is worse")
         found, tested = trust(ensemble, found, judged, asked, options, budget)
     budget.begin("writing")
-    told = evidence(asked, found, judged, why, options=options, on_all=on_all, interrupted=interrupted) | tested
+    told = evidence(asked, found, judged, why, options=options, on_all=on_all, interrupted=interrupted)
     facts = run_facts(asked, options, budget)
-    model = assemble(asked, found, ensemble, told, facts, options)
+    model = assemble(asked, found, ensemble, told | explained | tested, facts, options)
     return fairer(model, found, judged, asked, options, budget, progress)
+
+
+def _explained(
+    ensemble: Ensemble,
+    found: Found,
+    judged: Judged,
+    asked: Asked,
+    options: Options,
+    budget: Budget,
+    progress: Progress,
+) -> tuple[Reasons, dict[str, Any]]:
+    """Return the reasons, and what is told of the whole model."""
+    from mlwright.building.reasons import reasons
+    from mlwright.building.whole import whole
+
+    budget.begin("reasons")
+    progress.stage("Finding the reasons")
+    why = reasons(found, judged, asked, options, budget)
+    return why, whole(ensemble, found, judged, why, asked, options, budget)
 
 
 def _looked(asked: Asked, options: Options, budget: Budget, progress: Progress) -> list[Looked]:

@@ -17,10 +17,10 @@ from mlwright.building.options import Options
 from mlwright.errors import DataError, OptionError
 from mlwright.findings import Finding
 from mlwright.learn import plugins
-from mlwright.learn.base import Learner
+from mlwright.learn.base import Learner, is_readable
 from mlwright.learn.budget import Budget
 from mlwright.learn.choose import candidates, choose_affordable
-from mlwright.learn.learners import LEARNERS
+from mlwright.learn.learners import LEARNERS, available
 from mlwright.learn.learners.packages import require
 from mlwright.learn.material import Folds, Material
 from mlwright.learn.plan import Plan, make_plan
@@ -33,6 +33,8 @@ from mlwright.progress import Progress
 from mlwright.tasks import TASKS
 from mlwright.tasks.base import Floats, Task
 
+EBM = "ebm"
+"""The learner whose models are curves: the best of those that can be read."""
 WORTH_ANOTHER_FIT = 0.05
 """Share of the rows that have to have judged for a fit on all rows to follow: fewer would not change the model."""
 EVALUATION_SHARE = 0.07
@@ -111,9 +113,7 @@ def find(asked: Asked, looked: Sequence[Looked], options: Options, budget: Budge
     again = len(judge) == 0 or len(judge) >= WORTH_ANOTHER_FIT * asked.material.rows
     fold_rows = max(1, min(len(train) for train, _ in prepared.folds))
     growth = (len(teach) + (again and len(judge) > 0) * asked.material.rows) / fold_rows
-    search = Search(
-        prepared, plan, budget, threads=options.workers, seed=options.seed, growth=growth, weigh=policy.weighs
-    )
+    search = Search(prepared, plan, budget, threads=options.workers, seed=options.seed, growth=growth, policy=policy)
     trials = search.run(learners, progress, members=options.learners)
     best = candidates(trials, searched, policy)
     seconds = budget.left - EVALUATION_SHARE * (budget.seconds or 0.0)
@@ -143,7 +143,7 @@ def find(asked: Asked, looked: Sequence[Looked], options: Options, budget: Budge
         finish=last,
         seconds=search.refit_seconds([one.trial for one in chosen]),
         sampled=searched.rows,
-        findings=(*findings, *unable, *_only_the_floor(trials, options, budget)),
+        findings=(*findings, *unable, *_only_the_floor(trials, options, budget), *_only_a_line(trials, options)),
         decided=decided,
         again=again,
     )
@@ -165,6 +165,8 @@ def known_learners(options: Options, task: Task) -> tuple[Mapping[str, Learner],
     Raises OptionError or MissingExtraError where a learner that was asked for by name cannot be used.
     """
     known = plugins.known_learners(LEARNERS)
+    if options.learners and options.policy.preference.readable:
+        _require_readable(options.learners, known.learners)
     for name in options.learners:
         if name not in known.learners:
             raise OptionError(known.left_out[plugins.LEARNER_GROUP, name])
@@ -173,6 +175,16 @@ def known_learners(options: Options, task: Task) -> tuple[Mapping[str, Learner],
     findings = tuple(_left_out(sentence) for sentence in known.left_out.values())
     wanted = (FLOOR, *options.learners) if options.learners else tuple(known.learners)
     return {name: learner for name, learner in known.learners.items() if name in wanted}, findings
+
+
+def _require_readable(names: Sequence[str], known: Mapping[str, Learner]) -> None:
+    """Raise OptionError where none of the learners that were asked for makes a model that can be read."""
+    if not any(name in known and is_readable(known[name]) for name in names):
+        able = " or ".join(name for name, learner in known.items() if is_readable(learner))
+        raise OptionError(
+            f"--prefer readable needs a learner whose models can be read; --learners names {', '.join(names)}.",
+            hint=f"add {able} to --learners, or leave it away to try all.",
+        )
 
 
 def _require_able(learner: Learner, task: Task) -> None:
@@ -199,6 +211,34 @@ def _only_the_floor(trials: Sequence[Trial], options: Options, budget: Budget) -
             f" ({'; '.join(failures) or why}): the model is the regularised linear model, which is always tried.",
             severity="warning",
             repair="Give a longer --budget, or ask for other --learners.",
+        ),
+    )
+
+
+def _only_a_line(trials: Sequence[Trial], options: Options) -> tuple[Finding, ...]:
+    """Return a finding where a model to be read was asked for and only the linear one could be made."""
+    if not options.policy.preference.readable or (options.learners and EBM not in options.learners):
+        return ()
+    read = [trial for trial in trials if trial.usable and is_readable(trial.entry.learner)]
+    if any(trial.entry.learner.name != FLOOR for trial in read):
+        return ()
+    learner = LEARNERS[EBM]
+    missing = not available(learner)
+    failures = sorted({trial.failure for trial in trials if trial.entry.learner.name == EBM and trial.failure})
+    why = (
+        "is not installed"
+        if missing
+        else f"could not be made ({'; '.join(failures) or 'too little time, or too many rows and columns'})"
+    )
+    return (
+        Finding(
+            kind="readable_only_linear",
+            message=f"The model can be read, but it is a line for each column: the {learner.label}, which draws curves,"
+            f" {why}.",
+            severity="warning",
+            repair=f"pip install 'mlwright[{learner.extra}]', then build again."
+            if missing
+            else "Give a longer --budget, or leave out columns.",
         ),
     )
 

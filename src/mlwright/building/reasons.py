@@ -49,7 +49,7 @@ def reasons(found: Found, judged: Judged, asked: Asked, options: Options, budget
     """Measure reasons with the twin on rows it did not learn from."""
     if budget.cancelled:
         return Reasons()
-    rows = found.judging if found.judging.rows else found.folds.material.take(found.folds.folds[0][1])
+    rows = found.judging if found.judging.rows else found.folds.material.take(found.folds.folds[found.widest][1])
     stop = budget.stop_at(SHARE * (budget.seconds or 0.0))
     judging = held_out(found) if found.judging.rows else HeldOut(rows.target, weight=rows.weight)
     predict = judged.twin.predict
@@ -59,13 +59,13 @@ def reasons(found: Found, judged: Judged, asked: Asked, options: Options, budget
         predict, rows.columns, sources, judging, asked.metric, seed=options.seed, seconds=seconds, stop=stop
     )
     top = [asked.schema[entry["column"]] for entry in ranked[:TOP]]
-    shown = _shown(asked.material.target)
+    shown = shown_class(asked.material.target)
     drawn = effects(
         predict,
         rows.columns,
         top,
         readout=lambda P: P[:, shown],
-        y_label=_label(asked, shown),
+        y_label=answer_label(asked, shown),
         percent=bool(asked.material.target.classes),
         seed=options.seed,
         stop=stop,
@@ -94,14 +94,15 @@ def _most_telling(columns: Columns, sources: Sequence[str], predict: Predict) ->
     return sorted(sources, key=together, reverse=True)[: min(MOST_COLUMNS, MOST_ENCODED // len(sources))]
 
 
-def _shown(target: Target) -> int:
+def shown_class(target: Target) -> int:
     """Return the position of the class whose probability is drawn: the positive or the commonest; 0 for numbers."""
     if len(target.classes) <= 2:
         return len(target.classes) // 2
     return int(np.argmax(np.bincount(target.y.astype(np.intp))))
 
 
-def _label(asked: Asked, shown: int) -> str:
+def answer_label(asked: Asked, shown: int) -> str:
+    """Return what the answer is called: the probability of a class, or the target."""
     classes = asked.material.target.classes
     return f"probability of {classes[shown]!s}" if classes else asked.target_name
 

@@ -9,9 +9,9 @@ from mlwright.building.behaving import behaviour
 from mlwright.building.find import Found
 from mlwright.building.judge import Judged, held_out
 from mlwright.building.options import Options
+from mlwright.building.people import given_away, served
 from mlwright.evaluate.held_out import HeldOut
 from mlwright.evaluate.slices import worst_slices
-from mlwright.fairness.audit import audit
 from mlwright.learn.budget import Budget
 from mlwright.learn.ensemble import Ensemble
 
@@ -24,13 +24,15 @@ def trust(
 ) -> tuple[Found, dict[str, Any]]:
     """Return what was found with what is wrong with how the model behaves, and the evidence of its tests and groups."""
     found, tests = behaviour(ensemble, found, asked, options, budget)
-    return found, {"behaviour": tests, **_groups(found, judged, asked, options, budget)}
+    return found, {"behaviour": tests, **_groups(ensemble, found, judged, asked, options, budget)}
 
 
-def _groups(found: Found, judged: Judged, asked: Asked, options: Options, budget: Budget) -> dict[str, Any]:
+def _groups(
+    ensemble: Ensemble, found: Found, judged: Judged, asked: Asked, options: Options, budget: Budget
+) -> dict[str, Any]:
     """Return the evidence "fairness", "people" and "slices", measured with the judged twin.
 
-    Groups are told of where columns are sensitive; nothing at all is where Ctrl-C ended the build.
+    Groups are told of where columns are sensitive, or seem to be; nothing at all is where Ctrl-C ended the build.
     """
     if budget.cancelled:
         return {}
@@ -39,11 +41,7 @@ def _groups(found: Found, judged: Judged, asked: Asked, options: Options, budget
     P = judged.twin.predict(rows.columns)
     described = [column for column in asked.schema if column.name in rows.columns]
     stop = budget.stop_at(SHARE * (budget.seconds or 0.0))
-    told: dict[str, Any] = {}
-    if names := [column.name for column in asked.schema.with_role("sensitive")]:
-        classes = rows.target.classes
-        answered = asked.task.answer(P, found.decision, classes)
-        people = audit(rows.columns, described, held, P, answered=answered, classes=classes, names=names)
-        told = {"fairness": people["groups"], "people": {"gaps": people["gaps"], "sentence": people["sentence"]}}
+    told = served(rows, held, P, found, asked)
     slices = worst_slices(rows.columns, described, held, P, asked.metric, seed=options.seed, stop=stop)
+    told = given_away(told, list(ensemble.sources), asked, options.seed, stop)
     return {**told, "slices": slices}

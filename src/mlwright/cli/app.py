@@ -12,6 +12,7 @@ from typer.main import get_command
 from mlwright.cli.commands.build import build
 from mlwright.cli.commands.check import check
 from mlwright.cli.commands.clean import clean
+from mlwright.cli.commands.compare import compare
 from mlwright.cli.commands.demo import demo
 from mlwright.cli.commands.documents import documents
 from mlwright.cli.commands.evaluate import evaluate
@@ -30,6 +31,7 @@ EXAMPLES: dict[Callable[..., None], str] = {
     build: "mlwright build customers.csv --target churn --budget 60s",
     predict: "mlwright predict customers new_rows.csv --out answers.csv",
     evaluate: "mlwright evaluate customers labelled_rows.csv",
+    compare: "mlwright compare customers@1 customers@2 labelled_rows.csv",
     gates: "mlwright gates customers --out gates.toml",
     tests: "mlwright tests customers --out tests.yaml",
     explain: "mlwright explain customers new_rows.csv --row 0 --immutable age",

@@ -96,6 +96,8 @@ def told(kept: Kept, next_command: str) -> str:
     if evidence["baselines"]:
         best = evidence["baselines"][0]
         pairs.append(("baseline", f"{number(best['score'])} ({best['label']}, the best simple rule)"))
+    if proposal := (evidence.get("people") or {}).get("proposal"):
+        pairs.append(("people", proposal))
     pairs += [
         ("took", _duration(run)),
         ("model", f"{kept.path}{_size(evidence['size'])}"),

@@ -10,7 +10,7 @@ import numpy as np
 from mlwright.evaluate.held_out import Floats, HeldOut
 from mlwright.evaluate.influence import Averaged, Ranked, influence, score_of
 from mlwright.evaluate.intervals import Scored, area_error, area_interval
-from mlwright.evaluate.limits import UNKNOWN, Interval, Z, add_up, around_mean
+from mlwright.evaluate.limits import LEVEL, UNKNOWN, Interval, Z, add_up, around_mean, quantile_normal
 from mlwright.evaluate.resample import Draws, corrected, left_out, resampled
 from mlwright.tasks.base import Metric
 
@@ -67,6 +67,18 @@ def compare_folds(losses: Floats, other: Floats, *, test_share: float) -> Scored
     return Scored(value, value - reach, value + reach)
 
 
+def paired_shares(value: float, parts: Floats, level: float = LEVEL) -> Interval:
+    """Return the interval of the difference of two shares on the same rows, which deviate from it by `parts`.
+
+    Agresti and Min (2005), "Simple improved confidence intervals for comparing matched proportions", Statistics in
+    Medicine 24: half a row more for each way to differ, so that few differing rows do not read as certainty.
+    """
+    count = len(parts)
+    middle = value * count / (count + 2.0)
+    reach = quantile_normal(level) * math.sqrt(float(np.sum(parts**2)) + 1.0) / (count + 2.0)
+    return (middle - reach, middle + reach)
+
+
 def _difference(
     metric: Metric, held_out: HeldOut, pair: tuple[Floats, Floats], signed: tuple[float, float], seed: int
 ) -> Interval:
@@ -79,22 +91,10 @@ def _difference(
             return _of_areas(signed, parts, (one, two), held_out)
         if isinstance(two, Averaged):
             units = add_up(parts, None if held_out.groups is None else held_out.units)
-            return _of_shares(value, units) if metric.interval == "wilson" else around_mean(value, units)
+            return paired_shares(value, units) if metric.interval == "wilson" else around_mean(value, units)
     draws, without = resampled(metric, held_out, pair, seed=seed), left_out(metric, held_out, pair)
     gaps = [sign * (scores[:, 0] - scores[:, 1]) for scores in (draws, without)]
     return corrected(value, gaps[0], gaps[1], Draws(held_out, seed).shrink)
-
-
-def _of_shares(value: float, parts: Floats) -> Interval:
-    """Return the interval of the difference of two shares on the same rows.
-
-    Agresti and Min (2005), "Simple improved confidence intervals for comparing matched proportions", Statistics in
-    Medicine 24: half a row more for each way to differ, so that few differing rows do not read as certainty.
-    """
-    count = len(parts)
-    middle = value * count / (count + 2.0)
-    error = math.sqrt(float(np.sum(parts**2)) + 1.0) / (count + 2.0)
-    return (middle - Z * error, middle + Z * error)
 
 
 def _of_areas(signed: tuple[float, float], parts: Floats, pair: tuple[Ranked, Ranked], held_out: HeldOut) -> Interval:

@@ -1,4 +1,4 @@
-"""The ends of 95 % intervals, from means and variances: plain mathematics, closed forms only."""
+"""The ends of intervals, of 95 % where no other level is asked for: plain mathematics, closed forms only."""
 
 from __future__ import annotations
 
@@ -18,11 +18,20 @@ Interval = tuple[float, float]
 UNKNOWN: Interval = (math.nan, math.nan)
 
 
-def quantile_t(freedom: float) -> float:
-    """Return Student's t distribution's 97.5 % point."""
+def quantile_t(freedom: float, level: float = LEVEL) -> float:
+    """Return the point that Student's t stays below in size with probability `level`: its 97.5 % point for 95 %."""
     from scipy.special import stdtrit
 
-    return float(stdtrit(freedom, 0.5 + LEVEL / 2))
+    return float(stdtrit(freedom, 0.5 + level / 2))
+
+
+def quantile_normal(level: float = LEVEL) -> float:
+    """Return the same point of the normal distribution."""
+    if level == LEVEL:
+        return Z
+    from scipy.special import ndtri
+
+    return float(-ndtri((1.0 - level) / 2))
 
 
 def add_up(parts: Floats, units: NDArray[np.intp] | None) -> Floats:
@@ -40,7 +49,7 @@ def deviation(parts: Floats) -> float:
     return float(np.std(parts, ddof=1)) / math.sqrt(len(parts))
 
 
-def around_mean(mean: float, parts: Floats) -> Interval:
+def around_mean(mean: float, parts: Floats, level: float = LEVEL) -> Interval:
     """Return the interval of a mean whose units deviate from it by `parts`, corrected for their skewness.
 
     Losses are skewed, and Student's interval then misses on one side. Hall (1992), "On the removal of skewness by
@@ -54,25 +63,29 @@ def around_mean(mean: float, parts: Floats) -> Interval:
     if not error > 1e-12 * max(1.0, abs(mean)):
         return (mean, mean)
     skewness = float(np.mean(((parts - parts.mean()) / spread) ** 3))
-    point = quantile_t(count - 1)
-    return (mean - error * _unskewed(point, skewness, count), mean - error * _unskewed(-point, skewness, count))
+    return unskewed(mean, error, skewness / math.sqrt(count), count - 1, level)
 
 
-def _unskewed(point: float, skewness: float, count: int) -> float:
-    """Return the inverse of Hall's cubic."""
-    scaled = skewness / math.sqrt(count)
-    if abs(scaled) < 1e-6:
+def unskewed(mean: float, error: float, tilt: float, freedom: float, level: float = LEVEL) -> Interval:
+    """Return Hall's interval of a mean from its standard error and `tilt`, the skewness of its distribution."""
+    point = quantile_t(freedom, level)
+    return (mean - error * _inverse_cubic(point, tilt), mean - error * _inverse_cubic(-point, tilt))
+
+
+def _inverse_cubic(point: float, tilt: float) -> float:
+    if abs(tilt) < 1e-6:
         return point
-    return 3.0 / scaled * (math.cbrt(1.0 + scaled * (point - scaled / 6.0)) - 1.0)
+    return 3.0 / tilt * (math.cbrt(1.0 + tilt * (point - tilt / 6.0)) - 1.0)
 
 
-def wilson(share: float, rows: float) -> Interval:
+def wilson(share: float, rows: float, level: float = LEVEL) -> Interval:
     """Return Wilson's score interval (1927) of a share seen in `rows` rows."""
     if not rows > 0.0:
         return (0.0, 1.0)
-    square = Z * Z / rows
+    point = quantile_normal(level)
+    square = point * point / rows
     middle = (share + square / 2.0) / (1.0 + square)
-    half = Z / (1.0 + square) * math.sqrt(max(share * (1.0 - share) / rows + square / (4.0 * rows), 0.0))
+    half = point / (1.0 + square) * math.sqrt(max(share * (1.0 - share) / rows + square / (4.0 * rows), 0.0))
     low, high = max(0.0, middle - half), min(1.0, middle + half)
     return (low if share > 0.0 else 0.0, high if share < 1.0 else 1.0)
 

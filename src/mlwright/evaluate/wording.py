@@ -38,6 +38,19 @@ def percent(value: float) -> str:
     return f"{shown.rstrip('0').rstrip('.') if '.' in shown else shown} %"
 
 
+def amount(value: float) -> str:
+    """Return a number as it would be written by hand: all of a whole number, four digits of another.
+
+    >>> amount(0.42), amount(12000.0), amount(11.61234), amount(1234.5)
+    ('0.42', '12,000', '11.61', '1,234')
+    """
+    if not math.isfinite(value):
+        return "unknown"
+    if abs(value) < 1e15 and (value == round(value) or abs(value) >= 1_000):
+        return f"{value:,.0f}"
+    return f"{value:.4g}"
+
+
 def count(many: int, noun: str, several: str | None = None) -> str:
     """Return a count with its noun.
 

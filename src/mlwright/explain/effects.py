@@ -31,7 +31,7 @@ Readout = Callable[[Floats], Floats]
 
 
 @dataclass(frozen=True, slots=True)
-class _Grid:
+class Grid:
     """The values a column is set to: what is drawn on the axis, the typed values, and how many rows are near each."""
 
     ordered: bool
@@ -64,7 +64,7 @@ def effects(
     rows = columns.take(chosen)
     found = []
     for column in described:
-        grid = _grid(columns[column.name], column, rows.rows)
+        grid = grid_of(columns[column.name], column, rows.rows)
         if grid is None:
             continue
         answers = _answers(predict, rows, column.name, grid, readout, stop)
@@ -85,7 +85,7 @@ def effects(
 
 
 def _answers(
-    predict: Callable[[Columns], Floats], rows: Columns, name: str, grid: _Grid, readout: Readout, stop: Stop
+    predict: Callable[[Columns], Floats], rows: Columns, name: str, grid: Grid, readout: Readout, stop: Stop
 ) -> list[float] | None:
     """Return the average answer at each value of the grid, or None where `stop` ended it."""
     answers = []
@@ -97,41 +97,44 @@ def _answers(
     return answers
 
 
-def _grid(values: Values, column: Column, rows: int) -> _Grid | None:
-    """Return the values to set, or None where there is nothing to draw."""
+def grid_of(values: Values, column: Column, rows: int, *, points: int = POINTS, levels: int = LEVELS) -> Grid | None:
+    """Return the values to set, each on so many rows, or None where there is nothing to draw.
+
+    At most so many `points` of numbers, so many `levels` of categories.
+    """
     if isinstance(values, Coded):
-        return None if column.kind in {"text", "id"} else _levels(values, rows)
+        return None if column.kind in {"text", "id"} else _levels(values, rows, levels)
     known = values[np.isfinite(values)]
     distinct = np.unique(known)
     if len(distinct) < 2:
         return None
     if column.kind == "boolean":
         return _booleans(values, rows)
-    points = distinct if len(distinct) <= POINTS else np.unique(_quantiles(known, column))
-    if len(points) < 2:
+    places = distinct if len(distinct) <= points else np.unique(_quantiles(known, column, points))
+    if len(places) < 2:
         return None
-    middles = (points[1:] + points[:-1]) / 2.0
-    count = np.bincount(np.searchsorted(middles, known), minlength=len(points))
-    shown = [_shown(point, column) for point in points.tolist()]
+    middles = (places[1:] + places[:-1]) / 2.0
+    count = np.bincount(np.searchsorted(middles, known), minlength=len(places))
+    shown = [_shown(place, column) for place in places.tolist()]
     # A date is drawn by its name, in order: an axis of epoch seconds says nothing to anybody.
-    return _Grid(column.kind != "datetime", shown, [np.full(rows, point) for point in points], count.tolist())
+    return Grid(column.kind != "datetime", shown, [np.full(rows, place) for place in places], count.tolist())
 
 
-def _quantiles(known: Floats, column: Column) -> Floats:
+def _quantiles(known: Floats, column: Column, points: int) -> Floats:
     """Return the quantiles at which a column with many values is looked at; whole numbers stay whole."""
     # From the 1 % to the 99 % point: at the very ends stand single, odd values.
-    points = np.quantile(known, np.linspace(0.01, 0.99, POINTS))
-    quantiles: Floats = np.round(points) if column.kind == "integer" else points
+    places = np.quantile(known, np.linspace(0.01, 0.99, points))
+    quantiles: Floats = np.round(places) if column.kind == "integer" else places
     return quantiles
 
 
-def _levels(values: Coded, rows: int) -> _Grid | None:
+def _levels(values: Coded, rows: int, most: int) -> Grid | None:
     """Return the most frequent levels of a category, missing among them where it is frequent."""
     counts = np.bincount(values.codes + 1, minlength=len(values.values) + 1)
-    order = [int(code) for code in np.argsort(-counts, kind="stable")[:LEVELS] if counts[code]]
+    order = [int(code) for code in np.argsort(-counts, kind="stable")[:most] if counts[code]]
     if len(order) < 2 or counts[order].sum() < 0.05 * counts.sum():
         return None
-    return _Grid(
+    return Grid(
         ordered=False,
         shown=[MISSING if code == 0 else values.values[code - 1] for code in order],
         values=[Coded(np.full(rows, code - 1, dtype=np.int32), values.values) for code in order],
@@ -139,7 +142,7 @@ def _levels(values: Coded, rows: int) -> _Grid | None:
     )
 
 
-def _booleans(values: Floats, rows: int) -> _Grid:
+def _booleans(values: Floats, rows: int) -> Grid:
     """Return no, yes, and missing where there is such."""
     found: list[tuple[str, float, NDArray[np.bool_]]] = [
         ("no", 0.0, values == 0.0),
@@ -147,7 +150,7 @@ def _booleans(values: Floats, rows: int) -> _Grid:
         (MISSING, np.nan, np.isnan(values)),
     ]
     kept = [(shown, value, int(among.sum())) for shown, value, among in found if among.any()]
-    return _Grid(
+    return Grid(
         ordered=False,
         shown=[shown for shown, _, _ in kept],
         values=[np.full(rows, value) for _, value, _ in kept],
@@ -165,7 +168,7 @@ def _shown(point: float, column: Column) -> float | str:
         return wording.number(point)
 
 
-def _sentence(column: Column, grid: _Grid, answers: Sequence[float], y_label: str, *, percent: bool) -> str:
+def _sentence(column: Column, grid: Grid, answers: Sequence[float], y_label: str, *, percent: bool) -> str:
     """Say in words what the drawing shows: from where to where, and whether it turns on the way."""
 
     def told(value: float) -> str:
@@ -181,18 +184,18 @@ def _sentence(column: Column, grid: _Grid, answers: Sequence[float], y_label: st
             f"and lowest where it is {grid.shown[low]} ({told(answers[low])})."
         )
     first, last = answers[0], answers[-1]
-    ends = f"as {column.name!r} goes from {_told(grid.shown[0])} to {_told(grid.shown[-1])}"
+    ends = f"as {column.name!r} goes from {axis_value(grid.shown[0])} to {axis_value(grid.shown[-1])}"
     # Seasons may end far from where they began, and yet neither rise nor fall.
     if abs(last - first) >= 0.7 * across and np.sum(np.abs(np.diff(answers))) <= 2.0 * across:
         direction = "rises" if last > first else "falls"
         return f"The {y_label} {direction} from {told(first)} to {told(last)} {ends}."
     return (
-        f"The {y_label} goes up and down {ends}: lowest ({told(answers[low])}) at {_told(grid.shown[low])}, "
-        f"highest ({told(answers[high])}) at {_told(grid.shown[high])}."
+        f"The {y_label} goes up and down {ends}: lowest ({told(answers[low])}) at {axis_value(grid.shown[low])}, "
+        f"highest ({told(answers[high])}) at {axis_value(grid.shown[high])}."
     )
 
 
-def _told(shown: float | str) -> str:
+def axis_value(shown: float | str) -> str:
     """Return a value on the axis as it stands in a sentence."""
     if isinstance(shown, str):
         return shown

@@ -34,6 +34,25 @@ _GONE, _NEW = -1.0, -2.0
 
 
 @dataclass(frozen=True, slots=True)
+class Words:
+    """The words of the texts of n rows, of each different text once: rows that differ in little mostly share theirs."""
+
+    vectors: Floats
+    """(u, BUCKETS): as vectors of length 1; of length 0 where there are no words."""
+    place: NDArray[np.intp]
+    """(n,): which of them each row has."""
+
+    def apart(self, part: slice, others: Words) -> Floats:
+        """Return (rows of the part, others): the share of words that they do not have in common."""
+        used, back = np.unique(self.place[part], return_inverse=True)
+        mine = self.vectors[used]
+        alike = np.round(mine @ others.vectors.T, ROUNDED)
+        silent, their_silent = (np.asarray(each.max(axis=1) == 0.0) for each in (mine, others.vectors))
+        found: Floats = np.where(silent[:, None] & their_silent[None, :], 0.0, np.maximum(0.0, 1.0 - alike))
+        return found[back[:, None], others.place[None, :]]
+
+
+@dataclass(frozen=True, slots=True)
 class Placed:
     """Where n rows lie: of a columns of numbers, b of categories, and each of texts."""
 
@@ -47,10 +66,7 @@ class Placed:
     """(n, b): the number of each level."""
     beside: Floats
     """(n, b): how many cases have the level."""
-    texts: list[Floats]
-    """(n, BUCKETS) each: the words, as vectors of length 1; of length 0 where there are none."""
-    wordless: list[NDArray[np.bool_]]
-    """(n,) each: whether a text has no words."""
+    texts: list[Words]
 
     def __len__(self) -> int:
         """Return the number of rows."""
@@ -78,13 +94,11 @@ class Space:
         first, second = self.cuts
         found = [levels.place(columns[name]) for name, levels in self._levels]
         shape = (columns.rows, len(found))
-        texts = [_words(columns[each.name]) for each in self.columns[second:]]
         return Placed(
             *self._numbers.place([np.asarray(columns[each.name]) for each in self.columns[:first]], columns.rows),
             np.stack([numbers for numbers, _ in found], axis=1) if found else np.zeros(shape),
             np.stack([beside for _, beside in found], axis=1) if found else np.zeros(shape),
-            texts,
-            [np.asarray(each.max(axis=1) == 0.0) for each in texts],
+            [_words(columns[each.name]) for each in self.columns[second:]],
         )
 
     def differences(self, placed: Placed) -> Iterator[tuple[slice, Floats]]:
@@ -110,9 +124,7 @@ class Space:
         numbers[numbers > MISSING / 2] = 1.0
         np.not_equal(placed.levels[part, None, :], self.own.levels[None, :, :], out=found[:, :, first:second])
         for place, (theirs, own) in enumerate(zip(placed.texts, self.own.texts, strict=True)):
-            both = placed.wordless[place][part, None] & self.own.wordless[place][None, :]
-            alike = np.round(theirs[part] @ own.T, ROUNDED)
-            found[:, :, second + place] = np.where(both, 0.0, np.maximum(0.0, 1.0 - alike))
+            found[:, :, second + place] = theirs.apart(part, own)
         return found
 
 
@@ -189,8 +201,8 @@ def _coded(values: object) -> Coded:
     return values
 
 
-def _words(values: object) -> Floats:
-    """Return (n, BUCKETS): the words of each text as a vector of length 1, or of 0 where there are none."""
+def _words(values: object) -> Words:
+    """Return the words of each text."""
     coded = _coded(values)
     used, place = np.unique(coded.codes, return_inverse=True)
     vectors = np.zeros((len(used), BUCKETS))
@@ -200,5 +212,4 @@ def _words(values: object) -> Floats:
             vectors[row, found] = 1.0
     lengths = np.sqrt(vectors.sum(axis=1, keepdims=True))
     vectors /= np.maximum(lengths, 1.0)
-    found_vectors: Floats = vectors[place]
-    return found_vectors
+    return Words(vectors, place.astype(np.intp))

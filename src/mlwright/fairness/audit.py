@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
 from itertools import combinations
 from typing import Any
@@ -14,8 +13,9 @@ from mlwright.columns import Columns
 from mlwright.evaluate import wording
 from mlwright.evaluate.held_out import HeldOut
 from mlwright.evaluate.intervals import plain
+from mlwright.evaluate.limits import LEVEL
 from mlwright.fairness.groups import BESIDE, People, people
-from mlwright.fairness.rates import Measure, Rate, measures, rate
+from mlwright.fairness.rates import Measure, Rate, difference, measures, rate
 from mlwright.schema import Column
 from mlwright.tasks.base import Label, Prediction
 
@@ -23,7 +23,6 @@ Floats = NDArray[np.float64]
 
 FEWEST_ROWS = 30
 """Groups of fewer rows are shown, and nothing is said of the difference to others."""
-LEVEL = 0.95
 
 
 def audit(
@@ -35,19 +34,20 @@ def audit(
     answered: Prediction,
     classes: Sequence[Label],
     names: Sequence[str],
+    crossed: bool = True,
 ) -> dict[str, Any]:
     """Return how each group of the named columns, and of each two of them, fares with the answers given, as JSON.
 
     "groups" has each group's numbers with 95 % intervals, None where it has fewer than 10 rows of the kind that a
     number needs. "gaps" has for each column and number the two groups that differ most. All differences that are looked
     at for one column are judged together (Bonferroni), so that of all columns without any difference at most 5 % are
-    said to have one; the interval of a difference is that of Newcombe (1998, "Interval estimation for the difference
-    between independent proportions", method 10, Statistics in Medicine 17) or Zou and Donner (2008).
+    said to have one; see `rates.difference` for the interval of a difference. Without `crossed` only each column's own
+    groups are told of.
     """
     measured = measures(held, P, answered, classes)
     told: list[dict[str, Any]] = []
     gaps: list[dict[str, Any]] = []
-    for groups in people(columns, described, names):
+    for groups in people(columns, described, names, crossed=crossed):
         rates = [{each.name: rate(each, held, group.rows) for each in measured} for group in groups]
         told += [_group(group, found) for group, found in zip(groups, rates, strict=True)]
         gaps += _gaps(groups, rates, measured)
@@ -60,7 +60,7 @@ def _group(group: People, found: Mapping[str, Rate | None]) -> dict[str, Any]:
         "group": group.group,
         "rows": int(group.rows.sum()),
         "metrics": {
-            name: {"value": plain(each.value), "interval": [plain(each.low), plain(each.high)]}
+            name: {"value": plain(each.value), "interval": [plain(end) for end in each.interval]}
             if each is not None
             else {"value": None, "interval": [None, None]}
             for name, each in found.items()
@@ -79,7 +79,8 @@ def _gaps(
     }
     many = sum(map(len, pairs.values()))
     level = 1.0 - (1.0 - LEVEL) / max(1, many)
-    return [_gap(groups, rates, each, pairs[each.name], level) for each in measured]
+    aside = {each.name: len(groups) - sum(bool(rates[at][each.name]) for at in large) for each in measured}
+    return [{**_gap(groups, rates, each, pairs[each.name], level), "aside": aside[each.name]} for each in measured]
 
 
 def _gap(
@@ -95,7 +96,7 @@ def _gap(
         few = f"The groups of {column!r} have too few rows to compare their {_words(measure)}."
         return {
             **gap, "value": None, "interval": [None, None], "worst": None, "best": None,
-            "verdict": "unknown", "sentence": few,
+            "widest": None, "verdict": "unknown", "sentence": few,
         }  # fmt: skip
     found = []
     for a, b in pairs:
@@ -103,35 +104,34 @@ def _gap(
         if one is None or other is None:
             continue
         more, less = (a, b) if one.value >= other.value else (b, a)
-        value, low, high = _difference(rates[more][measure.name], rates[less][measure.name], level)
+        value, low, high = difference(*((one, other) if more == a else (other, one)), level)
         found.append((low, value, high, more, less))
     # The surest difference, and where none is sure the largest one.
     sure = max(found, key=lambda each: (each[0] > 0, each[1]))
-    low, value, high, more, less = sure
+    low, _, _, more, less = sure
     worst, best = (less, more) if measure.better > 0 else (more, less)
     verdict = "none"
     if low > 0:
         verdict = "worse" if measure.better else "differs"
     return {
         **gap,
-        "value": plain(value),
-        "interval": [plain(low), plain(high)],
-        "worst": groups[worst].group,
-        "best": groups[best].group,
+        **_ends(groups, measure, sure),
+        "widest": _ends(groups, measure, max(found, key=lambda each: each[2] if np.isfinite(each[2]) else np.inf)),
         "verdict": verdict,
         "sentence": _told(measure, groups, rates, (worst, best), verdict),
     }
 
 
-def _difference(one: Rate | None, other: Rate | None, level: float) -> tuple[float, float, float]:
-    """Return how much larger the first number is, with its interval at this level."""
-    if one is None or other is None:
-        return math.nan, math.nan, math.nan
-    value = one.value - other.value
-    (low, high), (least, most) = one.ends(level), other.ends(level)
-    down = math.hypot(one.value - low, most - other.value)
-    up = math.hypot(high - one.value, other.value - least)
-    return value, value - down, value + up
+def _ends(groups: Sequence[People], measure: Measure, found: tuple[float, float, float, int, int]) -> dict[str, Any]:
+    """Return the difference of a pair with its interval, and which of the two is worse off."""
+    low, value, high, more, less = found
+    worst, best = (less, more) if measure.better > 0 else (more, less)
+    return {
+        "value": plain(value),
+        "interval": [plain(low), plain(high)],
+        "worst": groups[worst].group,
+        "best": groups[best].group,
+    }
 
 
 def _told(

@@ -33,11 +33,16 @@ class People:
     rows: Flags
 
 
-def people(columns: Columns, described: Sequence[Column], names: Sequence[str]) -> list[list[People]]:
-    """Return the groups of each named column, then those of each pair of them; every row is in one of each list."""
+def people(
+    columns: Columns, described: Sequence[Column], names: Sequence[str], *, crossed: bool = True
+) -> list[list[People]]:
+    """Return the groups of each named column, then those of each pair of them where they are to be crossed.
+
+    Every row is in one group of each list.
+    """
     known = {column.name: column for column in described}
     alone = [_of_column(columns, known[name]) for name in names if name in known and name in columns]
-    pairs = [_together(one, other) for one, other in combinations(alone, 2)]
+    pairs = [_together(one, other) for one, other in combinations(alone, 2)] if crossed else []
     return [groups for groups in (*alone, *pairs) if len(groups) > 1]
 
 

@@ -54,6 +54,14 @@ def keeps_order(learner: object) -> bool:
     return bool(getattr(learner, "keeps_order", False))
 
 
+def is_readable(learner: object) -> bool:
+    """Return whether what a learner learns can be read whole: a sum of one thing for each column, or pair of columns.
+
+    It says so by a class attribute `readable`.
+    """
+    return bool(getattr(learner, "readable", False))
+
+
 def take_problem(problem: Problem, index: NDArray[np.intp]) -> Problem:
     """Return the rows of a problem at these positions."""
     weight = None if problem.weight is None else problem.weight[index]

@@ -7,6 +7,7 @@ not (Caruana et al., Ensemble Selection from Libraries of Models, ICML 2004).
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,8 +16,8 @@ from mlwright.learn.ensemble import greedy_weights
 from mlwright.learn.material import Material
 from mlwright.learn.preferences import Members, Policy, combine, row_losses
 from mlwright.learn.refit import Chosen
-from mlwright.learn.trials import Trial, best_first, eligible
-from mlwright.tasks.base import Floats
+from mlwright.learn.trials import Trial, best_first
+from mlwright.tasks.base import Floats, Metric
 
 ROUNDS, PATIENCE = 30, 5
 """How long members are added: evaluation repeats the choice a hundred times on small data, so it has to be quick."""
@@ -25,6 +26,8 @@ Choose = Callable[[Sequence[Floats], Floats, Floats | None], Floats]
 
 def chooser(trials: Sequence[Trial], material: Material, policy: Policy) -> Choose:
     """Return the function that weighs these trials by the task's metric; evaluation repeats it on resampled rows."""
+    if policy.preference.readable:
+        return partial(_best_alone, material.metric)
     losses = row_losses(material.task, material.metric)
 
     def choose(predictions: Sequence[Floats], y: Floats, weight: Floats | None) -> Floats:
@@ -36,9 +39,16 @@ def chooser(trials: Sequence[Trial], material: Material, policy: Policy) -> Choo
     return choose
 
 
+def _best_alone(metric: Metric, predictions: Sequence[Floats], y: Floats, weight: Floats | None) -> Floats:
+    """Weigh the best one alone: an average of models that can be read cannot be read."""
+    weights = np.zeros(len(predictions))
+    weights[int(np.argmin([metric.loss(y, P, weight) for P in predictions]))] = 1.0
+    return weights
+
+
 def candidates(trials: Sequence[Trial], material: Material, policy: Policy) -> list[Trial]:
     """Return the best trials that may become members and answer in time, best first."""
-    best = best_first(eligible(trials), greater_is_better=material.metric.greater_is_better)
+    best = best_first(policy.eligible(trials), greater_is_better=material.metric.greater_is_better)
     return policy.allowed(best)[: policy.preference.candidates]
 
 

@@ -15,7 +15,7 @@ from importlib.resources import files
 from itertools import zip_longest
 from typing import Any
 
-from mlwright.learn.base import Configuration, Learner
+from mlwright.learn.base import Configuration, Learner, is_readable
 from mlwright.learn.learners import available
 
 FLOOR = "linear"
@@ -33,8 +33,13 @@ class Entry:
     variant: str
 
 
-def portfolio(learners: Mapping[str, Learner], objective: str, cells: int) -> Iterator[Entry]:
-    """Yield what is worth trying: the linear floor, the learned order with others mixed in, then each learner's own."""
+def portfolio(
+    learners: Mapping[str, Learner], objective: str, cells: int, *, readable_first: bool = False
+) -> Iterator[Entry]:
+    """Yield what is worth trying: the linear floor, the learned order with others mixed in, then each learner's own.
+
+    With `readable_first`, the learners whose models can be read come right after the floor.
+    """
     usable = {
         learner.name: learner
         for learner in learners.values()
@@ -44,13 +49,18 @@ def portfolio(learners: Mapping[str, Learner], objective: str, cells: int) -> It
     }
     told = learned_order()
     listed = next((order["entries"] for order in told["orders"] if objective in order["objectives"]), ())
+    if FLOOR in usable:
+        yield from _own(usable[FLOOR], objective)
     learned = [
         Entry(usable[row["learner"]], row["configuration"], row["variant"])
         for row in listed
         if row["learner"] in usable
     ]
-    if FLOOR in usable:
-        yield from _own(usable[FLOOR], objective)
+    tried = [(entry.learner.name, entry.configuration) for entry in learned]
+    if readable_first:
+        names = [name for name in usable if name != FLOOR and is_readable(usable[name])]
+        yield from _in_turn([_own(usable.pop(name), objective) for name in names])
+        learned = [entry for entry in learned if entry.learner.name in usable]
     considered = {FLOOR, *(told["considered"] if listed else ())}
     unknown = _in_turn([_own(usable[name], objective) for name in sorted(usable) if name not in considered])
     for place, entry in enumerate(learned):
@@ -58,7 +68,6 @@ def portfolio(learners: Mapping[str, Learner], objective: str, cells: int) -> It
             yield other
         yield entry
     yield from unknown
-    tried = [(entry.learner.name, entry.configuration) for entry in learned]
     for entry in _in_turn([_own(usable[name], objective) for name in usable if name in considered - {FLOOR}]):
         if (entry.learner.name, entry.configuration) not in tried:
             yield entry

@@ -11,7 +11,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from mlwright.learn.trials import Trial
+from mlwright.learn.base import is_readable
+from mlwright.learn.trials import Trial, eligible
 from mlwright.tasks.base import Floats, Metric, Task
 
 SLACK = 0.6
@@ -35,6 +36,8 @@ class Preference:
     """How often each member is fitted at most, with other seeds."""
     copied_trees: int = 0
     """Copies may not bring the model above so many trees."""
+    readable: bool = False
+    """Whether the model is the best single one that can be read whole, whatever others score."""
 
 
 PREFERENCES: dict[str, Preference] = {
@@ -44,6 +47,9 @@ PREFERENCES: dict[str, Preference] = {
     "accuracy": Preference("the best score, whatever it takes", 0.0, 24, patience=1.5, copies=5, copied_trees=20_000),
     "speed": Preference("few trees, as long as the score stays within its noise", 1.0, 16),
     "size": Preference("few bytes, as long as the score stays within its noise", 1.0, 16, dearest="bytes"),
+    "readable": Preference(
+        "one model that can be read whole, and what it costs beside the others", 0.0, 16, readable=True
+    ),
 }
 
 
@@ -73,6 +79,13 @@ class Policy:
     def weighs(self) -> bool:
         """Whether trials have to be packed, to see what they weigh and how fast they answer."""
         return self.max_latency is not None or self.preference.dearest == "bytes"
+
+    def eligible(self, trials: Sequence[Trial]) -> list[Trial]:
+        """Return the usable trials that may become members; of readable models also the floor, which is always one."""
+        if not self.preference.readable:
+            return eligible(trials)
+        usable = [trial for trial in trials if trial.usable and is_readable(trial.entry.learner)]
+        return [trial for trial in usable if not trial.baseline] or usable or eligible(trials)
 
     def allowed(self, trials: Sequence[Trial]) -> list[Trial]:
         """Return the trials that answer in time by themselves; where none does, the fastest."""
@@ -119,6 +132,9 @@ class Policy:
         if self.max_latency is not None:
             return 1e9 * trial.row_seconds
         return float(trial.bytes if self.preference.dearest == "bytes" else trial.trees)
+
+
+BALANCED = Policy(PREFERENCES["balanced"])
 
 
 def row_losses(task: Task, metric: Metric) -> Callable[[Floats, Floats], Floats]:

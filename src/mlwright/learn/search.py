@@ -16,8 +16,9 @@ from mlwright.learn.budget import Budget
 from mlwright.learn.material import Folds
 from mlwright.learn.plan import Plan
 from mlwright.learn.portfolio import FLOOR, portfolio
+from mlwright.learn.preferences import BALANCED, Policy
 from mlwright.learn.refit import refit_seconds
-from mlwright.learn.trials import FoldResult, Trial, best_first, eligible, run_fold
+from mlwright.learn.trials import FoldResult, Trial, best_first, run_fold
 from mlwright.progress import Progress
 
 FINISH_SHARE = 0.15
@@ -49,7 +50,15 @@ class Search:
     """One run over the portfolio. `trials` holds everything that was started, in the order of the portfolio."""
 
     def __init__(
-        self, folds: Folds, plan: Plan, budget: Budget, *, threads: int, seed: int, growth: float, weigh: bool = False
+        self,
+        folds: Folds,
+        plan: Plan,
+        budget: Budget,
+        *,
+        threads: int,
+        seed: int,
+        growth: float,
+        policy: Policy = BALANCED,
     ) -> None:
         self.folds = folds
         self.plan = plan
@@ -58,8 +67,8 @@ class Search:
         self.seed = seed
         self.growth = growth
         """Rows of all refits over rows of one fold's fit: what a fit's seconds are multiplied by to finish."""
-        self.weigh = weigh
-        """Whether trials are packed, to see what they weigh and how fast they answer."""
+        self.policy = policy
+        """What the model is made of; whether trials are packed, to see what they weigh and how fast they answer."""
         self.trials: list[Trial] = []
         self._reserve = FINISH_SHARE * (budget.seconds or 0.0)
 
@@ -88,7 +97,8 @@ class Search:
         """Yield fits, a trial's folds one after the other, as long as another trial may start."""
         material = self.folds.material
         cells = material.rows * max(1, len(material.features))
-        for entry in portfolio(learners, material.task.objective, cells):
+        first = self.policy.preference.readable
+        for entry in portfolio(learners, material.task.objective, cells, readable_first=first):
             if len(self._contenders) >= self.plan.trials or self.budget.cancelled:
                 return
             if not self._affordable(entry.learner):
@@ -108,7 +118,9 @@ class Search:
 
     def _best(self) -> list[Trial]:
         """Return what the model would be made of now, best first."""
-        return best_first(eligible(self.trials), greater_is_better=self.folds.material.metric.greater_is_better)
+        return best_first(
+            self.policy.eligible(self.trials), greater_is_better=self.folds.material.metric.greater_is_better
+        )
 
     def _hopeless(self, trial: Trial) -> bool:
         """Whether a trial's first folds are worse, on average, than the worst fold of the best trial.
@@ -176,12 +188,13 @@ class Search:
         result = future.result()
         trial.interrupted |= self.budget.cancelled and not result.fitted.complete
         trial.note(unit.fold, result, self.folds)
-        trial.finish(self.folds, weigh=self.weigh)
+        trial.finish(self.folds, weigh=self.policy.weighs)
         if trial.usable:
             self._reserve = self._finish_cost()
             self.budget.shorten(self.budget.left - self._reserve)
-            for other in self._best()[1:]:
-                if other.entry.learner.name != FLOOR:
+            kept = self._best()[0]
+            for other in self.trials:
+                if other.usable and other is not kept and other.entry.learner.name != FLOOR:
                     other.forget()
 
     def _finish_cost(self) -> float:

@@ -129,11 +129,75 @@ _EFFECT = aligned(
     ),
     *("x", "y", "count"),
 )
+_MOVED = {"value": _SCORE, "interval": _INTERVAL}
+_CONTRIBUTIONS = has(
+    {
+        "percent": flag,
+        "rows": number,
+        "exact": flag,
+        "columns": several(has({"column": text, **_MOVED})),
+        "groups": several(has({"columns": several(text), **_MOVED})),
+        "notes": several(text),
+    },
+    {"of": maybe(label)},
+)
+_RULES = has(
+    {
+        "told": flag,
+        "measure": one_of("r2", "agreement"),
+        "fidelity": _SCORE,
+        "interval": _INTERVAL,
+        "rows": number,
+        "rules": several(has({"if": several(text), "answer": label, "share": number})),
+    }
+)
+_PAIRED: Final[Mapping[str, Shape]] = {
+    "columns": several(text, 2),
+    "x": several(maybe(label)),
+    "x2": several(maybe(label)),
+}
+_INTERACTIONS = has(
+    {
+        "looked": number,
+        "tested": number,
+        "percent": flag,
+        "y_label": text,
+        "pairs": several(
+            aligned(has({**_PAIRED, "p": number, "answers": several(_SCORES), "sentence": text}), "x", "answers")
+        ),
+    }
+)
+_TERMS: Final[Mapping[str, Shape]] = {
+    "pair": aligned(has({**_PAIRED, "z": several(_SCORES)}), "x", "z"),
+    "other": has({"columns": several(text)}),
+}
+_CURVE_OF_ONE = aligned(
+    has({"columns": several(text, 1), "x": several(maybe(label)), "y": _SCORES, "count": _SCORES}), "x", "y", "count"
+)
+
+
+def _term(value: object) -> str | None:
+    fault = has({"kind": one_of("number", "category", "pair", "other"), "size": number, "sentence": text})(value)
+    if fault is None and isinstance(value, dict):
+        return _TERMS.get(value["kind"], _CURVE_OF_ONE)(value)
+    return fault
+
+
+_READABLE = has(
+    {"is_readable": flag, "label": text, "sentence": text, "terms": several(_term)},
+    {
+        **dict.fromkeys(("score", "best", "error"), _SCORE),
+        "lost": several(_SCORE, 3),
+        "within": flag,
+        "y_label": text,
+        "left_out": number,
+    },
+)
 _LEARNING_CURVE = aligned(
     has({"rows": _NUMBERS, **dict.fromkeys(("score", "low", "high"), _SCORES), "sentence": text}),
     *("rows", "score", "low", "high"),
 )
-_GROUP = has({"column": text, "group": label, "rows": _SCORE, "metrics": by_name(maybe(has({})))})
+_GROUP = has({"column": text, "group": label, "rows": _SCORE, "metrics": by_name(maybe(has({})))}, {"proposed": flag})
 _SLICE = has(
     {
         "conditions": several(has({"column": text, "text": text})),
@@ -142,9 +206,29 @@ _SLICE = has(
         **dict.fromkeys(("value", "rest", "difference"), _SCORE),
         "interval": _ENDS,
         "sentence": text,
-    }
+    },
+    {"excess": _INTERVAL},
 )
-_PEOPLE = has({}, {"gaps": several(has({"verdict": text, "sentence": text})), "proposed": several(lambda _value: None)})
+_TELLS = {"value": _SCORE, "interval": _INTERVAL, "told": text}
+_PROXY = has(
+    {
+        "column": text,
+        "guess": number,
+        "many": number,
+        "sentence": text,
+        "columns": several(has({"column": text, "read": flag, **_TELLS})),
+    },
+    {"together": maybe(has({"columns": number, **_TELLS}))},
+)
+_PEOPLE = has(
+    {},
+    {
+        "gaps": several(has({"verdict": text, "sentence": text})),
+        "proposed": several(has({"column": text}, {"reason": _SENTENCE, "audited": flag})),
+        "proposal": _SENTENCE,
+        "proxies": several(_PROXY),
+    },
+)
 _TEST = has(
     {
         **dict.fromkeys(("name", "sentence"), text),
@@ -224,6 +308,10 @@ WHOLE: Final = has(
         "people": maybe(_PEOPLE),
         "behaviour": maybe(several(_TEST)),
         "mitigation": maybe(MITIGATION),
+        "contributions": maybe(_CONTRIBUTIONS),
+        "readable": maybe(_READABLE),
+        "rules": maybe(_RULES),
+        "interactions": maybe(_INTERACTIONS),
     },
 )
 """What the report reads of the evidence of a model that was built and judged."""

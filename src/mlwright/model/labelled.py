@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from mlwright.columns import Coded, Columns, read_frame
 from mlwright.errors import ColumnError, DataError
-from mlwright.evaluate.held_out import HeldOut, mean_one
+from mlwright.evaluate.held_out import HeldOut, mean_one, time_blocks
 from mlwright.learn.base import Floats
 from mlwright.model.parts import Parts
 from mlwright.model.rows import require
@@ -36,6 +37,8 @@ class Labelled:
     held: HeldOut
     P: Floats
     """(n, k) predictions."""
+    places: NDArray[np.intp]
+    """Where the kept rows stand among all."""
     left_out: int
     """The rows that were left out because their target is missing or no class that the model knows."""
 
@@ -53,18 +56,20 @@ def labelled(parts: Parts, frame: pl.DataFrame, *, also: Sequence[str] = ()) -> 
     y = TASKS[parts.task].encode_known(frame[column.name].to_list(), column, parts.classes)
     known = np.flatnonzero(np.isfinite(y))
     if not len(known):
+        seen = [repr(value) for value in frame[column.name].unique(maintain_order=True).head(4).to_list()]
         raise DataError(
-            f"None of the {len(y):,} rows has a {column.name!r} that the model knows, so there is nothing to score.",
+            f"None of the {len(y):,} rows has a {column.name!r} that the model knows, so there is nothing to score; "
+            f"the first {'is' if len(seen) == 1 else 'are'}: {', '.join(seen)}.",
             hint=f"it knows: {', '.join(map(str, parts.classes[:12]))}." if parts.classes else None,
         )
     kept = frame if len(known) == len(y) else frame[known]
-    described = _described(parts, kept, also)
+    described = described_for(parts, kept, also)
     columns = read_frame(kept, described)
     held = HeldOut(Target(y[known], parts.classes), _weight(parts, kept), _groups(parts, kept), noun=EVERY_KIND)
-    return Labelled(kept, described, columns, held, parts.ensemble.predict(columns), len(y) - len(known))
+    return Labelled(kept, described, columns, held, parts.ensemble.predict(columns), known, len(y) - len(known))
 
 
-def _described(parts: Parts, frame: pl.DataFrame, also: Sequence[str]) -> tuple[Column, ...]:
+def described_for(parts: Parts, frame: pl.DataFrame, also: Sequence[str]) -> tuple[Column, ...]:
     """Return the columns to read: what the model needs first, then what is looked at beside it."""
     named = [column.name for column in parts.schema.with_role("sensitive")]
     more = dict.fromkeys([*named, *(name for name in also if name in parts.schema)])
@@ -82,7 +87,13 @@ def _weight(parts: Parts, frame: pl.DataFrame) -> Floats | None:
     return mean_one(weight)
 
 
-def _groups(parts: Parts, frame: pl.DataFrame) -> np.typing.NDArray[Any] | None:
+def _groups(parts: Parts, frame: pl.DataFrame) -> NDArray[Any] | None:
+    """Return which rows are one piece of evidence, as the build judged: neighbours in time, else rows of one entity."""
+    time = parts.schema.only("time")
+    if time is not None and time.name in frame.columns:
+        values = read_frame(frame.select(time.name), [time])[time.name]
+        if not isinstance(values, Coded):
+            return time_blocks(values)
     column = parts.schema.only("group")
     if column is None or column.name not in frame.columns:
         return None

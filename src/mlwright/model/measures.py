@@ -10,15 +10,14 @@ from typing import Any
 
 import numpy as np
 
-from mlwright.columns import read_frame
-from mlwright.errors import OptionError
 from mlwright.evaluate.comparison import compare
 from mlwright.evaluate.intervals import Scored, plain, score
 from mlwright.evaluate.limits import Z
 from mlwright.evaluate.stated import share_of
 from mlwright.model.labelled import Labelled
 from mlwright.model.parts import Parts
-from mlwright.model.rows import Reader, require
+from mlwright.model.rivals import aligned, called, check_same_question, read_for
+from mlwright.model.rows import Reader
 from mlwright.table import Table
 from mlwright.tasks import TASKS
 from mlwright.tasks.base import Metric
@@ -113,28 +112,15 @@ def against(parts: Parts, rows: Labelled, other: Parts) -> dict[str, Any]:
 
     Raises OptionError where the other predicts something else, ColumnError where it needs a column that is not there.
     """
-    name = other.name + (f"@{other.run['version']}" if "version" in other.run else "")
-    if other.target != parts.target or set(other.classes) != set(parts.classes) or other.task != parts.task:
-        raise OptionError(
-            f"The models cannot be compared: {parts.name!r} predicts {_asked(parts)}, and {name!r} {_asked(other)}.",
-            hint="name a model of the same target with the same classes.",
-        )
-    require(other.columns, rows.frame.columns, where=f"model {name}")
-    P = other.ensemble.predict(read_frame(rows.frame, other.columns))
-    if other.classes:
-        P = P[:, [other.classes.index(label) for label in parts.classes]]
+    check_same_question(parts, other)
+    P = aligned(other.ensemble.predict(read_for(other, rows.frame)), other, parts)
     metric = main_metric(parts)
     return {
-        "name": name,
+        "name": called(other),
         "metric": metric.name,
         "score": plain(score(metric, rows.held, P).value),
         "difference": _json(compare(metric, rows.held, rows.P, P)),
     }
-
-
-def _asked(parts: Parts) -> str:
-    among = f" ({', '.join(map(str, parts.classes[:4]))}{', ...' if len(parts.classes) > 4 else ''})"
-    return f"{parts.target!r}{among if parts.classes else ''}"
 
 
 # --- for whom it is worse --------------------------------------------------------------------------------------------

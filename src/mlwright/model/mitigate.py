@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from mlwright.collect import collect
-from mlwright.columns import Columns, read_rows
 from mlwright.errors import ColumnError, DataError, OptionError
 from mlwright.fairness.mitigation.asked import Rows, Wanted
-from mlwright.fairness.mitigation.draws import draws
 from mlwright.fairness.mitigation.fit import Mitigated
 from mlwright.fairness.mitigation.fit import mitigate as fitted
 from mlwright.fairness.mitigation.words import told
+from mlwright.model.known import known
 from mlwright.model.labelled import Labelled, labelled
 from mlwright.model.parts import GOLDEN_ROWS, Parts, golden_rows
 from mlwright.tasks.base import Costs
@@ -23,8 +22,6 @@ from mlwright.tasks.base import Costs
 if TYPE_CHECKING:
     import polars as pl
 
-KNOWN_ROWS = 12
-"""Rows the model remembers, below which nothing is said of whether it learned from others."""
 SUSPICIOUS = 0.3
 """By what share more of the rows it learned from may be among those given than repeat by chance."""
 
@@ -76,28 +73,13 @@ def _rows(parts: Parts, rows: Labelled) -> Rows:
 
 def _refuse_known(parts: Parts, rows: Labelled) -> None:
     """Raise DataError where many rows that the model remembers to have learned from are among these."""
-    names = parts.ensemble.sources
-    described = [parts.schema[name] for name in names]
-    if parts.cases is not None:
-        known = parts.cases.read(described)
-    else:  # where there are thresholds by group, the golden rows are some that those were found on
-        known = read_rows(parts.golden if parts.policy is None else [], described)
-    if known.rows < KNOWN_ROWS or len(rows.held) < KNOWN_ROWS:
-        return
-    here, there = _marks(rows.columns, names), _marks(known, names)
-    values, times = np.unique(here, return_counts=True)
-    by_chance = float(times[times > 1].sum() / len(here))
-    found = float(np.isin(there, values).mean())
-    if found > by_chance + SUSPICIOUS:
+    found = known(parts, rows.columns)
+    if found is not None and found.share > found.by_chance + SUSPICIOUS:
         raise DataError(
-            f"The model learned from these rows, or from many of them: {100 * found:.0f} % of the rows it remembers are"
-            " here. What it says of them is too good to find thresholds on.",
+            f"The model learned from these rows, or from many of them: {100 * found.share:.0f} % of the rows it"
+            " remembers are here. What it says of them is too good to find thresholds on.",
             hint="bring labelled rows that were kept back when it was built.",
         )
-
-
-def _marks(columns: Columns, names: Sequence[str]) -> np.typing.NDArray[np.float64]:
-    return draws(columns, names, 0)
 
 
 def with_policy(parts: Parts, frame: pl.DataFrame, made: Mitigated) -> Parts:

@@ -14,6 +14,7 @@ from mlwright.evaluate.wording import count, gained, named, percent, scored
 from mlwright.model.measures import main_metric
 from mlwright.model.parts import Parts
 from mlwright.tasks.base import Metric
+from mlwright.tasks.metrics import LOG_LOSS
 
 GAP = 0.1
 """A difference between groups of people that is proposed as the largest, where they are shares."""
@@ -64,13 +65,7 @@ def proposals(parts: Parts) -> Iterator[Proposal]:
     yield _other(metric, gain)
     yield from _people(parts)
     yield _stated(parts)
-    if gain is not None:
-        yield Proposal(
-            "worst_slice",
-            "On no part of the rows that is found may it lose more than half of what it gains over always giving the "
-            f"same answer, which was {gained(metric, gain)} of {named(metric)} when it was built.",
-            {"statistic": "worst_slice", "at_most": _rounded(gain / 2)},
-        )
+    yield from _slice(parts, metric, gain)
     yield Proposal(
         "behaviour",
         "No behaviour test may fail: those of --tests FILE, else those that follow from what the columns are.",
@@ -150,6 +145,28 @@ def _stated(parts: Parts) -> Proposal:
             f"The intervals of the numbers may hold {points(STATED)} less (or more) of the true ones than they should."
         )
     return Proposal("calibration", why, {"statistic": "calibration", "at_most": STATED})
+
+
+def _slice(parts: Parts, metric: Metric, gain: float | None) -> Iterator[Proposal]:
+    """Propose a limit in the unit of what parts of the rows are compared by: see `evaluate.slices.judged`."""
+    if metric.losses is None or metric.percent:
+        metric, gain = LOG_LOSS, _gain_in_log_loss(parts)
+    if gain is not None:
+        yield Proposal(
+            "worst_slice",
+            "On no part of the rows that is found may it lose more than half of what it gains over always giving the "
+            f"same answer, which was {gained(metric, gain)} of {named(metric)} when it was built. What is not found "
+            "may still be there: few rows find little.",
+            {"statistic": "worst_slice", "at_most": _rounded(gain / 2)},
+        )
+
+
+def _gain_in_log_loss(parts: Parts) -> float | None:
+    """Return the gain over always giving the shares of the classes; None where there are none, or it is unknown."""
+    measured = (parts.evidence.get("metrics") or {}).get(LOG_LOSS.name) or {}
+    prior = -sum(share * math.log(share) for share in parts.prior if share > 0) if parts.classes else math.nan
+    gain = prior - as_float(measured.get("score"))
+    return gain if gain > 0 else None
 
 
 def _speed(evidence: Facts) -> Proposal:

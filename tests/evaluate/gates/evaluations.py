@@ -31,7 +31,8 @@ def group(name: str, rows: int, **metrics: Ends) -> dict[str, Any]:
 def gap(column: str, metric: str, ends: Ends, pair: tuple[str, str], sentence: str) -> dict[str, Any]:
     verdict = "unknown" if ends[1] is None else "worse"
     pairs = {"worst": pair[0], "best": pair[1]}
-    return {"column": column, "metric": metric, **found(ends), **pairs, "verdict": verdict, "sentence": sentence}
+    more = {"widest": None, "aside": 0, "verdict": verdict, "sentence": sentence}
+    return {"column": column, "metric": metric, **found(ends), **pairs, **more}
 
 
 def evaluation(**more: Any) -> dict[str, Any]:
@@ -73,7 +74,8 @@ def evaluation(**more: Any) -> dict[str, Any]:
         "sensitive": ["sex", "age"],
         "slices": [{
             "conditions": [{"column": "age", "text": "age is at most 20"}, {"column": "sex", "text": "sex is 'f'"}],
-            "rows": 60, "value": 0.7, "rest": 0.85, "difference": -0.15, "interval": [-0.25, -0.05], "p": 0.001,
+            "metric": "log loss",
+            "rows": 60, "value": 0.7, "rest": 0.55, "difference": 0.15, "interval": [0.05, 0.25], "p": 0.001,
             "sentence": "Of the young women it knows less.",
         }],
         "behaviour": [

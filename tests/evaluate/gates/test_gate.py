@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.evaluate.gates.evaluations import evaluation, metric
+from tests.evaluate.gates.evaluations import evaluation, gap, metric
 
 from mlwright.errors import OptionError
 from mlwright.evaluate.files import Written
@@ -86,6 +86,25 @@ def test_nobody_is_told_to_find_rows_that_would_not_help() -> None:
     assert Measured(2.0, 1.0, 3.0, "milliseconds").more_rows(1.5) is None
 
 
+def test_more_rows_do_not_help_against_what_they_do_not_change() -> None:
+    free = Measured(0.8, 0.7, 0.9, "it", rows=100).more_rows(0.75)
+    some = Measured(0.8, 0.7, 0.9, "it", rows=100, fixed=(0.02, 0.09)).more_rows(0.75)
+    assert free is not None
+    assert some is not None
+    assert some > free
+    assert Measured(0.8, 0.7, 0.9, "it", rows=100, fixed=(0.09, 0.0)).more_rows(0.75) is None
+
+
+@pytest.mark.parametrize(("wide", "helps"), [(0.06, True), (0.2, False)])
+def test_where_the_build_was_scored_roughly_no_rows_settle_it(wide: float, helps: bool) -> None:
+    half = math.hypot(0.05, wide / 2)
+    built = {"now": 0.82, "then": 0.84, "difference": {"value": -0.02, "interval": [-0.02 - half, -0.02 + half]}}
+    found = evaluation(built={**built, "margin": wide, "rougher": not helps})
+    gate = judged(found, statistic="as_good_as_built", at_least=-0.07)
+    assert gate["verdict"] == "unknown"
+    assert (gate["more_rows"] is not None) is helps
+
+
 def test_scores() -> None:
     found = judged(statistic="score", at_least=0.75)
     assert (found["verdict"], found["blocks"], found["statistic"], found["interval"]) == (
@@ -157,6 +176,19 @@ def test_groups_of_people() -> None:
     assert "--sensitive" in alone["sentence"]
 
 
+def test_the_difference_that_may_be_largest_decides_too() -> None:
+    sure = gap("sex", "error", (0.05, 0.01, 0.09), ("m", "f"), "Men are misjudged more often.")
+    rough = {"value": 0.14, "interval": [-0.02, 0.3], "worst": "x", "best": "f"}
+    few = evaluation(gaps=[{**sure, "widest": rough, "aside": 2}])
+    found = judged(few, statistic="group_gap", at_most=0.1)
+    assert found["verdict"] == "unknown"
+    assert found["sentence"].startswith(
+        "Error differs by 14 points between 'x' and 'f' of 'sex', 2 groups of too few rows left aside"
+    )
+    assert judged(few, statistic="group_gap", at_most=0.005)["verdict"] == "fail"
+    assert judged(few, statistic="group_gap", at_most=0.3)["verdict"] == "pass"
+
+
 def test_what_a_model_says_of_itself() -> None:
     assert judged(statistic="calibration", at_most="12 %")["verdict"] == "pass"
     found = judged(statistic="calibration", at_most=0.05)
@@ -168,10 +200,21 @@ def test_what_a_model_says_of_itself() -> None:
     worst = judged(statistic="worst_slice", at_most=0.04)
     assert worst["verdict"] == "fail"
     assert worst["sentence"].startswith(
-        "Where age is at most 20 and sex is 'f', ROC AUC is worse than elsewhere by 0.150"
+        "Where age is at most 20 and sex is 'f', log loss is worse than elsewhere by 0.150"
     )
     assert judged(evaluation(slices=[]), statistic="worst_slice", at_most=0.0)["verdict"] == "pass"
     assert judged(evaluation(slices=None), statistic="worst_slice", at_most=0.0)["verdict"] == "unknown"
+    assert judged(evaluation(slices=[], rows=159), statistic="worst_slice", at_most=0.0)["verdict"] == "unknown"
+
+
+def test_a_part_of_the_rows_is_judged_in_the_unit_of_its_score() -> None:
+    """Its interval is one of mean squared errors, where the score is their root."""
+    part = {"conditions": [{"column": "age", "text": "age is at most 20"}], "metric": "RMSE", "value": 1.5, "rest": 1.0,
+            "difference": 1.25, "interval": [1.0, 1.5]}  # fmt: skip
+    found = judged(evaluation(slices=[part]), statistic="worst_slice", at_most=0.55)
+    assert found["statistic"] == pytest.approx(0.5)
+    assert found["interval"] == pytest.approx([0.4, 0.6])
+    assert found["verdict"] == "unknown"
 
 
 def test_how_it_works() -> None:

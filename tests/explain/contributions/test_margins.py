@@ -8,14 +8,12 @@ from math import factorial
 
 import numpy as np
 import pytest
-from tests.learn.random_trees import FEATURES, hard_rows, random_flat, random_oblivious
+from tests.learn.random_trees import FEATURES, hard_rows, random_oblivious
 
-from mlwright.explain.contributions import trees as tree_module
-from mlwright.explain.contributions.games import MOST_PLAYERS, gains, leaf_games
+from mlwright.explain.contributions.games import MOST_PLAYERS, gains
 from mlwright.explain.contributions.margins import AdditiveMargins, LinearMargins
 from mlwright.explain.contributions.oblivious import ObliviousMargins
 from mlwright.explain.contributions.sampled import SampledMargins
-from mlwright.explain.contributions.trees import TreeMargins
 from mlwright.learn.linear import LinearPredictor
 
 OWNERS = ([0, 1, 2], [0, 0, 1], [2, 1, 2], [0, 0, 0])
@@ -50,37 +48,6 @@ def compared(margins, raw, X: np.ndarray, background: np.ndarray, owner: np.ndar
     for x, row in zip(X, found, strict=True):
         np.testing.assert_allclose(row, defined(raw, x, background, owner), atol=tolerance)
     np.testing.assert_allclose(margins.base + found.sum(axis=1), raw(X), atol=tolerance)
-
-
-@pytest.mark.parametrize("owner", OWNERS)
-@pytest.mark.parametrize(("outputs", "vector"), [(1, False), (3, False), (2, True)])
-@pytest.mark.parametrize("tabled", [8, 1, 0])
-def test_trees(monkeypatch: pytest.MonkeyPatch, owner: list[int], outputs: int, vector: bool, tabled: int) -> None:
-    monkeypatch.setattr(tree_module, "MOST_TABLED", tabled)
-    rng = np.random.default_rng(outputs + 10 * tabled)
-    trees = random_flat(rng, 12, outputs, vector=vector, single=False, sum_single=False)
-    background, X = hard_rows(rng, 9), hard_rows(rng, 20)
-    owned = np.array(owner, dtype=np.intp)
-    margins = TreeMargins(trees, owned, PLAYERS, background)
-    compared(margins, lambda rows: trees.scale * trees.sums(rows), X, background, owned, 1e-12)
-
-
-def test_trees_too_large_for_tables_say_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
-    rng = np.random.default_rng(3)
-    trees = random_flat(rng, 30, 1, vector=False, single=True, sum_single=False)
-    background, X, owner = hard_rows(rng, 40), hard_rows(rng, 50), np.arange(FEATURES)
-    whole = TreeMargins(trees, owner, PLAYERS, background).contributions(X)
-    monkeypatch.setattr(tree_module, "MOST_NUMBERS", 40)
-    monkeypatch.setattr(tree_module, "_BLOCK", 1)
-    np.testing.assert_allclose(TreeMargins(trees, owner, PLAYERS, background).contributions(X), whole, atol=1e-12)
-
-
-def test_a_forest_of_too_many_questions_is_left_to_sampling(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(tree_module, "MOST_QUESTIONS", 3)
-    rng = np.random.default_rng(0)
-    trees = random_flat(rng, 12, 1, vector=False, single=False, sum_single=False)
-    with pytest.raises(ValueError, match="too many"):
-        TreeMargins(trees, np.arange(FEATURES), PLAYERS, hard_rows(rng, 9))
 
 
 @pytest.mark.parametrize("owner", OWNERS)
@@ -154,10 +121,3 @@ def test_gains_are_the_shapley_weights() -> None:
         assert gains()[p, q] == pytest.approx(expected, rel=1e-12)
     assert np.isfinite(gains()).all()
     assert gains().shape == (MOST_PLAYERS + 1, MOST_PLAYERS + 1)
-
-
-def test_leaf_games_add_up_to_what_is_reached() -> None:
-    games = leaf_games(4)
-    masks = np.arange(16)
-    won = (masks[None] == 15).astype(float) - (masks[:, None] == 15)
-    np.testing.assert_allclose(games.sum(axis=2), won, atol=1e-12)

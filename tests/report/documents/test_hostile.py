@@ -38,7 +38,13 @@ def changed(plain, place, value):
 def test_what_has_the_shape_of_evidence_is_drawn(name, knowing, run):
     known = knowing(name, tested=True)
     plain = dict(known.evidence)
-    plain["people"] = {"gaps": [{"verdict": "worse", "sentence": "Women."}], "proposed": [{"column": "age"}, "sex", 3]}
+    measured = {"value": 0.9, "interval": [0.8, 0.95], "told": "mostly"}
+    tells = {"columns": [{"column": "role", "read": True, **measured}], "together": {"columns": 2, **measured}}
+    plain["people"] = {
+        "gaps": [{"verdict": "worse", "sentence": "Women."}],
+        "proposed": [{"column": "age"}, {"column": "sex", "reason": "its name", "audited": True}],
+        "proxies": [{"column": "sex", "guess": 0.5, "many": 1, "sentence": "It tells.", **tells}],
+    }
     Evidence(plain).check()
     rng = random.Random(7)
     every = list(places(plain))

@@ -256,12 +256,17 @@ def _together(single: Alone, names: Sequence[str], seed: int) -> Score:
     for fold in range(MODEL_FOLDS):
         learned, scored = folds != fold, folds == fold
         if scored.any() and len(np.unique(goal.y[learned])) > 1:
-            told[scored] = _boosted(X, words, goal, learned, seed)[scored]
+            told[scored] = boosted(X, words, goal, learned, seed)[scored]
     return score_of(told, goal)
 
 
-def _boosted(X: Codes, words: Sequence[int], goal: Goal, learned: NDArray[np.bool_], seed: int) -> Floats:
-    """Return what small trees, grown on the learned rows, say of all rows: (n, k)."""
+def boosted(
+    X: Codes, words: Sequence[int], goal: Goal, learned: NDArray[np.bool_], seed: int, weight: Floats | None = None
+) -> Floats:
+    """Return what small trees, grown on the learned rows, say of all rows: (n, k).
+
+    The columns of `X` (n, columns) at the places in `words` have no order; rows teach as much as they weigh.
+    """
     import lightgbm
 
     many = len(goal.labels)
@@ -281,7 +286,11 @@ def _boosted(X: Codes, words: Sequence[int], goal: Goal, learned: NDArray[np.boo
         parameters["num_class"] = many
     y = goal.y if many else goal.signals[:, 0]
     data = lightgbm.Dataset(
-        X[learned].astype(np.float32), y[learned], categorical_feature=list(words), params={"verbosity": -1}
+        X[learned].astype(np.float32),
+        y[learned],
+        weight=None if weight is None else weight[learned],
+        categorical_feature=list(words),
+        params={"verbosity": -1},
     )
     model = lightgbm.train(parameters, data, num_boost_round=max(8, ROUNDS // max(many, 1)) if many > 2 else ROUNDS)
     told = np.asarray(model.predict(X.astype(np.float32)), dtype=np.float64)

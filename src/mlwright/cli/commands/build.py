@@ -96,7 +96,11 @@ def build(
     seed: Annotated[int, typer.Option("--seed", metavar="N", help="Where randomness starts.")] = 0,
     prefer: Annotated[
         str,
-        typer.Option("--prefer", metavar="HOW", help="What to weigh score against: balanced, accuracy, speed or size."),
+        typer.Option(
+            "--prefer",
+            metavar="HOW",
+            help="What to weigh score against: balanced, accuracy, speed, size or readable.",
+        ),
     ] = "balanced",
     max_latency: Annotated[
         str | None,

@@ -36,6 +36,8 @@ class Measured:
     """What was found, as a sentence begins: "the ROC AUC is 0.82"."""
     ends: str = "95 % interval"
     """What the two ends are, where they are something else than those of an interval."""
+    fixed: tuple[float, float] = (0.0, 0.0)
+    """How far the ends below and above would be from the value however many rows there were."""
     said: Mapping[Answer, str] = field(default_factory=dict)
     """The whole sentence by verdict, where nothing is gained by telling the limit."""
 
@@ -61,14 +63,17 @@ class Measured:
     def more_rows(self, threshold: float) -> int | None:
         """Return about how many more rows settle an unknown verdict in 8 of 10 cases, were the statistic the truth.
 
-        Intervals shrink with the square root of the rows. None where nobody can say: rows are not what it takes, or the
-        statistic lies so near the threshold that it would take a hundred times as many.
+        Intervals shrink with the square root of the rows, but for what is `fixed`. None where nobody can say: rows are
+        not what it takes, or the statistic lies so near the threshold that it would take a hundred times as many.
         """
         gap = abs(self.value - threshold)
-        half = self.value - self.low if self.value > threshold else self.high - self.value
-        if not self.rows or not math.isfinite(half) or not gap > 0.0:
+        half, fixed = self.value - self.low, self.fixed[0]
+        if self.value <= threshold:
+            half, fixed = self.high - self.value, self.fixed[1]
+        room = gap**2 / POWER - fixed**2
+        if not self.rows or not math.isfinite(half) or not room > 0.0:
             return None
-        times = POWER * (half / gap) ** 2
+        times = max(half**2 - fixed**2, 0.0) / room
         return _rounded(self.rows * (times - 1.0)) if times <= HOPELESS else None
 
 

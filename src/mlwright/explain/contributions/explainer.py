@@ -19,6 +19,7 @@ from mlwright.explain.contributions.sampled import SampledMargins
 from mlwright.explain.contributions.trees import TreeMargins
 from mlwright.learn.additive import AdditivePredictor
 from mlwright.learn.base import Predictor
+from mlwright.learn.cores import side_by_side
 from mlwright.learn.ensemble import Ensemble
 from mlwright.learn.linear import LinearPredictor
 from mlwright.learn.oblivious import ObliviousTrees
@@ -30,6 +31,8 @@ Index = NDArray[np.intp]
 Typed = Columns | Sequence[Mapping[str, float | str | None]]
 
 AT_ONCE = 1_024
+WORTH_THREADS = 64
+"""From so many rows on, members are worked through by all cores: for fewer, to start a thread takes longer."""
 BACKGROUND = 128
 """Rows that stand for all others; their mean is known to a tenth of their spread (1 / sqrt(128))."""
 
@@ -116,12 +119,28 @@ class Explainer:
         P = self.ensemble.average(blocks)
         told = self._told(P, of)
         heard = [one for _, one, _ in self._members]
-        gains = [margins.contributions(blocks[block]) for block, _, margins in self._members]
+        gains = self._gains(blocks)
         bases = [margins.base for _, _, margins in self._members]
         base = self._bases[told]
         prediction = log_odds(P, told) if self.ensemble.classes else P[:, 0]
         said = carried(self.ensemble, heard, bases, gains, told)
         return Contributed(base, settled(self._players.shared(said), prediction - base), prediction, P, told)
+
+    def _gains(self, blocks: Sequence[Floats]) -> list[Floats]:
+        """Return what the players add to each member's raw sum, member by member: (n, players, outputs)."""
+        gains: list[Floats] = [np.zeros(0)] * len(self._members)
+
+        def work(place: int) -> None:
+            block, _, margins = self._members[place]
+            gains[place] = margins.contributions(blocks[block])
+
+        places = range(len(self._members))
+        if len(blocks[0]) < WORTH_THREADS:
+            for place in places:
+                work(place)
+        else:
+            side_by_side(work, places)
+        return gains
 
     def _blocks(self, rows: Typed) -> list[Floats]:
         """Return each Recipe's numbers."""

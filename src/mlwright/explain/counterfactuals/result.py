@@ -32,8 +32,9 @@ class Change:
 
     @property
     def text(self) -> str:
-        """The change in words: "tenure 12 (now 2)"."""
-        return f"{self.column} {shown(self.new, self.described)} (now {shown(self.old, self.described)})"
+        """The change in words: "tenure 12 (now 2)". A new category is told whole: cut short, it would be none."""
+        new = self.new if isinstance(self.new, str) else shown(self.new, self.described)
+        return f"{self.column} {new} (now {shown(self.old, self.described)})"
 
 
 @dataclass(frozen=True, slots=True)

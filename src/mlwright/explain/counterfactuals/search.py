@@ -209,8 +209,15 @@ class Search:
         return np.array(sorted({tuple(sorted(pair)) for pair in pairs}), dtype=np.intp).reshape(-1, 2)
 
     def _triples(self, pairs: Index, near: Floats, seeds: Index) -> Index:
-        """Return the pairs that come nearest, each with every seed of a third column."""
-        best = pairs[np.argsort(-near, kind="stable")[:BEST_PAIRS]]
+        """Return the pairs that come nearest, each with every seed of a third column.
+
+        Half of them go with the row as they are: what comes nearest of all may do so because it cannot be, such as a
+        stone of twice the width and the same length, and no third change mends it.
+        """
+        order = np.argsort(-near, kind="stable")
+        _, clash = self.singles.combined(pairs)
+        fit = order[~clash[order]][: BEST_PAIRS // 2]
+        best = pairs[np.concatenate([fit, order[~np.isin(order, fit)][: BEST_PAIRS - len(fit)]])]
         columns = self.singles.at
         found = {
             tuple(sorted((*pair, seed)))

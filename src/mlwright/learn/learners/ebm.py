@@ -59,6 +59,7 @@ class Ebm:
     }
     max_cells: ClassVar[int | None] = 1_000_000
     keeps_order: ClassVar[bool] = True
+    readable: ClassVar[bool] = True
 
     def fit(self, problem: Problem, configuration: Configuration, valid: Problem | None, effort: Effort) -> Fitted:
         """Learn the curves, then the pairs, each until the validation loss has stopped falling."""

@@ -49,6 +49,7 @@ class Linear:
     )
     max_cells: ClassVar[int | None] = None
     keeps_order: ClassVar[bool] = True
+    readable: ClassVar[bool] = True
 
     def fit(self, problem: Problem, configuration: Configuration, valid: Problem | None, effort: Effort) -> Fitted:
         """Learn along a path of penalties and keep the best on `valid`; without it, use the configuration's penalty."""

@@ -39,7 +39,9 @@ def section(evidence: Mapping[str, Any]) -> Section | None:
         return Section("behaviour", "How it behaves", sentence, (_table(tests),))
     rest = [test for test in tests if test not in kept]
     shown = (_table(rest),) if rest else ()
-    folded = replace(_table(kept), collapsed=f"{words.count(len(kept))} rules that no row broke", caption="Always kept")
+    folded = replace(
+        _table(kept), collapsed=f"{words.count(len(kept))} rules that no row broke", caption="Always kept", short=3
+    )
     return Section("behaviour", "How it behaves", sentence, (*shown, folded))
 
 

@@ -10,6 +10,7 @@ from mlwright.report.charts import effects
 from mlwright.report.charts.bars import Bar, Look, bars
 from mlwright.report.charts.plot import percentage
 from mlwright.report.document import Block, Figure, Figures, Heading, Section, Table, cut, headers, row
+from mlwright.report.sections import whole
 from mlwright.report.sections.scoring import Scoring
 
 DRAWN = 12
@@ -25,13 +26,17 @@ def section(evidence: Mapping[str, Any]) -> Section:
     )
     blocks: list[Block] = []
     if _known(evidence):
-        blocks.append(Figures((_importance(evidence),)))
+        importance = _importance(evidence)
+        moved = whole.moved(evidence)
+        blocks.append(Figures((importance,) if moved is None else (importance, moved)))
+        blocks += whole.beside(evidence)
     else:
         sentence = "Which columns the answers rest on was not measured for this model."
     if evidence["effects"]:
         dates = {column["name"] for column in evidence["data"]["columns"] if column["kind"] == "datetime"}
         drawn = [effects.figure(effect, dates=effect["column"] in dates) for effect in evidence["effects"][:EFFECTS]]
         blocks += [Heading("How the answer moves with one column"), Figures(tuple(drawn))]
+    blocks += [*whole.pairs(evidence), *whole.rules(evidence), *whole.readable(evidence)]
     return Section("reasons", "What it looks at", sentence, tuple(blocks))
 
 

@@ -147,6 +147,9 @@ def _for_whom(evidence: Evidence) -> Reply:
             f"No group of people by {words.listed(looked, 4)} is clearly served worse than another; with more rows, "
             "smaller differences could show."
         )
+    if proposal := (evidence.get("people") or {}).get("proposal"):
+        told.append(words.tidy(proposal))
+        tone = "unclear"
     mitigated = evidence.get("mitigation")
     if mitigated:
         told.append(words.tidy(mitigated["sentence"]))

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from mlwright.evaluate.gates.kinds.base import Asked, Result, Statistic, main_metric, rows_of, score_or_share
-from mlwright.evaluate.gates.measured import Measured, decisive, ends_of, exact, nothing, points
-from mlwright.evaluate.wording import percent
+from mlwright.evaluate.gates.kinds.base import Asked, Result, Statistic, rows_of, score_or_share
+from mlwright.evaluate.gates.measured import Measured, as_float, decisive, ends_of, exact, nothing, points
+from mlwright.evaluate.wording import number, percent
+
+SEARCHED = 160
+"""Rows below which nothing is looked for: `evaluate.slices` needs 80 to find parts and 80 to test them."""
 
 
 def _calibration(result: Result, gate: Asked) -> Measured:
@@ -26,19 +29,25 @@ def _where(part: Result) -> str:
 
 
 def _slice(result: Result, gate: Asked) -> Measured:
-    main = main_metric(result)
-    show, about = main.show_gain, f"loss of {main.label} on the worst part of the rows"
+    about = "loss on the worst part of the rows"
     if (slices := result.get("slices")) is None:
-        return nothing(about, "the rows were not searched for parts that do worse", show)
+        return nothing(about, "the rows were not searched for parts that do worse")
+    if not slices and rows_of(result) < SEARCHED:
+        return nothing(about, f"fewer than {SEARCHED} rows are too few to find parts that do worse")
     if not slices:
-        return exact(0.0, about, "no part of the rows was found on which it is clearly worse", show)
-    several = []
-    for each in slices:
-        value, low, high = (abs(end) for end in ends_of({"value": each["difference"], "interval": each["interval"]}))
-        where = " and ".join(str(condition["text"]) for condition in each["conditions"])
-        clause = f"where {where}, {main.label} is worse than elsewhere by {show(value)}"
-        several.append(Measured(value, min(low, high), max(low, high), about, show, rows_of(result), clause=clause))
-    return decisive(several, gate.side, gate.threshold)
+        return exact(0.0, about, "no part of the rows was found on which it is clearly worse", number)
+    return decisive([_one_slice(result, each, about) for each in slices], gate.side, gate.threshold)
+
+
+def _one_slice(result: Result, found: Result, about: str) -> Measured:
+    """Return how much worse a part of the rows is, in the unit of the score that is told of it."""
+    difference, low, high = ends_of({"value": found["difference"], "interval": found["interval"]})
+    value = as_float(found["value"]) - as_float(found["rest"])
+    # The interval is that of mean losses: of the squares of errors, where the score is their root.
+    scale = value / difference
+    where = " and ".join(str(condition["text"]) for condition in found["conditions"])
+    clause = f"where {where}, {found['metric']} is worse than elsewhere by {number(value)}"
+    return Measured(value, scale * low, scale * high, about, number, rows_of(result), clause=clause)
 
 
 KINDS: dict[str, Statistic] = {
@@ -48,7 +57,8 @@ KINDS: dict[str, Statistic] = {
         _calibration,
     ),
     "worst_slice": Statistic(
-        "how much worse it is than elsewhere on the worst part of the rows that was found",
+        "how much worse it is than elsewhere on the worst part of the rows that was found: in the metric that it was "
+        "chosen by where that is a mean of errors, else in log loss or, where numbers are predicted, absolute error",
         _slice,
         threshold=score_or_share,
         needs="slices",

@@ -9,6 +9,7 @@ from typing import Any
 from mlwright.clean.contract.fields import Field, text
 from mlwright.evaluate.gates.kinds.base import Asked, Result, Statistic, among, rows_of, score_or_share
 from mlwright.evaluate.gates.measured import Measured, as_float, decisive, ends_of, nothing, points, shown_as
+from mlwright.evaluate.wording import count
 
 
 def _gap(result: Result, gate: Asked) -> Measured:
@@ -19,7 +20,10 @@ def _gap(result: Result, gate: Asked) -> Measured:
         return nothing(about, _no_groups(result), points)
     metrics = dict.fromkeys(str(gap["metric"]) for gap in gaps)
     names = [among(wanted, metrics, "metric of groups")] if wanted else list(metrics)
-    found = [_one_gap(result, gap, about) for gap in gaps if gap["metric"] in names]
+    chosen = [gap for gap in gaps if gap["metric"] in names]
+    # The surest difference tells whether one is too large, the one that may be largest whether none is.
+    chosen += [{**gap, **gap["widest"]} for gap in chosen if gap["widest"]]
+    found = [_one_gap(result, gap, about) for gap in chosen]
     return decisive(found, gate.side, gate.threshold)
 
 
@@ -29,6 +33,7 @@ def _one_gap(result: Result, gap: Mapping[str, Any], about: str) -> Measured:
     show = points if _is_share(result, gap["metric"]) else shown_as()
     found = ends_of(gap)
     clause = f"{_words(gap['metric'])} differs by {show(found[0])} between{groups} of {gap['column']!r}"
+    clause += f", {count(gap['aside'], 'group')} of too few rows left aside" if gap["aside"] else ""
     why = "" if math.isfinite(sum(found)) else f"in {gap['column']!r} some group has too few rows to tell"
     return Measured(*found, about, show, rows_of(result), why, clause)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from mlwright.clean.contract.fields import Field, text
@@ -82,7 +83,22 @@ def _over_build(result: Result, _: Asked) -> Measured:
     }
     main = main_metric(result)
     now, then = (main.show(as_float(found[key])) for key in ("now", "then"))
-    return _gain(result, found["difference"], about, said, detail=f"{main.label} {now} now, {then} then")
+    found_now = _gain(result, found["difference"], about, said, detail=f"{main.label} {now} now, {then} then")
+    return replace(found_now, fixed=_of_then(result["metrics"][result["metric"]], found_now))
+
+
+def _of_then(now: Mapping[str, Any], found: Measured) -> tuple[float, float]:
+    """Return how far the score of the build alone moves either end: more rows now leave that as it is.
+
+    The squares of both scores' parts add up (see `model.measures`), so theirs is what is left without those of now.
+    """
+    value, *ends = ends_of(now, "score")
+    own = [abs(end - value) for end in ends]
+    below, above = own if now["greater_is_better"] else reversed(own)
+    if not math.isfinite(below + above + found.low + found.high):
+        return 0.0, 0.0
+    left = (found.value - found.low) ** 2 - below**2, (found.high - found.value) ** 2 - above**2
+    return math.sqrt(max(left[0], 0.0)), math.sqrt(max(left[1], 0.0))
 
 
 def _gain(result: Result, found: Mapping[str, Any], about: str, said: Said, *, detail: str = "") -> Measured:

@@ -1,0 +1,69 @@
+"""Whether a model learned from the rows that somebody brings: seen by the few of its rows that it remembers."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.stats import binom
+
+from mlwright.columns import Columns, read_rows
+from mlwright.fairness.mitigation.draws import draws
+from mlwright.learn.base import Floats
+from mlwright.model.parts import Parts
+
+KNOWN_ROWS = 12
+"""Rows the model remembers, and rows brought, below which nothing is said of whether it learned from them."""
+SURE = 1e-3
+"""Probability that rows it never saw look as if it had learned from some of them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """How many of the rows that a model remembers to have learned from are among those brought."""
+
+    share: float
+    """Of the rows it remembers, how many are here."""
+    by_chance: float
+    """How many would be here by chance: as often as rows that are here are copies of one another."""
+    remembered: int
+    of_these: float | None
+    """Of the rows that are here, how many it learned from, about; None where it does not know how many those were."""
+
+    @property
+    def sure(self) -> bool:
+        """Whether so many are here that it cannot be chance."""
+        found = round(self.share * self.remembered)
+        least = max(self.by_chance, 1.0 / self.remembered)
+        return float(binom.sf(found - 1, self.remembered, min(least, 1.0))) < SURE
+
+
+def known(parts: Parts, columns: Columns) -> Known | None:
+    """Return how many of the rows that a model remembers are among typed rows; None where that cannot be told.
+
+    It remembers a random few, so that the rows it learned from are as often among these as those few are (Lincoln
+    1930 and Petersen 1896 count fish so).
+    """
+    names = parts.ensemble.sources
+    described = [parts.schema[name] for name in names]
+    if parts.cases is not None:
+        cases = parts.cases.read(described)
+    else:  # where there are thresholds by group, the golden rows are some that those were found on
+        cases = read_rows(parts.golden if parts.policy is None else [], described)
+    if cases.rows < KNOWN_ROWS or columns.rows < KNOWN_ROWS:
+        return None
+    here, there = _marks(columns, names), _marks(cases, names)
+    values, times = np.unique(here, return_counts=True)
+    by_chance = float(times[times > 1].sum() / len(here))
+    share = float(np.isin(there, values).mean())
+    if parts.cases is None and not share:  # its golden rows may be made up
+        return None
+    learned = parts.schema.rows
+    of_these = min(1.0, max(0.0, share - by_chance) * learned / columns.rows) if learned else None
+    return Known(share, by_chance, cases.rows, of_these)
+
+
+def _marks(columns: Columns, names: Sequence[str]) -> Floats:
+    """Return a number for each row that only its copies have."""
+    return draws(columns, names, 0)
