@@ -27,8 +27,10 @@ CODE = Path(__file__).with_name("walk.wat")
 AT_ONCE = 256
 AT_ONCE_BYTES = 1 << 20
 """Rows go in together as long as their entries stay in the nearer caches."""
-KEPT_BYTES = 1 << 25
+KEPT_BYTES = 1 << 24
 """What is kept of one forest, at most: only as much is used as rows differ in whom they fail."""
+MOST_IDLE = 4
+"""Memories that wait for the next caller, at most; more threads at once make more, and drop them again."""
 MOST_KEPT = 8
 """Bits of the most masks that are kept of a leaf."""
 _NODE = np.dtype(
@@ -63,7 +65,7 @@ class Walk:
     got: int
     players: int
     outputs: int
-    idle: deque[_Memory] = field(default_factory=deque)
+    idle: deque[_Memory] = field(default_factory=lambda: deque(maxlen=MOST_IDLE))
 
     @classmethod
     def of(cls, trees: FlatTrees, paths: Paths, patterns: Patterns, filters: Bits, players: int) -> Walk | None:
@@ -176,7 +178,9 @@ def _leaves(image: Image, trees: FlatTrees, paths: Paths, patterns: Patterns) ->
     packed = counted[np.arange(8) < widths[:, None]]
     leaves["pattern"], leaves["firsts"] = width, patterns.firsts
     many = np.diff(patterns.first)
-    leaves["patterns"] = image.add(np.append(packed, np.zeros(8)), "<u1") + np.cumsum(width * many) - width * many
+    leaves["patterns"] = (
+        image.add(np.append(packed, np.zeros(8, dtype=np.uint8)), "<u1") + np.cumsum(width * many) - width * many
+    )
     value = trees.scale * trees.value[paths.leaves].astype(np.float64)
     each = 8 * (trees.outputs if value.ndim == 2 else 1)
     leaves["values"] = _spans(image.add(value, "<f8"), each * np.arange(len(value) + 1))
@@ -186,7 +190,7 @@ def _leaves(image: Image, trees: FlatTrees, paths: Paths, patterns: Patterns) ->
     leaves["bytes"] = 16 * ((1 + paths.players) // 2)
     leaves["mask"] = size = 16 + leaves["bytes"].astype(np.intp)
     room = size << np.minimum(paths.players, MOST_KEPT)
-    most = next(most for most in range(MOST_KEPT, -1, -1) if room[paths.players <= most].sum() <= KEPT_BYTES)
+    most = next(most for most in range(MOST_KEPT, -2, -1) if room[paths.players <= most].sum() <= KEPT_BYTES)
     keep = paths.players <= most
     room[~keep] = 0
     ends = np.cumsum(room)

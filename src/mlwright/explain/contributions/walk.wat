@@ -6,8 +6,8 @@
 ;; get of a leaf depends on whom the row fails there; where there is room, it is kept for other rows.
 ;;
 ;; Address 0 holds: rows; first and end of the list of roots; the gains, bytes of a row of gains; entries of the first
-;; row, bytes of a row of entries; what the first row gets, bytes of a row of that; the stack; room for what is not kept;
-;; and at 48 the share of one row of the background (float64).
+;; row, bytes of a row of entries; what the first row gets, bytes of a row of that; the stack; room for what is not
+;; kept; and at 48 the share of one row of the background (float64).
 ;;
 ;; A node and a leaf are 64 bytes each:
 ;;    0 threshold (float64)                              patterns: first
@@ -25,9 +25,10 @@
 ;; A pattern is as many bytes as it needs: whom some rows of the background fail and, in the last byte, how many rows.
 ;; Patterns stand in the order of their first rows.
 ;; A place is the offset, in a row of what is got, of one player of the leaf.
-;; Kept are, mask by mask, whether it is known (int64), 8 bytes of nothing, and what each player gets of a leaf worth 1, in pairs.
-;; A row of gains tells, for as many as the row fails and each number that the pattern fails, what each of those gets and
-;; what each of these loses (float64 both).
+;; Kept are, mask by mask: whether it is known (int64), 8 bytes of nothing, then what each player gets of a leaf worth
+;; 1, in pairs.
+;; A row of gains, for as many players as a row fails, tells for each number that a pattern fails what each whom the
+;; pattern fails gets, and what each whom the row fails loses (float64 both).
 ;; On the stack are 32 bytes for each node to come: who of the background may go there, the row's mask, the node.
 (module
   (memory (export "memory") PAGES PAGES)
@@ -86,7 +87,9 @@
             ;; A player whom the row has failed before: only the background can go on.
             (if (i64.ne (i64.and (local.get $mask) (local.get $bit)) (i64.const 0))
               (then
-                (local.set $alive (v128.and (local.get $alive) (v128.load offset=16 (i32.add (local.get $node) (local.get $side)))))
+                (local.set $alive
+                  (v128.and (local.get $alive)
+                    (v128.load offset=16 (i32.add (local.get $node) (local.get $side)))))
                 (br_if $nobody (i32.eqz (v128.any_true (local.get $alive))))))
             (local.set $node
               (i32.load offset=48 (i32.add (local.get $node) (i32.shl (local.get $right) (i32.const 2)))))
@@ -154,8 +157,8 @@
           (i64x2.extract_lane 1 (local.get $alive)) (local.get $gains) (local.get $kept) (local.get $end))))
     (call $add (local.get $kept) (local.get $end) (local.get $mask) (f64.neg (local.get $lost))))
 
-  ;; Add what those get whom the patterns of 64 rows fail, and return what each whom the row fails loses by them. So many
-  ;; patterns stand before them.
+  ;; Add what those get whom the patterns of 64 rows fail, and return what each whom the row fails loses by them. So
+  ;; many patterns stand before them.
   (func $patterns (param $leaf i32) (param $before i64) (param $firsts i64) (param $left i64) (param $gains i32)
     (param $kept i32) (param $end i32) (result f64)
     (local $pattern i32) (local $bytes i32) (local $count i64)
