@@ -33,7 +33,7 @@ def test_defaults_are_left_out() -> None:
         ("quantiles", [2.0, 1.0, 3.0, 4.0, 5.0]), ("quantiles", 3), ("categories", [1]), ("categories", "a"),
         ("missing_tokens", [None]), ("missing_numbers", ["a"]), ("decimal", "x"), ("decimal", []), ("units", 3),
         ("datetime_format", 3), ("numeric_text", 1), ("note", None), ("kind", "nubmer"), ("kind", []), ("role", {}),
-        ("more", 1),
+        ("more", 1), ("excluded", 1),
     ],
 )  # fmt: skip
 def test_a_column_with_an_odd_field_is_refused(field: str, value: Any) -> None:

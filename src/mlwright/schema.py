@@ -29,7 +29,8 @@ class Column:
     """One column: what it holds, how its raw values are read, and what it is for.
 
     A column of a kind in `FLOAT_KINDS` becomes floats (booleans 0 and 1, datetimes seconds since 1970 UTC, durations
-    seconds); one in `STRING_KINDS` becomes strings. `sensitive` columns are features that the audit watches.
+    seconds); one in `STRING_KINDS` becomes strings. `sensitive` columns are features that the audit watches; those that
+    are `excluded` as well are only watched.
     """
 
     name: str
@@ -59,13 +60,16 @@ class Column:
     """The categories are written as numbers: "1", "1.0" and 1 are the same one."""
     direction: Direction | None = None
     """Where the answer may only rise ("increasing") or only fall as the column rises, all else alike."""
+    excluded: bool = False
+    """Whether a sensitive column is one that the model may not look at."""
     note: str = ""
     """One sentence: why this kind and role were assumed."""
 
     @property
     def is_feature(self) -> bool:
         """Whether the model may look at this column."""
-        return self.role in {"feature", "sensitive", "time"} and self.kind not in {"id", "constant"}
+        is_asked = self.role in {"feature", "sensitive", "time"} and not self.excluded
+        return is_asked and self.kind not in {"id", "constant"}
 
     @property
     def is_float(self) -> bool:
@@ -138,6 +142,7 @@ _SHAPES: dict[str, Callable[[object], bool]] = {
     "datetime_format": lambda value: value is None or isinstance(value, str),
     "numeric_text": lambda value: isinstance(value, bool),
     "direction": lambda value: value is None or (isinstance(value, str) and value in DIRECTIONS),
+    "excluded": lambda value: isinstance(value, bool),
     "note": lambda value: isinstance(value, str),
 }
 """What each field can be: files come from anywhere, and whoever reads rows or checks them reckons with it."""

@@ -39,6 +39,15 @@ def test_the_model_is_fairer_on_fresh_rows_and_says_how_to_build_it_again() -> N
     assert (made.predict_proba(fresh) == plain.predict_proba(fresh)).all()
     assert "--criterion equalized_odds --tolerance 0.01" in made.run["command"]
     assert "--fair sex" in made.run["command"]
+    whole = made.evaluation
+    right = (made.predict(fresh) == fresh["hired"].to_numpy()).mean()
+    low, high = whole["metrics"]["accuracy"]["interval"]
+    assert low - 0.04 <= right <= high + 0.04
+    assert whole["metrics"]["accuracy"]["score"] == pytest.approx(told["after"]["value"])
+    assert "threshold" not in whole["curves"]
+    assert np.sum(whole["curves"]["confusion"]["counts"]) == told["rows"]
+    assert {group["column"] for group in whole["fairness"]} == {"sex"}
+    assert sum("Thresholds by group were set" in limit for limit in whole["limits"]) == 1
 
 
 def test_without_the_group_the_column_need_not_be_there() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +12,7 @@ import pytest
 import mlwright as mw
 from mlwright.building import people
 from mlwright.cli.kept import Kept, told
+from mlwright.model.proposed_gates import gates_text
 
 
 def make_people(rows: int = 1_200, seed: int = 0) -> pl.DataFrame:
@@ -90,12 +92,35 @@ def test_a_column_left_out_is_looked_at_all_the_same() -> None:
     assert told_of["sentence"].endswith("That the model does not read 'sex' does not hide it from the model.")
 
 
-def test_where_some_are_named_others_are_proposed_and_not_looked_at() -> None:
-    evidence = mw.build(make_people(), "left", trials=1, clean=False, sensitive=["sex"]).evaluation
-    assert {group["column"] for group in evidence["fairness"]} == {"sex"}
-    assert not any(group.get("proposed") for group in evidence["fairness"])
-    assert [(each["column"], each["audited"]) for each in evidence["people"]["proposed"]] == [("age", False)]
-    assert [each["column"] for each in evidence["people"]["proxies"]] == ["sex"]
+def test_naming_one_does_not_switch_off_the_others() -> None:
+    evidence = mw.build(make_people(), "left", trials=1, clean=False, sensitive=["age"], exclude=["sex"]).evaluation
+    assert {(group["column"], group.get("proposed", False)) for group in evidence["fairness"]} == {
+        ("age", False),
+        ("sex", True),
+    }
+    assert [(each["column"], each["audited"]) for each in evidence["people"]["proposed"]] == [("sex", True)]
+    told_of = {each["column"]: each for each in evidence["people"]["proxies"]}
+    assert (set(told_of), told_of["sex"]["read"]) == ({"age", "sex"}, False)
+
+
+def test_a_sensitive_column_may_be_kept_from_the_model_and_is_watched(tmp_path: Path) -> None:
+    made = mw.build(
+        make_people(), "left", trials=1, clean=False, sensitive=["sex"], exclude=["sex"], out=tmp_path / "m"
+    )
+    loaded = mw.load(tmp_path / "m")
+    assert "sex" not in {column.name for column in loaded.parts.columns}
+    assert (loaded.schema["sex"].role, loaded.schema["sex"].is_feature) == ("sensitive", False)
+    assert "sex" in {group["column"] for group in made.evaluation["fairness"]}
+    assert not any("It may look at" in limit for limit in made.evaluation["limits"])
+    told_of = next(each for each in made.evaluation["people"]["proxies"] if each["column"] == "sex")
+    assert (told_of["read"], told_of["columns"][0]["column"]) == (False, "role")
+    rows = make_people(seed=1)
+    assert loaded.predict(rows.drop("sex")) is not None
+    found = loaded.evaluate(rows)
+    assert found["sensitive"] == ["sex"]
+    assert {gap["worst"] for gap in found["gaps"] if gap["verdict"] == "worse"} == {"female"}
+    gates = gates_text(loaded.parts)
+    assert re.search(r'\[gates.people_1\]\n(# .*\n)+statistic = "group_gap"\ncolumn = "sex"\nmetric = ', gates)
 
 
 def test_a_table_about_things_has_no_people() -> None:

@@ -10,6 +10,7 @@ import pytest
 
 import mlwright as mw
 from mlwright.building import find as module
+from mlwright.building.readable import _measured
 from mlwright.errors import OptionError
 from mlwright.learn.base import is_readable
 from mlwright.learn.learners import LEARNERS, available
@@ -69,3 +70,16 @@ def test_the_readable_come_first_and_nothing_comes_twice():
     key = [(each.learner.name, json.dumps(dict(each.configuration), sort_keys=True), each.variant) for each in entries]
     assert len(set(key)) == len(key)
     assert len(entries) == len(plain)
+
+
+def test_it_is_said_which_rows_tell_and_which_do_not():
+    assert _measured(3_200, 800, doubted=False).endswith(", not on the 800 rows that judge the model.")
+    told = _measured(3_200, 800, doubted=True)
+    assert "3,200 rows of the search" in told
+    assert told.endswith(": those do not show the model to be better than the best simple rule.")
+    assert _measured(150, 0, doubted=True).endswith("that had not seen it.")
+
+
+def test_a_limit_about_people_and_law_comes_first(large_table):
+    model = mw.build(large_table.head(300), target="left", trials=1, sensitive=["city"])
+    assert model.evaluation["limits"][0] == "It may look at 'city': check the law before it decides about people."

@@ -121,6 +121,14 @@ def test_one_column_cannot_be_two_things() -> None:
         infer_schema(customers(), Question(target="churn", exclude=("churn",)))
 
 
+def test_a_sensitive_column_that_is_excluded_is_watched_and_no_feature() -> None:
+    schema, _ = infer_schema(customers(), Question(target="churn", sensitive=("town", "age"), exclude=("town",)))
+    assert [column.name for column in schema.with_role("sensitive")] == ["age", "town"]
+    assert [column.name for column in schema.features] == ["age"]
+    assert schema["town"].note == "'town' is watched, and the model does not look at it."
+    assert Schema.from_dict(schema.to_dict()) == schema
+
+
 def test_a_target_that_differs_in_every_row_is_an_amount() -> None:
     table = customers(income=[str(10_000 + row * 7) for row in rng().permutation(ROWS)])
     schema, _ = infer_schema(table, Question(target="income"))

@@ -144,5 +144,15 @@ def test_odd_values_fit_their_columns() -> None:
     )
     assert "A  m: 1 column\n" in page
     assert "note: Known." in page
-    assert "  3  " + "x" * 21 + "...  (missing)  1.500  c (missing)" in page
+    assert "  3  " + "x" * 21 + "...  (missing)  1.5    c (missing)" in page
     assert max(map(len, page.splitlines())) <= 80
+
+
+def test_where_nobody_can_tell_no_part_of_the_page_does(compared: Run, place: Path) -> None:
+    code, out, _ = compared(place / "customers.csv")
+    assert code == 0
+    assert "Which one is better cannot be told from these rows" in out
+    assert "is better for" not in out
+    assert "is better where" not in out
+    assert "Where one of them is better" not in out
+    assert "Groups of people" in out

@@ -38,7 +38,7 @@ def rivals(task: str, seed: int, rows: int = 60, weighed: bool = False, grouped:
 
 def of(task: str, held: HeldOut, A: Any, B: Any) -> tuple[Gap, ...]:
     metrics = TASKS[task].metrics
-    return gaps(metrics, next(iter(metrics.values())), held, A, B)
+    return gaps(metrics, next(iter(metrics.values())), held, (A, B))
 
 
 TURNED = {"a": "b", "b": "a", "same": "same", "unknown": "unknown"}

@@ -7,7 +7,7 @@ import pytest
 
 from mlwright.columns import Coded, Columns
 from mlwright.evaluate.held_out import HeldOut
-from mlwright.evaluate.slices import worst_slices
+from mlwright.evaluate.slices import _excess, judged, worst_slices
 from mlwright.schema import Column
 from mlwright.tasks import TASKS
 from mlwright.tasks.base import Target
@@ -118,12 +118,32 @@ def test_a_slice_says_whether_its_probabilities_can_be_relied_on() -> None:
     found = worst_slices(columns, DESCRIBED, held, P, metric)
     assert "surer of itself there than it may be" in found[0]["sentence"]
     assert found[0]["excess"][0] > 0
+    assert found[0]["known"] == "no"
     columns, held, P = chances(1, honest=True)
     found = worst_slices(columns, DESCRIBED, held, P, metric)
-    assert found[0]["sentence"].endswith("It says so itself: its probabilities are less sure there.")
+    assert found[0]["sentence"].endswith("It is less sure there too: its probabilities know of it.")
+    assert found[0]["known"] == "yes"
     wrong = 0
     for seed in range(30):
         columns, held, P = chances(seed, honest=True)
         told = worst_slices(columns, DESCRIBED, held, P, metric)
         wrong += any("surer of itself" in each["sentence"] for each in told)
     assert wrong <= 5
+
+
+def test_few_rows_that_show_nothing_are_no_assurance() -> None:
+    random = np.random.default_rng(0)
+    rows = 200
+    y = (random.random(rows) < 0.5).astype(float)
+    told = np.where(np.arange(rows) < 20, 0.4, np.where(y == 1, 0.9, 0.1))
+    held = HeldOut(Target(y, ("no", "yes")))
+    P = np.column_stack([1 - told, told])
+    metric = TASKS["binary"].metrics["roc_auc"]
+    few = np.arange(rows) < 20
+    (low, high), known = _excess(judged(held, P, metric), few, ~few)
+    assert low < 0 < high
+    # Twenty rows cannot rule out that half of what is lost more there is lost by being too sure.
+    assert known == ("yes" if high < 0.5 * 0.6 else "unclear")
+    P[:20] = [0.1, 0.9]
+    P[:20][y[:20] == 0] = [0.25, 0.75]
+    assert _excess(judged(held, P, metric), few, ~few)[1] != "yes"

@@ -314,3 +314,17 @@ def test_a_new_category_is_told_whole() -> None:
 
 def test_the_same_row_gets_the_same(finder: Finder) -> None:
     assert found(finder, income=2.0) == found(finder, income=2.0)
+
+
+def test_what_people_are_stays_unless_somebody_says_how_it_may_move() -> None:
+    people = ("age", "sex")
+    assert Rules(immutable=("debt",)).without(people).immutable == ("debt", "age", "sex")
+    assert Rules(only_up=("age",), mutable=("sex",)).without(people).immutable == ()
+    with pytest.raises(ColumnError, match="agee"):
+        Rules(mutable=("agee",)).check(SCHEMA)
+
+
+def test_the_chance_that_is_told_is_that_of_the_answer_asked_for() -> None:
+    labels, P = ("a", "b", "c"), np.array([0.5, 0.3, 0.2])
+    assert Goal.of_row(Wish(want="c"), labels, "a", P, 0.0).of == 2
+    assert Goal.of_row(Wish(), labels, "a", P, 0.0).of == 0

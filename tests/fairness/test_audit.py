@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import numpy as np
@@ -95,7 +96,10 @@ def test_a_group_that_is_served_worse_is_named() -> None:
     gap = next(each for each in told["gaps"] if each["metric"] == "true_positive_rate")
     assert (gap["verdict"], gap["worst"], gap["best"]) == ("worse", "f", "m")
     assert gap["interval"][0] > 0
-    assert "sex = f" in gap["sentence"]
+    assert re.fullmatch(
+        r"It is worse where sex is f: the model finds \d+ of 100 that are 'yes', against \d+ where sex is m\.",
+        gap["sentence"],
+    )
     assert "some get worse answers" in told["sentence"]
 
 
@@ -133,6 +137,17 @@ def test_rows_of_one_person_are_one_piece_of_evidence() -> None:
     for one, other in zip(many["groups"], once["groups"], strict=True):
         wide = [np.diff(each["metrics"]["accuracy"]["interval"])[0] for each in (one, other)]
         assert wide[0] == pytest.approx(wide[1], rel=0.25)
+
+
+def test_two_columns_together_are_told_as_two_conditions_and_only_where_asked() -> None:
+    y, p, columns = drawn(2, rows=4_000, worse=0.4)
+    columns = Columns({**columns, "age": np.repeat([20.0, 40.0], 2_000)}, columns.rows)
+    gaps = asked(y, p, columns, ["sex", "age"])["gaps"]
+    told = [each["sentence"] for each in gaps if each["column"] == "sex and age" and each["verdict"] == "worse"]
+    assert any(each.startswith("It is worse where sex is f and age is ") for each in told)
+    missing = people(Columns({"sex": coded(np.array(["f", ""]))}, 2), [SEX], ["sex"])
+    assert [each.where for each in missing[0]] == ["sex is f", "sex is missing"]
+    assert [each[0].column for each in people(columns, [SEX, AGE], ["sex", "age"], crossed=["sex"])] == ["sex", "age"]
 
 
 def test_groups_are_ranges_values_missing_and_pairs() -> None:

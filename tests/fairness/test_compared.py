@@ -41,7 +41,7 @@ def test_a_group_for_which_one_is_worse_is_told() -> None:
     assert accuracy["verdict"] == "a"
     assert accuracy["interval"][1] < 0
     assert accuracy["difference"] == pytest.approx(accuracy["b"] - accuracy["a"])
-    assert any(each.startswith("A is better for sex = f: it is right about ") for each in found["f"]["sentences"])
+    assert any(each.startswith("A is better where sex is f: it is right about ") for each in found["f"]["sentences"])
     assert found["m"]["sentences"] == []
     assert "precision" not in found["f"]["metrics"]  # the rows that it is of are not the same for both
     inside = columns["sex"].codes == 0

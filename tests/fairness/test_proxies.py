@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from mlwright.columns import Coded, Columns, Values
-from mlwright.fairness.proxies import proxies
+from mlwright.fairness.proxies import proxies, sentence
 from mlwright.schema import Column
 
 KINDS = {"sex": "category", "role": "category", "noise": "number", "height": "number", "note": "text", "who": "number"}
@@ -108,6 +108,20 @@ def test_columns_that_the_model_does_not_read_are_told_apart() -> None:
     assert [(each["column"], each["read"]) for each in told["columns"]] == [("role", False), ("height", False)]
     assert told["together"]["columns"] == 1
     assert told["sentence"].endswith("that the model does not read 'sex' nearly hides it.")
+
+
+def test_the_best_one_is_told_where_all_together_reach_less() -> None:
+    one = {"value": 0.928, "interval": [0.9, 0.95], "told": "almost surely", "far": 0.8}
+    entry = {
+        "column": "sex", "read": False, "guess": 0.5, "left_out": 0,
+        "columns": [{"column": "role", "read": False, **one}, {"column": "spend", "read": True, **one, "value": 0.92}],
+        "together": {"columns": 8, **one, "value": 0.914},
+    }  # fmt: skip
+    told = sentence(entry)
+    assert "together" not in told
+    assert "Of those that the model reads, 'spend' tells it best: almost surely (right for 92 of 100" in told
+    entry["together"]["value"] = 0.95
+    assert "The 8 other columns that the model reads together tell it almost surely" in sentence(entry)
 
 
 def test_without_time_or_groups_nothing_is_told() -> None:

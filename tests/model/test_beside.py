@@ -20,6 +20,7 @@ from mlwright.model import Model, load
 from mlwright.model.arrays import read_arrays, write_arrays
 from mlwright.model.folder import to_files
 from mlwright.model.parts import made_up_rows
+from mlwright.schema import Schema
 from mlwright.values import raw_value, read_value
 
 Models = dict[str, tuple[Model, pl.DataFrame]]
@@ -192,6 +193,23 @@ def test_raw_values_are_read_as_what_they_stand_for(models: Models) -> None:
         for name, value in typed.row(place).items():
             column = model.schema[name]
             assert read_value(raw_value(value, column), column) == value
+
+
+def test_what_people_are_stays_as_it_is_unless_it_is_named(models: Models) -> None:
+    made, frame = models["binary"]
+    columns = [
+        replace(column, low=18.0, high=79.0, distinct=60) if column.name == "age" else column
+        for column in made.parts.schema
+    ]
+    model = Model(replace(made.parts, schema=Schema(tuple(columns))))
+    found = model.counterfactuals(frame.head(5), k=3)
+    assert found.kept == ("age",)
+    assert found.to_dict()["rows"][0]["kept"] == ["age"]
+    assert found.kept_text.startswith("'age' stays as now, for it seems to tell what people are")
+    assert not any(change.column == "age" for ways in found.found for way in ways for change in way.changes)
+    free = model.counterfactuals(frame.head(5), mutable=["age"], k=3)
+    assert free.kept == ()
+    assert free.kept_text == ""
 
 
 def test_hostile_cases_and_schemas_break_nothing(built: Model, frame: pl.DataFrame, tmp_path: Path) -> None:

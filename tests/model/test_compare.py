@@ -186,6 +186,18 @@ def test_roles_on_which_two_models_disagree_are_not_used() -> None:
     assert judging_schema(one, one) == (one, [])
 
 
+def test_sensitive_columns_of_either_model_count_whichever_comes_first() -> None:
+    named = Schema((Column(name="s", kind="category", role="sensitive"), Column(name="y", kind="boolean")))
+    for role, kind, excluded in (("ignored", "category", False), ("ignored", "id", False), ("sensitive", "text", True)):
+        blind = Schema((Column(name="s", kind=kind, role=role, excluded=excluded), Column(name="y", kind="boolean")))
+        for one, other in ((named, blind), (blind, named)):
+            schema, _ = judging_schema(one, other)
+            assert [column.name for column in schema.with_role("sensitive")] == ["s"]
+        told = judging_schema(blind, named)[0]["s"]
+        assert not told.is_feature  # A does not read it
+        assert excluded or told.kind == "category"  # and it is read as B knows it
+
+
 def test_models_chosen_by_other_metrics_are_judged_by_the_usual_one(
     built: Model, rivals: dict[str, Model], new: pl.DataFrame
 ) -> None:

@@ -20,6 +20,7 @@ from mlwright.evaluate.intervals import Scored, score
 from mlwright.model import Model
 from mlwright.model.labelled import labelled
 from mlwright.model.measures import since_built
+from mlwright.model.proposed_gates import proposals
 from mlwright.schema import Schema
 from mlwright.tasks import TASKS
 
@@ -186,6 +187,34 @@ def test_a_part_of_the_rows_has_a_limit_in_the_unit_it_is_told_in(built: Model) 
     assert gate.threshold == pytest.approx(0.1, abs=0.002)
     without = Model(replace(built.parts, evidence={**evidence, "metrics": {}}))
     assert "worst_slice" not in [each.name for each in read_gates(json.loads(_json(without)))]
+
+
+def test_gates_hold_the_surest_gap_of_each_sensitive_column(built: Model) -> None:
+    def gap(column: str, metric: str, value: float, low: float, high: float) -> dict[str, Any]:
+        ends = {"value": value, "interval": [low, high], "worst": "a", "best": "b"}
+        return {"column": column, "metric": metric, **ends, "widest": ends, "verdict": "differs", "sentence": "So."}
+
+    gaps = [
+        gap("city", "precision", 0.2, -0.15, 0.6),
+        gap("city", "selection_rate", 0.1, 0.05, 0.15),
+        gap("city and age", "selection_rate", 0.4, 0.3, 0.5),
+        gap("age", "accuracy", 0.01, -0.01, 0.03),
+        {**gap("extra", "accuracy", 0.0, 0.0, 0.0), "value": None, "interval": [None, None], "widest": None},
+    ]
+    proposed = [{"column": "age", "audited": True}]
+    people = {"gaps": gaps, "sentence": "So.", "proposed": proposed}
+    watched = with_role(with_role(built, "city", "sensitive"), "extra", "sensitive")
+    told = list(proposals(replace(watched.parts, evidence={**built.evaluation, "people": people})))
+    found = {str(each.fields.get("column")): each for each in told if each.fields["statistic"] == "group_gap"}
+    assert found["city"].fields == {
+        "statistic": "group_gap", "column": "city", "metric": "selection_rate", "at_most": 0.15
+    }  # fmt: skip
+    assert "selection rate differed by 10 points between 'a' and 'b' of 'city' (interval 5 to 15" in found["city"].why
+    assert found["age"].fields["at_most"] == 0.1  # hardly a gap
+    assert found["age"].why.startswith("Nobody named 'age'")
+    assert found["extra"].fields == {"statistic": "group_gap", "column": "extra", "at_most": 0.1}
+    assert {name: each.is_active for name, each in found.items()} == {"city": True, "extra": False, "age": False}
+    assert [each.name for each in proposals(built.parts) if each.fields["statistic"] == "group_gap"] == ["people"]
 
 
 def _json(model: Model) -> str:

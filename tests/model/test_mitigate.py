@@ -188,6 +188,17 @@ def test_what_cannot_be_asked_is_refused_in_a_sentence(
         built.mitigate(known, ["town"])
 
 
+def test_a_model_of_numbers_is_not_sent_to_what_it_is_refused(
+    known: pl.DataFrame, models: dict[str, tuple[Model, pl.DataFrame]]
+) -> None:
+    with pytest.raises(OptionError) as numbers:
+        models["regression"][0].mitigate(known, ["city"])
+    assert "reweigh" not in str(numbers.value.hint)
+    with pytest.raises(OptionError) as classes:
+        models["multiclass"][0].mitigate(known, ["city"])
+    assert "reweigh" in str(classes.value.hint)
+
+
 @pytest.mark.parametrize(
     "harm",
     [
@@ -286,3 +297,41 @@ def put(files: dict[str, bytes], path: Path) -> None:
         target = path / name
         target.parent.mkdir(parents=True, exist_ok=True)
         target.write_bytes(data)
+
+
+def test_what_is_told_of_answers_is_told_of_those_that_are_given(
+    built: Model, fair: Model, unknown: pl.DataFrame
+) -> None:
+    yes, true = fair.predict(unknown) == "yes", unknown["churn"].to_numpy() == "yes"
+    found = fair.evaluate(unknown)
+    metrics = {name: each["score"] for name, each in found["metrics"].items()}
+    assert metrics["accuracy"] == pytest.approx((yes == true).mean())
+    assert metrics["recall"] == pytest.approx(yes[true].mean())
+    assert metrics["precision"] == pytest.approx(true[yes].mean())
+    assert metrics["roc_auc"] == pytest.approx(built.evaluate(unknown)["metrics"]["roc_auc"]["score"])
+
+
+def test_a_comparison_scores_the_answers_that_are_given(built: Model, fair: Model, unknown: pl.DataFrame) -> None:
+    found = mw.compare(built, fair, unknown).metrics
+    true = unknown["churn"].to_numpy()
+    lost = (fair.predict(unknown) == true).mean() - (built.predict(unknown) == true).mean()
+    assert found["accuracy"]["difference"] == pytest.approx(lost)
+    assert found["roc_auc"]["difference"] == 0
+
+
+def test_thresholds_that_serve_all_worse_are_doubted(built: Model) -> None:
+    random = np.random.default_rng(5)
+    rows = fresh(3000, 6).with_columns(pl.Series("city", random.permutation(["Rome", "Oslo"] * 1500)))
+    noise = pl.Series("churn", random.choice(["no", "yes"], 3000, p=[0.8, 0.2]))
+    rows = rows.with_columns(churn=pl.when(pl.col("city") == "Rome").then(noise).otherwise(pl.col("churn")))
+    told = built.mitigate(rows, ["city"], tolerance=0.01).evaluation["mitigation"]
+    assert any("hardly worth having" in doubt or "serving all of them worse" in doubt for doubt in told["doubts"])
+
+
+def test_the_threshold_of_a_row_is_the_one_that_decides(built: Model, fair: Model, unknown: pl.DataFrame) -> None:
+    limits = fair.thresholds(unknown)
+    assert limits is not None
+    assert ((fair.predict_proba(unknown)[:, 1] >= limits) == (fair.predict(unknown) == "yes")).all()
+    assert len(np.unique(limits)) > 1
+    assert np.unique(built.thresholds(unknown)) == [0.5]
+    assert fair.thresholds(unknown[:1].to_dicts()[0]) == limits[:1]

@@ -75,6 +75,34 @@ def test_whom_the_model_serves_worse_stands_on_the_first_page(make, run):
     assert "were not compared" not in text
 
 
+def test_the_first_page_counts_groups_and_tells_one_sentence_of_each(make, run):
+    made = with_troubles(make("binary"), leak=False, worse=True, broken=False, warning=False)
+    crossed = {**gap("worse", "Of two together."), "column": "gender and Contract"}
+    surer = {**gap("worse", "Surer."), "metric": "accuracy", "interval": [0.2, 0.3]}
+    differs = [{**gap("differs", f"It differs {low}."), "interval": [low, 0.5]} for low in (0.1, 0.3)]
+    more = [{**crossed, "worst": f"g{place}", "sentence": f"Group {place}."} for place in range(5)]
+    made["people"]["gaps"] = [crossed, *made["people"]["gaps"], *differs, surer, *more, {**more[0], "metric": "other"}]
+    text = first_page(made, run)
+    assert "**For whom is it worse?** Surer. Of two together. Group 0. There are 4 more such groups of people." in text
+    assert "It differs 0.3. Whether that is right is for people to judge." in text
+    assert "It differs 0.1" not in text
+
+
+def test_what_the_model_may_not_read_and_knows_stands_on_the_first_page(make, run):
+    made = with_troubles(make("binary"), leak=False, worse=True, broken=False, warning=False)
+    role = {"column": "Contract", "read": True, "told": "almost surely", "value": 0.95, "interval": [0.9, 0.98]}
+    proxy = {"column": "gender", "read": False, "guess": 0.5, "many": 1, "sentence": "So.", "columns": [role]}
+    made["people"]["proxies"] = [proxy | {"together": {**role, "columns": 8, "value": 0.914}}]
+    said = "The model does not look at “gender”, but “Contract”, which it reads, tells it almost surely."
+    assert said not in first_page(made, run)  # it may look at it
+    gender = next(one for one in made["data"]["columns"] if one["name"] == "gender")
+    gender["excluded"] = True
+    assert said in first_page(made, run)
+    assert "others together" not in render_markdown(made, run)  # they tell less than one of them
+    made["people"]["proxies"][0]["together"]["value"] = 0.96
+    assert "The 8 others together" in render_markdown(made, run)
+
+
 def test_nobody_is_said_to_be_served_alike_where_nobody_looked(make, run):
     made = make("binary")
     assert "Groups of people by gender were not compared when the model was built" in first_page(made, run)
@@ -160,7 +188,7 @@ def test_behaviour_has_its_section_with_the_broken_ones_first(make, run):
     made["behaviour"] = [kept, {**broken, "sentence": BROKEN}]
     text = render_markdown(made, run)
     section = text[text.index("### How it behaves") : text.index("### What it looks at")]
-    assert "1 of 2 such rules was not" in section
+    assert "1 of 2 was not kept" in section
     assert section.index("a typo") < section.index("'gender' changes nothing")
     assert "12.4 % (8.9 to 17.1 %)" in section
 
@@ -190,3 +218,12 @@ def test_every_section_opens_with_a_sentence_that_asks_for_no_explanation(name, 
         assert not re.search(r"\d\.\d|±|%", section.sentence), section.anchor
         assert section.sentence.endswith(".")
         assert len(section.sentence.split()) <= 45, section.anchor
+
+
+def test_what_a_simple_rule_may_do_is_looked_at_first(make, run):
+    made = make("regression")
+    assert made["verdict"]["beats_baseline"] != "yes"
+    written = render_markdown(made, run)
+    first = written.partition("**What should be looked at first?** ")[2].partition("\n")[0]
+    assert "A simple rule may do as well: “regularised linear model”." in first
+    assert "Nothing was found" not in first

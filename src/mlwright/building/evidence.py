@@ -177,6 +177,7 @@ def _data(asked: Asked, options: Options) -> dict[str, Any]:
                 "missing": column.missing_share,
                 "distinct": column.distinct,
                 "note": column.note,
+                **({"excluded": True} if column.excluded else {}),
             }
             for column in asked.schema
         ],
@@ -187,10 +188,13 @@ def _limits(asked: Asked, found: Found, *, on_all: bool, interrupted: bool) -> l
     """Return for what the model should not be used, as far as the data tells."""
     learned, judged = count(asked.material.rows if on_all else found.material.rows, "row"), found.judging.rows > 0
     missed = "Ctrl-C came before the" if interrupted else "There was no time for a"
-    sensitive = ", ".join(repr(column.name) for column in asked.schema if column.role == "sensitive")
+    sensitive = ", ".join(
+        repr(column.name) for column in asked.schema if column.role == "sensitive" and column.is_feature
+    )
     scored = found.judging if judged else found.folds.material
     effective = effective_rows(scored.weight, scored.rows)
     told = [
+        (bool(sensitive), f"It may look at {sensitive}: check the law before it decides about people."),
         (True, f"Do not use it for rows unlike the {learned} it learned from: other places or times were not tested."),
         (True, f"It tells what goes together with {asked.target_name!r}, not what causes it."),
         (
@@ -221,7 +225,6 @@ def _limits(asked: Asked, found: Found, *, on_all: bool, interrupted: bool) -> l
             all(one.trial is found.linear for one in found.chosen),
             "It is the regularised linear model itself: nothing else that was tried did better.",
         ),
-        (bool(sensitive), f"It may look at {sensitive}: check the law before it decides about people."),
     ]
     return [sentence for true, sentence in told if true]
 

@@ -23,23 +23,24 @@ from mlwright.tasks.base import Floats
 def served(rows: Material, held: HeldOut, P: Floats, found: Found, asked: Asked) -> dict[str, Any]:
     """Return the evidence "fairness" and "people": how groups of people fare with these answers.
 
-    Where nobody named a column, those that seem to tell groups of people are proposed and looked at one by one; that
-    changes nothing about the model. Empty where no column is about people.
+    Columns that seem to tell groups of people and were not named are proposed and looked at one by one, whether the
+    model reads them or not; that changes nothing about the model. Empty where no column is about people.
     """
     proposals = propose(asked.schema)
     named = [column.name for column in asked.schema.with_role("sensitive")]
-    names = named or [each.column for each in proposals if each.audited]
+    names = [*named, *(each.column for each in proposals if each.audited)]
     if not names:
         return {}
     described = [asked.schema[name] for name in names]
     classes = rows.target.classes
     answered = asked.task.answer(P, found.decision, classes)
     columns = _with(rows.columns, names, asked, rows.places)
-    told = audit(columns, described, held, P, answered=answered, classes=classes, names=names, crossed=bool(named))
-    groups = told["groups"] if named else [{**group, "proposed": True} for group in told["groups"]]
+    told = audit(columns, described, held, P, answered=answered, classes=classes, names=names, crossed=named)
+    guessed = set(names) - set(named)
+    groups = [{**group, "proposed": True} if group["column"] in guessed else group for group in told["groups"]]
     people: dict[str, Any] = {"gaps": told["gaps"], "sentence": told["sentence"]}
     if proposals:
-        people["proposed"] = [each.to_dict() | {"audited": each.audited and not named} for each in proposals]
+        people["proposed"] = [each.to_dict() for each in proposals]
         people["proposal"] = sentence(proposals)
     return {"fairness": groups, "people": people}
 

@@ -32,14 +32,15 @@ MOST_ROWS = 10_000
 """Differences on more rows than these are known well enough."""
 
 
-def readable(found: Found, asked: Asked, options: Options) -> dict[str, Any] | None:
+def readable(found: Found, asked: Asked, options: Options, *, beats: bool) -> dict[str, Any] | None:
     """Return what a model that can be read gives up beside the best of all; None where all or none tried can be read.
 
     The best of all is the average that a build would be otherwise. Both are scored on the folds, where no model saw the
     rows it is scored on, and both are chosen on one half of the rows and scored on the other, in turn: what is best of
     many on the very rows that chose it is flattered. "error" is the standard error of the best score by itself: a
     readable model within it is told to be nearly as good (the rule of one standard error: Breiman et al. 1984,
-    "Classification and Regression Trees").
+    "Classification and Regression Trees"). `beats` tells whether the rows that judge show the model to be better than
+    the best simple rule: where they do not, they do not show either that anything is lost by reading.
     """
     usable = [trial for trial in found.trials if trial.usable]
     clear = [trial for trial in READABLE.eligible(usable) if is_readable(trial.entry.learner)]
@@ -65,7 +66,10 @@ def readable(found: Found, asked: Asked, options: Options) -> dict[str, Any] | N
         "lost": [plain(end) for end in (lost.value, lost.low, lost.high)],
         "error": plain(error),
         "within": bool(lost.value <= error),
-        "sentence": _sentence(asked.metric, label, lost, error, is_read=is_read) + _remark(opaque),
+        "rows": len(rows),
+        "sentence": _sentence(asked.metric, label, lost, error, is_read=is_read)
+        + _measured(len(rows), found.judging.rows, doubted=not beats and not is_read and lost.value > error)
+        + _remark(opaque),
     }
 
 
@@ -132,13 +136,26 @@ def _sentence(metric: Metric, label: str, lost: Scored, error: float, *, is_read
         )
     if lost.value <= error:
         return (
-            f"A model that one can read whole ({label}) is nearly as good: it gives up {amount} of {name} ({between}),"
-            " less than one standard error of the score itself. Build again with --prefer readable to have it."
+            f"A model that one can read whole ({label}) is nearly as good: it is behind by {amount} of {name}"
+            f" ({between}), less than one standard error of the score itself. Build again with --prefer readable to"
+            " have it."
         )
     return (
-        f"The best model tried that one can read whole ({label}) gives up {amount} of {name} ({between});"
-        " --prefer readable would make it."
+        f"The best model tried that one can read whole ({label}) is behind the average of all models tried by {amount}"
+        f" of {name} ({between}); --prefer readable would make it."
     )
+
+
+def _measured(rows: int, judging: int, *, doubted: bool) -> str:
+    """Say which rows that is known from, and where those that judge the model do not show it."""
+    many = wording.count(rows, "row")
+    said = f" That was measured on {many} of the search, each answered by models that had not seen it"
+    if not judging:
+        return f"{said}."
+    other = f", not on the {wording.count(judging, 'row')} that judge the model"
+    if not doubted:
+        return f"{said}{other}."
+    return f"{said}{other}: those do not show the model to be better than the best simple rule."
 
 
 def _remark(opaque: Sequence[Trial]) -> str:
@@ -151,10 +168,17 @@ def _remark(opaque: Sequence[Trial]) -> str:
 
 
 def facts(
-    found: Found, asked: Asked, options: Options, terms: Sequence[Mapping[str, Any]], left_out: int, *, stop: Stop
+    found: Found,
+    asked: Asked,
+    options: Options,
+    terms: Sequence[Mapping[str, Any]],
+    left_out: int,
+    *,
+    beats: bool,
+    stop: Stop,
 ) -> dict[str, Any] | None:
     """Return the evidence "readable": what reading costs, and the terms of a model that can be read."""
-    told = None if stop() else readable(found, asked, options)
+    told = None if stop() else readable(found, asked, options, beats=beats)
     if told is None and not terms:
         return None
     alone = {"is_readable": bool(terms), "label": found.chosen[0].trial.entry.learner.label}

@@ -17,7 +17,7 @@ from mlwright.building.reasons import Reasons, answer_label, shown_class
 from mlwright.evaluate.held_out import HeldOut
 from mlwright.explain.contributions import Explainer
 from mlwright.explain.contributions.explainer import BACKGROUND
-from mlwright.explain.whole.glass import terms
+from mlwright.explain.whole.glass import terms, total
 from mlwright.explain.whole.moves import moves, notes
 from mlwright.explain.whole.pairs import interactions
 from mlwright.explain.whole.rules import rules
@@ -56,10 +56,13 @@ def whole(
         return {}
     stop = budget.stop_at(max(SHARE * (budget.seconds or 0.0), 0.5 * budget.left if budget.seconds else 0.0))
     sides = _sides(found)
-    curves, left_out = terms(
-        ensemble, sides.taught.columns, _described(asked), shown_class(asked.material.target), stop=stop
-    )
-    told: dict[str, Any] = {"readable": readable.facts(found, asked, options, curves, left_out, stop=stop)}
+    rows, described, shown = sides.taught.columns, _described(asked), shown_class(asked.material.target)
+    curves, left_out = terms(ensemble, rows, described, shown, stop=stop)
+    beats = judged.evaluation.verdict.beats_baseline == "yes"
+    read = readable.facts(found, asked, options, curves, left_out, beats=beats, stop=stop)
+    if read is not None:
+        read["total"] = total(ensemble, rows, described, shown, curves)
+    told: dict[str, Any] = {"readable": read}
     told["contributions"] = _contributions(sides, judged, why, asked, options, stop)
     told["rules"] = _rules(sides, judged, asked, options, stop)
     told["interactions"] = _interactions(sides, judged, told["contributions"], asked, options, stop)

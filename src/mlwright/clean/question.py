@@ -30,13 +30,18 @@ class Question:
         return {what: (name,) for what, name in one.items() if name is not None} | several
 
     def check(self, table: Table) -> None:
-        """Raise ColumnError where a named column is not there, OptionError where one is named for two things."""
+        """Raise ColumnError where a named column is not there, OptionError where one is named for two things.
+
+        A sensitive column may be excluded: then the audit watches it, and the model does not look at it.
+        """
         for what, names in self.named.items():
             for name in names:
                 if name not in table.frame.columns:
                     kind = f"{what} column" if what != "exclude" else "column to exclude"
                     raise ColumnError.missing(name, table.frame.columns, what=kind, where=table.origin)
         for (what, names), (other, others) in combinations(self.named.items(), 2):
+            if (what, other) == ("sensitive", "exclude"):
+                continue
             for name in names:
                 if name in others:
                     raise OptionError(

@@ -76,6 +76,10 @@ def _inferred(
 def _in_role(series: pl.Series, column: Column, question: Question) -> Column:
     """Return the column in the role that it was named for, else in the one that its kind suggests."""
     name = column.name
+    if name in question.sensitive:
+        excluded = name in question.exclude
+        note = f"{name!r} is watched, and the model does not look at it." if excluded else column.note
+        return replace(column.with_role("sensitive", note), excluded=excluded)
     for what, take in NAMED.items():
         if name in question.named.get(what, ()):
             return take(series, column)
@@ -172,7 +176,6 @@ NAMED: dict[str, Callable[[pl.Series, Column], Column]] = {
     "time": _time,
     "group": lambda _, column: column.with_role("group", ""),
     "weight": _weight,
-    "sensitive": lambda _, column: column.with_role("sensitive"),
     "exclude": lambda _, column: column.with_role("ignored", ""),
 }
 

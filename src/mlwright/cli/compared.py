@@ -25,15 +25,16 @@ MEASURES: Final = ("accuracy", "absolute_error")
 
 
 def told(result: Result) -> str:
-    """Return what is printed of a comparison."""
+    """Return what is printed of a comparison; where nobody can tell which is better, no part of it says so."""
+    withheld = bool(result["metrics"]) and result["better"] == "unknown"
     parts = [
         _models(result),
         styled(result["sentence"], "bold", sys.stdout),
         "\n".join(f"note: {note}" for note in result["notes"]),
-        _metrics(result),
+        _metrics(result, withheld=withheld),
         _changed(result["changed"]),
-        _under("Where one of them is better, other than elsewhere", _sentences(result["slices"])),
-        _people(result["groups"]),
+        _under("Where one of them is better, other than elsewhere", [] if withheld else _sentences(result["slices"])),
+        _people(result["groups"], withheld=withheld),
     ]
     return "\n\n".join(part for part in parts if part)
 
@@ -54,7 +55,7 @@ def _model(model: Result) -> str:
     return ", ".join(each for each in said if each)
 
 
-def _metrics(result: Result) -> str:
+def _metrics(result: Result, *, withheld: bool) -> str:
     rows = [
         [
             facts["label"],
@@ -62,7 +63,7 @@ def _metrics(result: Result) -> str:
             _score(facts, facts["b"]["score"]),
             _gain(facts, facts["difference"]),
             " to ".join(_gain(facts, end) for end in facts["interval"] if end is not None) or "-",
-            "same" if facts["interval"] == [0.0, 0.0] else WORDS[facts["better"]],
+            "same" if facts["interval"] == [0.0, 0.0] else WORDS["unknown" if withheld else facts["better"]],
         ]
         for facts in result["metrics"].values()
     ]
@@ -152,7 +153,7 @@ def _because(columns: Sequence[Result], room: int) -> str:
     return said or "another threshold"
 
 
-def _people(groups: Sequence[Result]) -> str:
+def _people(groups: Sequence[Result], *, withheld: bool) -> str:
     """Return each group with both models, and the differences that are certain."""
     if not groups:
         return ""
@@ -175,6 +176,8 @@ def _people(groups: Sequence[Result]) -> str:
     sentences = [sentence for group in groups for sentence in group["sentences"]]
     none = ["For none of them is a difference between A and B larger than chance makes it on so many rows."]
     more = [f"and {len(sentences) - SHOWN} more: see --json"] if len(sentences) > SHOWN else []
+    if withheld:
+        return _under("Groups of people", shown)
     return _under("Groups of people", [*shown, "", *(sentences[:SHOWN] or none), *more])
 
 
@@ -207,5 +210,5 @@ def _clipped(value: object) -> str:
     text = "(missing)" if value is None else str(value)
     if len(text) > LONG_NUMBER or (isinstance(value, float) and not value.is_integer()):
         with suppress(ValueError, OverflowError):
-            return wording.number(float(text), 4)
+            return wording.brief(float(text), 4)
     return text if len(text) <= CLIPPED else text[: CLIPPED - 3] + "..."

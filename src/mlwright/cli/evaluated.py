@@ -7,13 +7,14 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from mlwright.cli.console import is_plain, styled, table
+from mlwright.fairness.telling import in_order
 
 Result = Mapping[str, Any]
 
 STYLES: Final = {"pass": "green", "fail": "red", "unknown": "bold"}
 WORST: Final = ("fail", "unknown", "pass")
 GROUP_METRICS = 4
-"""So many scores of groups stand side by side."""
+"""So many scores of groups stand side by side, or more where sentences cite more."""
 SHOWN = 10
 """So many slices, tests and gaps are told; `--json` holds all."""
 
@@ -101,7 +102,8 @@ def _people(result: Result) -> str:
     groups: Sequence[Result] = result["fairness"]
     if not groups:
         return ""
-    names = list(dict.fromkeys(name for group in groups for name in group["metrics"]))[:GROUP_METRICS]
+    gaps = in_order(result.get("gaps") or [], result["sensitive"])
+    names, left_out = _metrics_of(groups, gaps[:SHOWN])
     alone = [group for group in groups if group["column"] in result["sensitive"]] or groups
     more = len(groups) - len(alone)
     rows = [
@@ -109,12 +111,24 @@ def _people(result: Result) -> str:
         for group in alone
     ]
     head = ["people", "group", "rows", *(name.replace("_", " ") for name in names)]
-    gaps = sorted(result.get("gaps") or [], key=lambda gap: -abs(gap["value"] or 0.0))
-    sentences = [str(gap["sentence"]) for gap in gaps if gap["verdict"] in {"worse", "differs"}][:SHOWN]
+    sentences = [str(gap["sentence"]) for gap in gaps[:SHOWN]]
+    if len(gaps) > SHOWN:
+        sentences.append(f"And {_many(len(gaps) - SHOWN, 'more difference')}: --json tells all.")
     told = [table(head, rows, right=[2])]
+    if left_out:
+        told.append(f"Not shown: {', '.join(name.replace('_', ' ') for name in left_out)}; --json tells all.")
     if more:
         told.append(f"{_many(more, 'group')} by two columns together: see --json.")
     return "\n".join([*told, *([""] if sentences else []), *sentences])
+
+
+def _metrics_of(groups: Sequence[Result], gaps: Sequence[Result]) -> tuple[list[str], list[str]]:
+    """Return the scores of groups that are shown, all that sentences cite among them, and those that are not."""
+    every = list(dict.fromkeys(name for group in groups for name in group["metrics"]))
+    cited = {str(gap["metric"]) for gap in gaps}
+    more = [name for name in every if name not in cited][: max(0, GROUP_METRICS - len(cited))]
+    shown = [name for name in every if name in cited or name in more]
+    return shown, [name for name in every if name not in shown]
 
 
 def _of_group(group: Result, name: str) -> str:

@@ -15,6 +15,7 @@ import numpy as np
 
 from mlwright.evaluate import wording
 from mlwright.evaluate.comparison import answer_of, compare
+from mlwright.evaluate.decided import scored_by
 from mlwright.evaluate.held_out import Floats, HeldOut
 from mlwright.evaluate.intervals import Scored, plain, score
 from mlwright.tasks.base import Metric
@@ -61,17 +62,24 @@ class Gap:
         }
 
 
-def gaps(metrics: Mapping[str, Metric], first: Metric, held: HeldOut, A: Floats, B: Floats) -> tuple[Gap, ...]:
+def gaps(
+    metrics: Mapping[str, Metric],
+    first: Metric,
+    held: HeldOut,
+    predicted: tuple[Floats, Floats],
+    answers: tuple[Floats | None, Floats | None] = (None, None),
+) -> tuple[Gap, ...]:
     """Return two models in each metric, `first` before the others.
 
-    A and B are what they predict of the same rows (n, k), classes in the same order. ROC AUC: DeLong's test for two
+    `predicted` are what they predict of the same rows (n, k), classes in the same order, `answers` what they answer, as
+    `decided.answered` gives it: metrics of answers score these. ROC AUC: DeLong's test for two
     correlated curves; means of losses: the mean of the rows' differences; all else: the paired bootstrap.
     """
-    ordered = {first.name: first, **metrics}
-    return tuple(
-        Gap(metric, score(metric, held, A), score(metric, held, B), compare(metric, held, B, A))
-        for metric in ordered.values()
-    )
+    found = []
+    for metric in {first.name: first, **metrics}.values():
+        A, B = (scored_by(metric, P, given) for P, given in zip(predicted, answers, strict=True))
+        found.append(Gap(metric, score(metric, held, A), score(metric, held, B), compare(metric, held, B, A)))
+    return tuple(found)
 
 
 def sentence(gap: Gap, held: HeldOut) -> str:

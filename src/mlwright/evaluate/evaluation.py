@@ -9,6 +9,7 @@ from typing import Any
 
 from mlwright.evaluate import wording
 from mlwright.evaluate.comparison import Answer, answer_of, compare
+from mlwright.evaluate.decided import answered, scored_by
 from mlwright.evaluate.held_out import Floats, HeldOut
 from mlwright.evaluate.intervals import Scored, plain, score
 from mlwright.tasks.base import Metric, Task
@@ -71,7 +72,7 @@ class Evaluation:
                 "rows": self.rows,
             },
             "baselines": [baseline.to_dict() for baseline in self.baselines],
-            "metrics": {name: _measured(metric, value) for name, (metric, value) in self.metrics.items()},
+            "metrics": {name: measured(metric, value) for name, (metric, value) in self.metrics.items()},
             "curves": dict(self.curves),
         }
 
@@ -92,17 +93,22 @@ def evaluate_holdout(
     `metric` is the one the model was chosen by; all of the task's metrics are reported. `method` is the sentence that
     says how the rows were held out.
     """
+
+    def read(each: Metric, said: Floats) -> Floats:
+        return scored_by(each, said, answered(task.answer(said, decision, held_out.target.classes)))
+
+    own = read(metric, P)
     rivals = [
         Baseline(
             name,
             label,
-            score(metric, held_out, other, seed=seed),
-            compare(metric, held_out, P, other, seed=seed),
+            score(metric, held_out, read(metric, other), seed=seed),
+            compare(metric, held_out, own, read(metric, other), seed=seed),
         )
         for name, (label, other) in baselines.items()
     ]
     metrics = {metric.name: metric, **task.metrics}
-    measured = {name: (each, score(each, held_out, P, seed=seed)) for name, each in metrics.items()}
+    measured = {name: (each, score(each, held_out, read(each, P), seed=seed)) for name, each in metrics.items()}
     return conclude(
         metric,
         held_out,
@@ -179,7 +185,7 @@ def _ending(answer: Answer, difference: Scored) -> str:
     return "the model adds nothing to it" if difference.value == 0.0 else "the model is worse, so use the rule"
 
 
-def _measured(metric: Metric, value: Scored) -> dict[str, Any]:
+def measured(metric: Metric, value: Scored) -> dict[str, Any]:
     """Return a metric's score as it stands in the evidence."""
     return {
         "label": wording.named(metric),

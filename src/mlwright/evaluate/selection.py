@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from mlwright.evaluate.decided import answered, scored_by
 from mlwright.evaluate.evaluation import Baseline, Evaluation, conclude
 from mlwright.evaluate.held_out import Floats, HeldOut
 from mlwright.evaluate.influence import score_of
@@ -78,7 +79,11 @@ def evaluate_selection(
     The baselines' out-of-fold predictions are {name: (label, P)}, P as the candidates'. Each resample costs one call
     of `choose`. Differences to the baselines are paired: same rows, same resamples.
     """
-    replay = Replay(held_out, selection, seed)
+
+    def given(P: Floats) -> Floats | None:
+        return answered(task.answer(P, decision, held_out.target.classes))
+
+    replay = Replay(held_out, selection, seed, given)
     metrics = {metric.name: metric, **task.metrics}
     scores = {name: replay.scores(each) for name, each in metrics.items()}
     measured = {name: (each, within(each.bounds, summary(scores[name]))) for name, each in metrics.items()}
@@ -115,14 +120,20 @@ def summary(values: Floats) -> Scored:
     return Scored(mean, low, high)
 
 
+def nothing(_: Floats) -> None:
+    """Answer nothing: metrics of answers then score the likeliest."""
+
+
 class Replay:
     """The choice made again on each resample of the rows (of whole groups), and its predictions on the rows left out.
 
     `P` (n, k) holds each row's mean prediction over the resamples that left it out: what the curves are drawn from.
     """
 
-    def __init__(self, held_out: HeldOut, selection: Selection, seed: int) -> None:
-        self.held_out = held_out
+    def __init__(
+        self, held_out: HeldOut, selection: Selection, seed: int, given: Callable[[Floats], Floats | None] = nothing
+    ) -> None:
+        self.held_out, self._given = held_out, given
         candidates = [repeats_of(P) for P in selection.candidates]
         draws = Draws(held_out, seed, most=len(held_out))
         self.repeat: list[int] = []
@@ -149,6 +160,7 @@ class Replay:
         values = []
         for number, outside, blend in zip(self.repeat, self.outside, self.blends, strict=True):
             P = blend if repeats is None else repeats[number % len(repeats)][outside]
+            P = scored_by(metric, P, self._given(P)) if metric.decided else P
             values.append(score_of(metric, self.held_out.take(outside), P))
         return np.array(values, dtype=np.float64)
 

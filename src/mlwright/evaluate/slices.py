@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 from scipy.stats import rankdata
@@ -23,6 +23,15 @@ from mlwright.learn.base import Stop, never
 from mlwright.schema import Column
 from mlwright.tasks.base import Metric
 from mlwright.tasks.scores import log_loss_rows
+
+KNOWN: Final = {
+    "": "",
+    "no": " It is surer of itself there than it may be: do not rely on its probabilities.",
+    "yes": " It is less sure there too: its probabilities know of it.",
+    "unclear": " Whether its probabilities know of it cannot be told from these rows.",
+}
+SHARE_MISSED = 0.5
+"""Probabilities know of a slice where they miss less than this share of what is lost more there."""
 
 
 def worst_slices(
@@ -109,7 +118,7 @@ def _told(found: Slice, chance: float, judged: Judged, testing: Flags) -> dict[s
     half = quantile_t(max(1, pieces - 1)) * error
     value, rest = judged.score(inside), judged.score(outside)
     many = int(found.rows.sum())
-    excess, aside = _excess(judged, inside)
+    excess, known = _excess(judged, inside, outside)
     return {
         "conditions": [{"column": each.column, "text": each.text} for each in found.conditions],
         "rows": many,
@@ -120,8 +129,9 @@ def _told(found: Slice, chance: float, judged: Judged, testing: Flags) -> dict[s
         "interval": [plain(difference - half), plain(difference + half)],
         "p": plain(chance),
         "excess": excess,
+        "known": known or None,
         "sentence": f"Where {found.text} ({wording.count(many, 'row')}), the model errs more: "
-        f"{_effect(judged, inside, outside)}.{aside}",
+        f"{_effect(judged, inside, outside)}.{KNOWN[known]}",
     }
 
 
@@ -135,15 +145,17 @@ def _effect(judged: Judged, inside: Flags, outside: Flags) -> str:
     own, other = (float(np.average(true[rows], weights=judged.weight[rows])) for rows in (inside, outside))
     if not own < other:
         return said
-    true_for = f"it holds what is true for {own:.0%} likely on average, elsewhere for {other:.0%}"
+    true_for = f"it gives the true answer a chance of {100 * own:.0f} % on average, elsewhere {100 * other:.0f} %"
     return f"{true_for} ({judged.name} {value} and {rest})"
 
 
-def _excess(judged: Judged, inside: Flags) -> tuple[list[float | None] | None, str]:
-    """Return how much more rows of a slice lose than their own probabilities expect, as an interval, and what it says.
+def _excess(judged: Judged, inside: Flags, outside: Flags) -> tuple[list[float | None] | None, str]:
+    """Return the interval of how much more rows of a slice lose than they themselves expect, and whether they know.
 
     Where the probabilities p are right, the log loss of a row is on average their entropy, whatever p is: the mean of
-    loss minus entropy is then zero. Only probabilities can say how unsure they are; of numbers nothing is returned.
+    loss minus entropy is then zero. That they know of it is said only where the interval rules out that they
+    miss half of what is lost more there than elsewhere. Only probabilities can say how unsure they are; of numbers
+    nothing is returned.
     """
     P = judged.P[inside]
     if P.shape[1] < 2:
@@ -156,8 +168,16 @@ def _excess(judged: Judged, inside: Flags) -> tuple[list[float | None] | None, s
     pieces = np.bincount(np.unique(held.units, return_inverse=True)[1], weights=parts)
     many = len(pieces)
     half = quantile_t(max(1, many - 1)) * math.sqrt(float((pieces**2).sum()) * many / max(1, many - 1)) / len(held)
+    found = [plain(mean - half), plain(mean + half)]
     if mean - half > 0:
-        said = " It is surer of itself there than it may be: do not rely on its probabilities."
-    else:
-        said = " It says so itself: its probabilities are less sure there." if mean + half > -1e-9 else ""
-    return [plain(mean - half), plain(mean + half)], said
+        return found, "no"
+    if mean + half < SHARE_MISSED * _lost_more(judged, inside, outside):
+        return found, "yes"
+    return found, "unclear"
+
+
+def _lost_more(judged: Judged, inside: Flags, outside: Flags) -> float:
+    """Return how much more log loss a row of the slice has on average than one elsewhere."""
+    losses = log_loss_rows(judged.held.y, judged.P)
+    within, rest = (float(np.average(losses[rows], weights=judged.weight[rows])) for rows in (inside, outside))
+    return within - rest

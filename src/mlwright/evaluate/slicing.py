@@ -165,7 +165,9 @@ def _of_numbers(values: Floats, column: Column, finding: Flags) -> list[Conditio
 def _said(value: float, column: Column) -> str:
     if column.kind == "datetime":
         return str(np.datetime64(int(value), "s").astype("datetime64[D]"))
-    return f"{value:.0f}" if value == round(value) and abs(value) < 10_000 else wording.number(value)
+    if value == round(value) and abs(value) < 1e15:
+        return wording.whole(value, column.low, column.high)
+    return wording.brief(value)
 
 
 def found_on(conditions: Sequence[Condition], compared: Floats, finding: Flags, stop: Stop = never) -> list[Slice]:

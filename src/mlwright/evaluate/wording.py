@@ -24,6 +24,30 @@ def number(value: float, significant: int = 3) -> str:
     return f"{value:,.{min(max(digits, 0), 12)}f}"
 
 
+def brief(value: float, significant: int = 3) -> str:
+    """Return a number as `number` does, without zeros that say nothing behind the point.
+
+    >>> brief(2.4, 4), brief(46.4, 4), brief(0.2, 4), brief(3991.0), brief(1.0), brief(1200.0)
+    ('2.4', '46.4', '0.2', '3,991', '1', '1,200')
+    """
+    text = number(value, significant)
+    return text.rstrip("0").rstrip(".") if "." in text else text
+
+
+YEARS = 1_000.0, 3_000.0
+"""Whole numbers between these may be years, where all of a column's are."""
+
+
+def whole(value: float, low: float | None = None, high: float | None = None) -> str:
+    """Return a whole number with thousands separators, but for what may be a year, as far as its column's ends tell.
+
+    >>> whole(3991.0, 0.0, 12000.0), whole(1987.0, 1950.0, 2020.0), whole(1987.0), whole(12000.0)
+    ('3,991', '1987', '1987', '12,000')
+    """
+    ends = [value if end is None else end for end in (low, high)]
+    return f"{value:.0f}" if YEARS[0] <= min(ends) and max(ends) <= YEARS[1] else f"{value:,.0f}"
+
+
 def percent(value: float) -> str:
     """Return a share as a percentage.
 

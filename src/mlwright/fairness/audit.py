@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from itertools import combinations
 from typing import Any
 
@@ -14,7 +14,7 @@ from mlwright.evaluate import wording
 from mlwright.evaluate.held_out import HeldOut
 from mlwright.evaluate.intervals import plain
 from mlwright.evaluate.limits import LEVEL
-from mlwright.fairness.groups import BESIDE, People, people
+from mlwright.fairness.groups import People, people
 from mlwright.fairness.rates import Measure, Rate, difference, measures, rate
 from mlwright.schema import Column
 from mlwright.tasks.base import Label, Prediction
@@ -34,15 +34,14 @@ def audit(
     answered: Prediction,
     classes: Sequence[Label],
     names: Sequence[str],
-    crossed: bool = True,
+    crossed: Collection[str] | None = None,
 ) -> dict[str, Any]:
-    """Return how each group of the named columns, and of each two of them, fares with the answers given, as JSON.
+    """Return how each group of the named columns, and of each two `crossed` ones, fares with the answers, as JSON.
 
     "groups" has each group's numbers with 95 % intervals, None where it has fewer than 10 rows of the kind that a
     number needs. "gaps" has for each column and number the two groups that differ most. All differences that are looked
     at for one column are judged together (Bonferroni), so that of all columns without any difference at most 5 % are
-    said to have one; see `rates.difference` for the interval of a difference. Without `crossed` only each column's own
-    groups are told of.
+    said to have one; see `rates.difference` for the interval of a difference. By default all columns are crossed.
     """
     measured = measures(held, P, answered, classes)
     told: list[dict[str, Any]] = []
@@ -141,9 +140,6 @@ def _told(
     pair: tuple[int, int],
     verdict: str,
 ) -> str:
-    names = [f"{groups[place].column} = {groups[place].group}" for place in pair]
-    if BESIDE in groups[0].column:
-        names = [f"({groups[place].column}) = ({groups[place].group})" for place in pair]
     if verdict == "none":
         return (
             f"Between the groups of {groups[0].column!r} no difference in {_words(measure)} is larger than chance "
@@ -151,8 +147,9 @@ def _told(
         )
     values = [rates[place][measure.name] for place in pair]
     numbers = [_number(measure, each.value) for each in values if each is not None]
-    opening = "It is worse for" if verdict == "worse" else "It differs for"
-    return f"{opening} {names[0]}: {measure.told.format(numbers[0])}, where {names[1]} has {numbers[1]}."
+    opening = "It is worse" if verdict == "worse" else "It differs"
+    here, there = (groups[place].where for place in pair)
+    return f"{opening} where {here}: {measure.told.format(numbers[0])}, against {numbers[1]} where {there}."
 
 
 def _number(measure: Measure, value: float) -> str:

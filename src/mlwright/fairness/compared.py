@@ -15,7 +15,7 @@ from mlwright.evaluate.comparison import paired_shares
 from mlwright.evaluate.held_out import Floats, HeldOut
 from mlwright.evaluate.intervals import Scored, plain
 from mlwright.evaluate.limits import LEVEL, UNKNOWN, add_up, around_mean
-from mlwright.fairness.groups import BESIDE, People, people
+from mlwright.fairness.groups import People, people
 from mlwright.fairness.rates import FEWEST, Measure, measures
 from mlwright.schema import Column
 from mlwright.tasks.base import Label, Prediction
@@ -112,13 +112,10 @@ def _verdict(found: Scored, measure: Measure) -> str:
 
 
 def _sentence(group: People, measure: Measure, found: dict[str, Any]) -> str:
-    name = f"{group.column} = {group.group}"
-    if BESIDE in group.column:
-        name = f"({group.column}) = ({group.group})"
     better, worse = ("A", "B") if found["verdict"] == "a" else ("B", "A")
     here, there = (_number(measure, found[each.lower()]) for each in (better, worse))
     told = measure.told.format(here).replace("the model", "it", 1)
-    return f"{better} is better for {name}: {told}; with {worse} it is {there}."
+    return f"{better} is better where {group.where}: {told}; with {worse} it is {there}."
 
 
 def _number(measure: Measure, value: float) -> str:

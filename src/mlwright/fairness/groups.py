@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 
@@ -22,6 +22,8 @@ MOST_NUMBERS = 5
 PARTS = 4
 BESIDE = " and "
 MISSING, OTHERS = "(missing)", "(all others)"
+CLAUSES = {MISSING: "missing", OTHERS: "any other"}
+"""What is said of these after the name of their column and "is"."""
 
 
 @dataclass(frozen=True)
@@ -31,24 +33,30 @@ class People:
     column: str
     group: str
     rows: Flags
+    where: str
+    """The same as a clause: "sex is female and nationality is foreign"."""
 
 
 def people(
-    columns: Columns, described: Sequence[Column], names: Sequence[str], *, crossed: bool = True
+    columns: Columns, described: Sequence[Column], names: Sequence[str], *, crossed: Collection[str] | None = None
 ) -> list[list[People]]:
-    """Return the groups of each named column, then those of each pair of them where they are to be crossed.
+    """Return the groups of each named column, then those of each pair of the `crossed` ones (by default all of them).
 
     Every row is in one group of each list.
     """
     known = {column.name: column for column in described}
-    alone = [_of_column(columns, known[name]) for name in names if name in known and name in columns]
-    pairs = [_together(one, other) for one, other in combinations(alone, 2)] if crossed else []
+    there = [name for name in names if name in known and name in columns]
+    alone = [_of_column(columns, known[name]) for name in there]
+    both = [groups for name, groups in zip(there, alone, strict=True) if crossed is None or name in crossed]
+    pairs = [_together(one, other) for one, other in combinations(both, 2)]
     return [groups for groups in (*alone, *pairs) if len(groups) > 1]
 
 
 def _together(one: Sequence[People], other: Sequence[People]) -> list[People]:
     made = [
-        People(f"{a.column}{BESIDE}{b.column}", f"{a.group}, {b.group}", a.rows & b.rows) for a in one for b in other
+        People(f"{a.column}{BESIDE}{b.column}", f"{a.group}, {b.group}", a.rows & b.rows, f"{a.where}{BESIDE}{b.where}")
+        for a in one
+        for b in other
     ]
     return [each for each in made if each.rows.any()]
 
@@ -62,7 +70,11 @@ def _of_column(columns: Columns, column: Column) -> list[People]:
     else:
         found = _ranges(values, column)
     missing = values.codes < 0 if isinstance(values, Coded) else np.isnan(values)
-    return [People(column.name, name, np.asarray(rows)) for name, rows in (*found, (MISSING, missing)) if np.any(rows)]
+    return [
+        People(column.name, name, np.asarray(rows), f"{column.name} is {CLAUSES.get(name, name)}")
+        for name, rows in (*found, (MISSING, missing))
+        if np.any(rows)
+    ]
 
 
 def _levels(values: Coded) -> list[tuple[str, Flags]]:

@@ -131,7 +131,7 @@ def _groups(
     columns: Columns, described: Sequence[Column], name: str, units: NDArray[np.intp] | None, seed: int
 ) -> _Groups | None:
     """Return the groups of a column that have rows enough; None where there are not two of them."""
-    lists = people(columns, described, [name], crossed=False)
+    lists = people(columns, described, [name], crossed=())
     large = [each for each in lists[0] if each.group != MISSING and each.rows.sum() >= FEWEST_ROWS] if lists else []
     if len(large) < 2:
         return None
@@ -265,7 +265,13 @@ def sentence(entry: Mapping[str, Any]) -> str:
     told = []
     if best is not None:
         told.append(f"{best['column']!r} alone tells {name} {best['told']} ({_of_hundred(best, entry)}).")
-    more = best is None or not best["read"] or (together or best)["value"] > best["value"]
+    read = next((each for each in entry["columns"] if each["read"]), None)
+    more = read is None or (together is not None and together["value"] > read["value"])
+    if read is not None and read is not best and not more:
+        told.append(
+            f"Of those that the model reads, {read['column']!r} tells it best: {read['told']} "
+            f"({_of_hundred(read, entry)})."
+        )
     if together is not None and together["columns"] > 1 and more:
         it = name if best is None else "it"
         does = f"do not tell {it}" if together["told"] == "not" else f"tell {it} {together['told']}"

@@ -14,6 +14,7 @@ from mlwright.explain.counterfactuals import Counterfactuals, Finder, Goal, Rule
 from mlwright.explain.similar import Likeness, Similar
 from mlwright.explain.unlike import Unlike, unlike
 from mlwright.explain.usual import Usual
+from mlwright.fairness.proposals import propose
 from mlwright.model.parts import Parts
 from mlwright.tasks.base import Label
 
@@ -68,6 +69,7 @@ class Beside:
         parts = self.parts
         wish.check(parts.classes)
         rules.check(parts.schema)
+        allowed = rules.without([each.column for each in propose(parts.schema) if each.audited])
         for name, number, upto in (("k", most, 20), ("changed", changed, 3)):
             if isinstance(number, bool) or not 1 <= number <= upto:
                 raise OptionError(f"{name} cannot be {number!r}.", hint=f"give a whole number from 1 to {upto}.")
@@ -77,11 +79,13 @@ class Beside:
         goals = [Goal.of_row(wish, parts.classes, now[row], P[row], spread) for row in range(columns.rows)]
         finder = self._finder
         found = tuple(
-            finder.find(columns.take(np.array([row], dtype=np.intp)), goal, rules, most=most, changed=changed)
+            finder.find(columns.take(np.array([row], dtype=np.intp)), goal, allowed, most=most, changed=changed)
             for row, goal in enumerate(goals)
         )
         values = tuple(float(P[row, goal.of]) for row, goal in enumerate(goals))
-        return Counterfactuals(found, tuple(goals), values, parts.target, changed)
+        read = {column.name for column in parts.columns}
+        kept = tuple(name for name in allowed.immutable if name not in rules.immutable and name in read)
+        return Counterfactuals(found, tuple(goals), values, parts.target, changed, kept)
 
     def _labels(self, columns: Columns) -> list[Label]:
         labels: list[Label] = self.parts.answer(columns, self.parts.ensemble.predict(columns)).values.tolist()

@@ -16,6 +16,7 @@ from mlwright.evaluate import wording
 from mlwright.evaluate.changed import Changed, changed_answers
 from mlwright.evaluate.compared import Better, Gap, gaps, sentence
 from mlwright.evaluate.compared_slices import changed_slices, compared_slices
+from mlwright.evaluate.decided import answered
 from mlwright.evaluate.held_out import HeldOut
 from mlwright.fairness.compared import compared_groups
 from mlwright.learn.base import Floats
@@ -165,7 +166,9 @@ def _changed(pair: _Pair) -> dict[str, Any]:
 def _judged(found: Comparison, pair: _Pair, held: HeldOut, metric: Metric) -> Comparison:
     """Return the comparison with what the truth says of both models."""
     rows, a, b = pair.rows, pair.a, pair.b
-    measured = gaps(TASKS[a.parts.task].metrics, metric, held, rows.P, pair.Q)
+    theirs = answered(b.answers)
+    answers = answered(a.answers), None if theirs is None else aligned(theirs, b.parts, a.parts)
+    measured = gaps(TASKS[a.parts.task].metrics, metric, held, (rows.P, pair.Q), answers)
     seen = known(a.parts, rows.columns), known(b.parts, b.columns)
     better, said = _verdict(measured[0], held, pair, seen)
     names = [column.name for column in a.parts.schema.with_role("sensitive") if column.name in rows.columns]
@@ -290,7 +293,10 @@ def judging_schema(one: Schema, other: Schema) -> tuple[Schema, list[str]]:
             elif known.kind == theirs.kind:  # else A could not read what it learned from
                 columns[theirs.name] = known.with_role(role)
     for column in other.with_role("sensitive"):
-        if columns[column.name].role == "feature":
-            columns[column.name] = columns[column.name].with_role("sensitive")
+        known = columns[column.name]
+        if known.is_feature and known.role == "feature":
+            columns[column.name] = known.with_role("sensitive")
+        elif known.role in {"feature", "ignored"}:  # A does not read it
+            columns[column.name] = replace(column, excluded=True)
     ordered = dict.fromkeys([*one.names, *other.names])
     return replace(one, columns=tuple(columns[name] for name in ordered)), notes

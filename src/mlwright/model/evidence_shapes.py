@@ -117,7 +117,8 @@ _FINDING = has(
         "effect": maybe(has({"metric": text, **dict.fromkeys(("value", "low", "high"), number)})),
     },
 )
-_COLUMN = has({"name": text, "kind": text, "role": text, "note": _SENTENCE, "missing": _SCORE, "distinct": _SCORE})
+_COLUMN = has({"name": text, "kind": text, "role": text, "note": _SENTENCE, "missing": _SCORE, "distinct": _SCORE},
+              {"excluded": flag})  # fmt: skip
 _EFFECT = aligned(
     has(
         {
@@ -183,6 +184,21 @@ def _term(value: object) -> str | None:
     return fault
 
 
+_TOTAL = has(
+    {
+        "start": number,
+        "probability": _SCORE,
+        "calibrated": flag,
+        "floor": _SCORE,
+        "example": has(
+            {
+                "values": by_name(maybe(label)),
+                "added": _NUMBERS,
+                **dict.fromkeys(("rest", "sum", "answer"), number),
+            }
+        ),
+    }
+)
 _READABLE = has(
     {"is_readable": flag, "label": text, "sentence": text, "terms": several(_term)},
     {
@@ -191,6 +207,7 @@ _READABLE = has(
         "within": flag,
         "y_label": text,
         "left_out": number,
+        "total": maybe(_TOTAL),
     },
 )
 _LEARNING_CURVE = aligned(
@@ -207,7 +224,7 @@ _SLICE = has(
         "interval": _ENDS,
         "sentence": text,
     },
-    {"excess": _INTERVAL},
+    {"excess": _INTERVAL, "known": maybe(one_of("yes", "no", "unclear"))},
 )
 _TELLS = {"value": _SCORE, "interval": _INTERVAL, "told": text}
 _PROXY = has(
@@ -220,10 +237,20 @@ _PROXY = has(
     },
     {"together": maybe(has({"columns": number, **_TELLS}))},
 )
+_GAP = has(
+    {"verdict": text, "sentence": text},
+    {
+        **dict.fromkeys(("column", "metric"), text),
+        **dict.fromkeys(("worst", "best"), _SENTENCE),
+        "value": _SCORE,
+        "interval": _INTERVAL,
+        "widest": maybe(has({}, {"interval": _INTERVAL})),
+    },
+)
 _PEOPLE = has(
     {},
     {
-        "gaps": several(has({"verdict": text, "sentence": text})),
+        "gaps": several(_GAP),
         "proposed": several(has({"column": text}, {"reason": _SENTENCE, "audited": flag})),
         "proposal": _SENTENCE,
         "proxies": several(_PROXY),
@@ -276,6 +303,7 @@ MITIGATION: Final = has(
             )
         ),
         "small": several(has({"group": text, "rows": number, "cases": number})),
+        "doubts": several(text),
         "draw": has({"needed": flag, "share": number, "turned": number, "without": _SCORE, "sentence": text}),
         "notes": several(text),
     }

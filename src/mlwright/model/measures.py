@@ -10,7 +10,9 @@ from typing import Any
 
 import numpy as np
 
+from mlwright.columns import Columns
 from mlwright.evaluate.comparison import compare
+from mlwright.evaluate.decided import answered, scored_by
 from mlwright.evaluate.intervals import Scored, plain, score
 from mlwright.evaluate.limits import Z
 from mlwright.evaluate.stated import share_of
@@ -20,7 +22,7 @@ from mlwright.model.rivals import aligned, called, check_same_question, read_for
 from mlwright.model.rows import Reader
 from mlwright.table import Table
 from mlwright.tasks import TASKS
-from mlwright.tasks.base import Metric
+from mlwright.tasks.base import Floats, Metric
 
 TESTED_ROWS = 500
 """Rows, drawn at random, on which behaviour tests are run."""
@@ -43,9 +45,11 @@ def main_metric(parts: Parts) -> Metric:
 def scores(parts: Parts, rows: Labelled) -> dict[str, Any]:
     """Return every metric with its interval, the baseline, and the change since the build."""
     task, held = TASKS[parts.task], rows.held
-    measured = {name: score(metric, held, rows.P) for name, metric in task.metrics.items()}
+    answers = answered(parts.answer(rows.columns, rows.P))
+    measured = {name: score(metric, held, scored_by(metric, rows.P, answers)) for name, metric in task.metrics.items()}
     metric = main_metric(parts)
     prior = np.tile(np.asarray(parts.prior), (len(held), 1))
+    guess = scored_by(metric, prior, answered(task.answer(prior, parts.decision, parts.classes)))
     return {
         "rows": len(held),
         "rows_without_target": rows.left_out,
@@ -65,8 +69,8 @@ def scores(parts: Parts, rows: Labelled) -> dict[str, Any]:
         "baseline": {
             "name": "prior",
             "metric": metric.name,
-            "score": plain(score(metric, held, prior).value),
-            "difference": _json(compare(metric, held, rows.P, prior)),
+            "score": plain(score(metric, held, guess).value),
+            "difference": _json(compare(metric, held, scored_by(metric, rows.P, answers), guess)),
         },
         "built": since_built(metric, measured[metric.name], parts.evidence),
     }
@@ -113,14 +117,20 @@ def against(parts: Parts, rows: Labelled, other: Parts) -> dict[str, Any]:
     Raises OptionError where the other predicts something else, ColumnError where it needs a column that is not there.
     """
     check_same_question(parts, other)
-    P = aligned(other.ensemble.predict(read_for(other, rows.frame)), other, parts)
-    metric = main_metric(parts)
+    columns, metric = read_for(other, rows.frame), main_metric(parts)
+    said = other.ensemble.predict(columns)
+    theirs = aligned(_read(metric, other, columns, said), other, parts)
+    own = _read(metric, parts, rows.columns, rows.P)
     return {
         "name": called(other),
         "metric": metric.name,
-        "score": plain(score(metric, rows.held, P).value),
-        "difference": _json(compare(metric, rows.held, rows.P, P)),
+        "score": plain(score(metric, rows.held, theirs).value),
+        "difference": _json(compare(metric, rows.held, own, theirs)),
     }
+
+
+def _read(metric: Metric, parts: Parts, columns: Columns, P: Floats) -> Floats:
+    return scored_by(metric, P, answered(parts.answer(columns, P))) if metric.decided else P
 
 
 # --- for whom it is worse --------------------------------------------------------------------------------------------

@@ -14,6 +14,7 @@ from mlwright.fairness.mitigation.asked import Rows, Wanted
 from mlwright.fairness.mitigation.fit import Mitigated
 from mlwright.fairness.mitigation.fit import mitigate as fitted
 from mlwright.fairness.mitigation.words import told
+from mlwright.model.afterwards import afterwards
 from mlwright.model.known import known
 from mlwright.model.labelled import Labelled, labelled
 from mlwright.model.parts import GOLDEN_ROWS, Parts, golden_rows
@@ -36,7 +37,9 @@ def mitigate(parts: Parts, source: object, wanted: Wanted, *, query: str | None 
         raise OptionError(
             f"The model does not answer a yes/no question, so it has no threshold that could differ by group: it"
             f" predicts {parts.target!r}.",
-            hint="build --reweigh works with any classes: rows then teach with weights by group.",
+            hint="build --reweigh works with any classes: rows then teach with weights by group."
+            if parts.classes
+            else "mlwright evaluate tells for which groups of its sensitive columns a model of numbers is farther off.",
         )
     table = collect(source, query=query) if query is not None else collect(source)
     plain = replace(parts, policy=None)
@@ -86,14 +89,5 @@ def with_policy(parts: Parts, frame: pl.DataFrame, made: Mitigated) -> Parts:
     """Return the model with what was found; some rows of the frame, which has the groups, test it when it is loaded."""
     new = replace(parts, policy=made.policy)
     places = sorted({round(place) for place in np.linspace(0, frame.height - 1, GOLDEN_ROWS).tolist()})
-    evidence = dict(parts.evidence)
-    evidence["mitigation"] = told(made)
-    if isinstance(limits := evidence.get("limits"), list):
-        evidence["limits"] = [*limits, AFTERWARDS]
+    evidence = {**parts.evidence, **afterwards(parts, made), "mitigation": told(made)}
     return replace(new, evidence=evidence, golden=golden_rows(frame[places].to_dicts(), new.columns))
-
-
-AFTERWARDS = (
-    "Thresholds by group were set after the model was judged: what is said of right and wrong answers describes it"
-    " before, but for the part on thresholds by group."
-)

@@ -107,6 +107,16 @@ class Model:
         typed = self._reader.read(rows)
         return self.parts.answer(typed, self._of_typed(typed))
 
+    def thresholds(self, rows: object) -> Floats | None:
+        """Return (n,) the probability from which on each row is answered with the class looked for; else None.
+
+        They are one and the same for all rows, unless the model has thresholds by group (`mitigate`).
+        """
+        found = self.parts.decided(typed := self._reader.read(rows)).get("threshold")
+        if found is None:
+            return None
+        return np.broadcast_to(np.asarray(found, dtype=np.float64), (len(self._of_typed(typed)),)).copy()
+
     def _predict(self, rows: object) -> Floats:
         return self._of_typed(self._reader.read(rows))
 
@@ -182,6 +192,7 @@ class Model:
         immutable: Sequence[str] = (),
         only_up: Sequence[str] = (),
         only_down: Sequence[str] = (),
+        mutable: Sequence[str] = (),
         k: int = 3,
         changed: int = 3,
     ) -> Counterfactuals:
@@ -196,9 +207,9 @@ class Model:
         want, below, above, of
             Which answer: a label, or a bound for a number or for the probability of the class `of`. By default any
             other label, or a number half a standard deviation higher.
-        immutable, only_up, only_down
+        immutable, only_up, only_down, mutable
             Columns that cannot change, can only rise (such as an age), can only fall. Sensitive columns, texts and
-            moments never change.
+            moments never change; nor do columns that seem to tell what people are, unless named here or as `mutable`.
         k, changed
             How many for each row, and how many columns each may change, at most 3.
 
@@ -209,7 +220,7 @@ class Model:
 
         columns = self._columns(rows)
         wish = Wish(want=want, below=below, above=above, of=of)
-        rules = Rules(tuple(immutable), tuple(only_up), tuple(only_down))
+        rules = Rules(tuple(immutable), tuple(only_up), tuple(only_down), tuple(mutable))
         return self._beside.counterfactuals(columns, wish, rules, most=k, changed=changed)
 
     def _columns(self, rows: object) -> Columns:

@@ -8,16 +8,17 @@ from pathlib import Path
 from typing import Any
 
 from mlwright.errors import OutputError
-from mlwright.evaluate.gates.measured import as_float, milliseconds, points
+from mlwright.evaluate.gates.measured import as_float, ends_of, milliseconds, points, span
 from mlwright.evaluate.gates.writing import Proposal, written
-from mlwright.evaluate.wording import count, gained, named, percent, scored
+from mlwright.evaluate.wording import count, gained, named, number, percent, scored
+from mlwright.fairness.telling import at_least
 from mlwright.model.measures import main_metric
 from mlwright.model.parts import Parts
 from mlwright.tasks.base import Metric
 from mlwright.tasks.metrics import LOG_LOSS
 
 GAP = 0.1
-"""A difference between groups of people that is proposed as the largest, where they are shares."""
+"""A difference between groups of people that is proposed as the largest at least, where they are shares."""
 STATED = 0.1
 """How far stated probabilities may be off, as it is proposed."""
 UNLIKE = 0.05
@@ -126,8 +127,14 @@ def _other(metric: Metric, gain: float | None) -> Proposal:
 
 
 def _people(parts: Parts) -> Iterator[Proposal]:
+    """Propose to hold the surest gap of each named column; as comments, those of columns that nobody named."""
     sensitive = [column.name for column in parts.schema.with_role("sensitive")]
-    if not sensitive:
+    people = parts.evidence.get("people") or {}
+    guessed = [str(each["column"]) for each in people.get("proposed") or () if each.get("audited")]
+    for place, name in enumerate([*sensitive, *guessed]):
+        gaps = [gap for gap in people.get("gaps") or () if gap.get("column") == name and gap.get("value") is not None]
+        yield _held(f"people_{place + 1}", name, gaps, is_named=name in sensitive, shares=bool(parts.classes))
+    if not sensitive and not guessed:
         yield Proposal(
             "people",
             "No sensitive column was named when the model was built (--sensitive COLUMN), so that nothing is said of "
@@ -135,6 +142,31 @@ def _people(parts: Parts) -> Iterator[Proposal]:
             {"statistic": "group_gap", "at_most": GAP},
             is_active=False,
         )
+
+
+def _held(gate: str, name: str, gaps: Sequence[Facts], *, is_named: bool, shares: bool) -> Proposal:
+    """Propose that the surest gap between the groups of a column stays as it is, or below what is hardly one."""
+    unnamed = f"Nobody named {name!r} (--sensitive): build with it, and take the # away. "
+    surest = max(gaps, key=at_least, default=None)
+    if surest is None or not math.isfinite(sum(ends := ends_of(surest))):
+        why = f"When it was built, there were too few rows to tell of gaps between the groups of {name!r}; set a limit."
+        fields = {"statistic": "group_gap", "column": name, "at_most": GAP}
+        return Proposal(gate, why if is_named else unnamed + why, fields, is_active=False)
+    value, low, high = ends
+    farthest = as_float(((surest.get("widest") or {}).get("interval") or [None, None])[1])
+    limit = max(high, farthest if math.isfinite(farthest) else high, GAP if shares else high)
+    show, metric = points if shares else number, str(surest["metric"])
+    sure = "" if low > 0 else ", which chance could have made"
+    least = f", and at least {points(GAP)}" if shares else ""
+    why = (
+        f"When it was built, {metric.replace('_', ' ')} differed by {show(value)} between {surest['worst']!r} and "
+        f"{surest['best']!r} of {name!r} (interval {span(show, low, high)}{sure}): of all gaps between its groups the "
+        f"surest. The limit is as far as it could reach by those rows, between any two groups{least}: it keeps gaps "
+        "from growing, and does not say that they are right. State what your use allows."
+    )
+    fields = {"statistic": "group_gap", "column": name, "metric": metric,
+              "at_most": _rounded(limit, down=False)}  # fmt: skip
+    return Proposal(gate, why if is_named else unnamed + why, fields, is_active=is_named)
 
 
 def _stated(parts: Parts) -> Proposal:

@@ -10,12 +10,15 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from mlwright.fairness.telling import first_of_each, in_order
 from mlwright.report import format as words
 from mlwright.report.document import Tone
 
 Evidence = Mapping[str, Any]
 UNLOOKED_FOR = "not_looked_for"
 """The kind of the finding that there was no time to look for everything."""
+SURELY = "almost surely"
+"""How a proxy is told of that leaves hardly a doubt: see `fairness.proxies`."""
 MOST = 3
 """So many sentences of a kind stand on the first page; the section that they come from has all."""
 
@@ -63,6 +66,8 @@ def concerns(evidence: Evidence) -> Iterator[Concern]:
         if finding["severity"] == "error" and not finding["applied"]:
             yield Concern(words.clipped(finding["message"], 400), "data", stops=True)
     yield from (Concern(sentence, "people") for sentence in people_served_worse(evidence))
+    yield from (Concern(sentence, "mitigation") for sentence in doubts_of_thresholds(evidence))
+    yield from (Concern(sentence, "people") for sentence in people_given_away(evidence))
     yield from (Concern(sentence, "behaviour") for sentence in failed_tests(evidence))
     yield from (Concern(sentence, "groups") for sentence in rows_served_worse(evidence))
     for finding in evidence["findings"]:
@@ -81,9 +86,43 @@ def unlooked(evidence: Evidence) -> list[str]:
 
 
 def people_served_worse(evidence: Evidence) -> list[str]:
-    """Return a sentence for each group of people for whom the model is clearly worse."""
-    gaps = (evidence.get("people") or {}).get("gaps") or ()
-    return [words.tidy(gap["sentence"]) for gap in gaps if gap["verdict"] == "worse"]
+    """Return a sentence for each group of people for whom the model is clearly worse: the surest one of each."""
+    worse = [gap for gap in _sure_gaps(evidence) if gap["verdict"] == "worse"]
+    return [words.tidy(gap["sentence"]) for gap in first_of_each(worse, "column", "worst")]
+
+
+def people_treated_otherwise(evidence: Evidence) -> list[str]:
+    """Return a sentence for each column whose groups get other answers, which may be right: the surest one of each."""
+    alone = _columns(evidence)
+    gaps = [gap for gap in _sure_gaps(evidence) if gap["verdict"] == "differs" and gap.get("column") in alone]
+    return [words.tidy(gap["sentence"]) for gap in first_of_each(gaps, "column")]
+
+
+def people_given_away(evidence: Evidence) -> list[str]:
+    """Return a sentence for each column that the model may not look at and knows all the same, almost surely."""
+    hidden = {name for name, column in _columns(evidence).items()
+              if column["role"] == "ignored" or column.get("excluded")}  # fmt: skip
+    found = []
+    for each in (evidence.get("people") or {}).get("proxies") or ():
+        name, together = words.clipped(each["column"], 60), each.get("together")
+        by = next((one["column"] for one in each["columns"] if one["read"] and one["told"] == SURELY), None)
+        opening = f"The model does not look at “{name}”, but"
+        if each["column"] not in hidden:
+            continue
+        if by is not None:
+            found.append(f"{opening} “{words.clipped(by, 60)}”, which it reads, tells it {SURELY}.")
+        elif together and together["told"] == SURELY:
+            found.append(f"{opening} the columns that it reads tell it together {SURELY}.")
+    return found
+
+
+def _sure_gaps(evidence: Evidence) -> list[Evidence]:
+    return in_order((evidence.get("people") or {}).get("gaps") or (), _columns(evidence))
+
+
+def _columns(evidence: Evidence) -> dict[str, Evidence]:
+    """Return the columns by name; groups by two of them together have the name of none."""
+    return {str(column["name"]): column for column in evidence["data"]["columns"]}
 
 
 def people_looked_at(evidence: Evidence) -> list[str]:
@@ -95,6 +134,11 @@ def rows_served_worse(evidence: Evidence) -> list[str]:
     """Return a sentence for each kind of rows for which the model is clearly worse."""
     found = evidence.get("slices") or ()
     return [words.tidy(each["sentence"]) for each in found if each.get("sentence")]
+
+
+def doubts_of_thresholds(evidence: Evidence) -> list[str]:
+    """Return why thresholds by group may do more harm than good."""
+    return [words.tidy(doubt) for doubt in (evidence.get("mitigation") or {}).get("doubts") or ()]
 
 
 def failed_tests(evidence: Evidence) -> list[str]:

@@ -58,6 +58,8 @@ class Metric:
     """The name as people write it: "ROC AUC"."""
     percent: bool = False
     """Whether people read it as a percentage."""
+    decided: bool = False
+    """Whether it scores the answers that people are given: these are then 1 for the class answered, 0 for others."""
     bounds: tuple[float, float] = (-math.inf, math.inf)
     """The least and the most that it can be; no interval reaches beyond."""
     verdict: str = ""

@@ -70,7 +70,8 @@ def _calibration_sentence(
     )
     # One of twenty intervals misses by chance alone, but not by far.
     if outside.sum() <= groups / 10 and not clear.any():
-        chance = f" (but for {outside.sum()} of {groups}, as chance alone would have it)" if outside.any() else ""
+        few = f"{outside.sum()} of the {groups} groups {'is' if outside.sum() == 1 else 'are'}"
+        chance = f"; {few} a little off, which is no more than chance makes it" if outside.any() else ""
         return (
             f"The stated probabilities can be taken at their word: {event} happened about as often as was said, "
             f"in groups of rows with similar probabilities{chance}."
@@ -90,7 +91,8 @@ def confusions(y: Floats, called: np.ndarray[Any, np.dtype[np.intp]], classes: S
     """Count the true against the given classes; beyond twenty classes the rarest are merged into "other"."""
     counts = confusion(y, called, len(classes))
     right, rows = float(np.trace(counts)), float(counts.sum())
-    sentence = f"{right:,.0f} of {rows:,.0f} rows ({percent(right / rows)}) were given the right class"
+    missed = _of_hundred(rows - right, rows)
+    sentence = f"{right:,.0f} of {rows:,.0f} rows were given the right class, so it was wrong in {missed}"
     wrong = counts - np.diag(np.diag(counts))
     if wrong.max() > 0:
         actual, given = divmod(int(np.argmax(wrong)), len(classes))
@@ -105,6 +107,18 @@ def confusions(y: Floats, called: np.ndarray[Any, np.dtype[np.intp]], classes: S
         np.add.at(merged, (place[:, None], place[None, :]), counts)
         counts, names = merged, [*(names[position] for position in shown), "other"]
     return {"form": "confusion", "classes": names, "counts": counts.astype(int).tolist(), "sentence": sentence + "."}
+
+
+def _of_hundred(wrong: float, rows: float) -> str:
+    """Return how often that is, as people say it.
+
+    >>> _of_hundred(263.0, 1407.0), _of_hundred(1.0, 4000.0), _of_hundred(0.0, 7.0)
+    ('19 of 100', '0.02 of 100', 'none')
+    """
+    if not wrong:
+        return "none"
+    share = 100.0 * wrong / rows
+    return f"{f'{share:.0f}' if share >= 1.5 else f'{share:.1g}'} of 100"
 
 
 def thresholds(y: Floats, probability: Floats, decision: Mapping[str, Any]) -> dict[str, Any]:

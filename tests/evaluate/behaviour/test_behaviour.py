@@ -390,3 +390,14 @@ def test_the_interval_covers() -> None:
     for share in (0.01, 0.05, 0.3):
         ends = np.array([clopper_pearson(int(seen), 200) for seen in rng.binomial(200, share, 4_000)])
         assert ((ends[:, 0] <= share) & (share <= ends[:, 1])).mean() >= 0.945
+
+
+def test_a_number_far_out_is_not_put_in_and_numbers_are_told_as_numbers() -> None:
+    from mlwright.evaluate.behaviour.base import Sample
+    from mlwright.evaluate.behaviour.kinds.invariance import _others, _told
+
+    ages = [20 + place % 60 for place in range(200)] + [999] * 5
+    column = Column(name="age", kind="integer")
+    assert max(_others(column, Sample([{"age": age} for age in ages]))) < 100
+    assert (_told("25", column), _told(25, column)) == ("25", "25")
+    assert _told("f", Column(name="sex", kind="category")) == "'f'"

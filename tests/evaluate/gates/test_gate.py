@@ -189,6 +189,25 @@ def test_the_difference_that_may_be_largest_decides_too() -> None:
     assert judged(few, statistic="group_gap", at_most=0.3)["verdict"] == "pass"
 
 
+def test_by_default_groups_of_one_column_are_judged_and_the_surest_gap_is_told() -> None:
+    small = gap("sex and age", "precision", (0.2, -0.153, 0.611), ("f, old", "m, young"), "Nobody can be sure.")
+    rough = gap("sex", "precision", (0.08, -0.05, 0.21), ("f", "m"), "Nobody can be sure.")
+    sure = gap("sex", "selection_rate", (0.1, 0.06, 0.14), ("m", "f"), "Women are chosen more often.")
+    found = evaluation(gaps=[rough, sure, small])
+    told = judged(found, statistic="group_gap", at_most=0.1)
+    assert told["sentence"].startswith("Selection rate differs by 10 points between 'm' and 'f' of 'sex'")
+    assert judged(found, statistic="group_gap", at_most=0.3)["verdict"] == "pass"
+    assert judged(found, statistic="group_gap", at_most=0.3, column="sex and age")["verdict"] == "unknown"
+
+
+def test_the_worst_part_that_is_listed_first_is_the_one_that_the_gate_judges() -> None:
+    first = evaluation()["slices"][0]
+    second = {**first, "difference": 0.14, "value": 0.69, "interval": [0.1, 0.18]}  # is surer, and not as bad
+    found = evaluation(slices=[first, second])
+    assert "worse than elsewhere by 0.150" in judged(found, statistic="worst_slice", at_most=0.02)["sentence"]
+    assert "worse than elsewhere by 0.140" in judged(found, statistic="worst_slice", at_most=0.08)["sentence"]
+
+
 def test_what_a_model_says_of_itself() -> None:
     assert judged(statistic="calibration", at_most="12 %")["verdict"] == "pass"
     found = judged(statistic="calibration", at_most=0.05)

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from mlwright.columns import Coded, Columns
-from mlwright.explain.whole.glass import terms
+from mlwright.explain.whole.glass import terms, total
 from mlwright.features.recipe import Recipe
 from mlwright.learn.base import Effort, Problem
 from mlwright.learn.ensemble import Ensemble, Member
@@ -85,3 +85,36 @@ def test_a_model_of_several_members_cannot_be_read_and_time_leaves_terms_out():
     several = Ensemble(ensemble.recipes, (*ensemble.members, *ensemble.members), 2)
     assert terms(several, columns, DESCRIBED, 1) == ([], 0)
     assert terms(ensemble, columns, DESCRIBED, 1, stop=lambda: True) == ([], 3)
+
+
+@pytest.mark.parametrize(("name", "classes"), [("linear", 0), ("linear", 2), ("linear", 3), ("ebm", 0), ("ebm", 2)])
+@pytest.mark.parametrize("shown", [0, 1])
+def test_an_answer_can_be_worked_out_from_what_is_told(name, classes, shown):
+    ensemble, columns = fitted(name, classes)
+    if not classes and shown:
+        return
+    found, _ = terms(ensemble, columns, DESCRIBED, shown)
+    told = total(ensemble, columns, DESCRIBED, shown, found)
+    made = told["example"]
+    assert made["sum"] == pytest.approx(told["start"] + sum(made["added"]) + made["rest"])
+    assert made["rest"] == pytest.approx(0.0)
+    if classes == 3:
+        assert told["probability"] is None
+        return
+    answer = 1 / (1 + np.exp(-made["sum"])) if classes else made["sum"]
+    assert answer == pytest.approx(made["answer"])
+    if classes:
+        assert told["probability"] == pytest.approx(1 / (1 + np.exp(-told["start"])))
+    for term, added in zip(found, made["added"], strict=True):
+        if term["kind"] != "pair":
+            (column,) = term["columns"]
+            assert term["y"][term["x"].index(made["values"][column])] == pytest.approx(added)
+
+
+def test_terms_left_out_are_counted_together():
+    ensemble, columns = fitted("linear", 2)
+    found, _ = terms(ensemble, columns, DESCRIBED, 1)
+    made = total(ensemble, columns, DESCRIBED, 1, found[:1])["example"]
+    assert made["rest"] != 0
+    assert 1 / (1 + np.exp(-made["sum"])) == pytest.approx(made["answer"])
+    assert total(ensemble, columns, DESCRIBED, 1, []) is None

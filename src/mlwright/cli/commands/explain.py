@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from mlwright.model import Model
     from mlwright.tasks.base import Label, Prediction
 
+HALF = 0.5
 COLUMNS = 4
 """So many columns are shown of similar past rows: those that matter most to the answer."""
 
@@ -39,6 +40,14 @@ def explain(
         list[str] | None,
         typer.Option("--immutable", metavar="COL ...", help="Columns that cannot change; may be repeated."),
     ] = None,
+    mutable: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--mutable",
+            metavar="COL ...",
+            help="Columns that may change though they seem to describe people; may be repeated.",
+        ),
+    ] = None,
     query: Query = None,
     workspace: WorkspaceOption = None,
     as_json: Json = False,
@@ -60,7 +69,13 @@ def explain(
         if not quiet:
             say("Looking for reasons ...")
         told = explained(
-            loaded, one, want=_label(want, loaded), below=below, above=above, immutable=tuple(immutable or ())
+            loaded,
+            one,
+            want=_label(want, loaded),
+            below=below,
+            above=above,
+            immutable=tuple(immutable or ()),
+            mutable=tuple(mutable or ()),
         )
     if as_json:
         out_json({"model": model, "row": row, **told[0]})
@@ -72,25 +87,27 @@ def explained(
     model: Model,
     row: pl.DataFrame,
     *,
-    want: Label | None,
-    below: float | None,
-    above: float | None,
-    immutable: tuple[str, ...],
+    want: Label | None = None,
+    below: float | None = None,
+    above: float | None = None,
+    immutable: tuple[str, ...] = (),
+    mutable: tuple[str, ...] = (),
 ) -> tuple[dict[str, Any], list[str]]:
     """Return all that can be said of a row, as JSON and as lines of text."""
     answer = model.answer(row)
     why = model.explain(row)
     told: dict[str, Any] = {**_answer(answer), "reasons": why.to_dict()["rows"][0]}
-    lines = [f"Answer: {_said(answer, model.target)}", "", "Why", f"  {why.text[0]}", ""]
+    lines = [f"Answer: {_said(answer, model.target)}{_limit(model, row)}", "", "Why", f"  {why.text[0]}", ""]
     if model.parts.cases is None:
         none = "The model keeps no past rows, so it is not known what would change the answer, nor what is similar."
         return {**told, "counterfactuals": None, "similar": None, "unlike": None}, [*lines, none]
-    change = model.counterfactuals(row, want=want, below=below, above=above, immutable=immutable)
+    change = model.counterfactuals(row, want=want, below=below, above=above, immutable=immutable, mutable=mutable)
     similar, unlike = model.similar(row), model.unlike(row)
     names = list(dict.fromkeys(name for reason in why.reasons(0) for name in reason.columns))
     names = [name for name in names if name in {column.name for column in model.parts.columns}][:COLUMNS]
     cases = table(["outcome", "model says", *names], similar.shown(0, names))
-    lines += ["What would change the answer", *(f"  {sentence}" for sentence in change.sentences(0)), ""]
+    lines += ["What would change the answer", *(f"  {sentence}" for sentence in change.sentences(0))]
+    lines += [*([f"  {change.kept_text}"] if change.kept else []), ""]
     lines += ["Similar past rows", f"  {similar.text[0]}", *(f"    {line}" for line in cases.splitlines()), ""]
     lines += ["Is the row unusual?", f"  {unlike.text[0]}"]
     told |= {
@@ -133,6 +150,21 @@ def _answer(answer: Prediction) -> dict[str, Any]:
     return told
 
 
+def _limit(model: Model, row: pl.DataFrame) -> str:
+    """Return from which probability on the row is answered with the class looked for, where that is not one half."""
+    from mlwright.evaluate import wording
+    from mlwright.values import as_text
+
+    limits = model.thresholds(row)
+    if limits is None or limits[0] == HALF:
+        return ""
+    label = as_text(model.parts.decision["positive"])
+    whose = " for its group" if model.parts.policy is not None else ""
+    if limits[0] > 1:
+        return f"; it is never {label}{whose}"
+    return f"; it is {label} from {wording.percent(float(limits[0]))} on{whose}"
+
+
 def _said(answer: Prediction, target: str) -> str:
     """Return the answer as people read it."""
     from mlwright.evaluate import wording
@@ -142,8 +174,8 @@ def _said(answer: Prediction, target: str) -> str:
     if answer.probabilities is not None:
         share = answer.probabilities[0, list(answer.classes).index(value)]
         return f"{target} {as_text(value)} ({wording.percent(float(share))} likely)"
-    said = f"{target} {wording.number(float(value), 4)}"
+    said = f"{target} {wording.brief(float(value), 4)}"
     if answer.lower is None or answer.upper is None:
         return said
-    ends = f"{wording.number(float(answer.lower[0]), 4)} to {wording.number(float(answer.upper[0]), 4)}"
+    ends = f"{wording.brief(float(answer.lower[0]), 4)} to {wording.brief(float(answer.upper[0]), 4)}"
     return f"{said} (for 90 % of such rows it is {ends})"

@@ -6,7 +6,7 @@ import math
 import shlex
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import typer
 
@@ -14,9 +14,6 @@ from mlwright.cli.console import facts, libraries_silenced, out, out_json, say, 
 from mlwright.cli.options import Json, ModelReference, Query, Quiet, Source
 from mlwright.cli.options import Workspace as WorkspaceOption
 from mlwright.errors import OptionError
-
-if TYPE_CHECKING:
-    from mlwright.model import Model
 
 Told = Mapping[str, Any]
 
@@ -97,7 +94,7 @@ def mitigate(
             }
         )
     else:
-        out(_told(told, made, kept, page))
+        out(_told(told, name or str(kept), kept, page))
 
 
 def _cuts(given: Sequence[str]) -> dict[str, list[float]]:
@@ -114,7 +111,7 @@ def _cuts(given: Sequence[str]) -> dict[str, list[float]]:
     return found
 
 
-def _told(told: Told, model: Model, kept: Path | None, page: Path | None) -> str:
+def _told(told: Told, reference: str, kept: Path | None, page: Path | None) -> str:
     """Return what a person reads: what was reached, each group, the curve, what to think of, and what to do next."""
     parts = [
         told["sentence"],
@@ -123,12 +120,12 @@ def _told(told: Told, model: Model, kept: Path | None, page: Path | None) -> str
         _curve(told),
         told["draw"]["sentence"],
     ]
-    parts.append("\n".join(f"note: {note}" for note in told["notes"]))
+    doubts = [f"warning: {doubt}" for doubt in told["doubts"]]
+    parts.append("\n".join([*doubts, *(f"note: {note}" for note in told["notes"])]))
     if kept is None:
         parts.append("Nothing was kept: --out FOLDER or --name NAME keeps the model with these thresholds.")
     else:
-        reference = shlex.quote(str(kept) if model.version is None else model.name)
-        pairs = [("model", str(kept)), ("next", f"mlwright predict {reference} NEW_ROWS.csv")]
+        pairs = [("model", str(kept)), ("next", f"mlwright predict {shlex.quote(reference)} NEW_ROWS.csv")]
         parts.append(facts(pairs if page is None else [pairs[0], ("report", str(page)), pairs[1]]))
     return "\n\n".join(parts)
 

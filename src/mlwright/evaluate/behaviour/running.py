@@ -13,7 +13,7 @@ from mlwright.evaluate.behaviour.base import Answer, BehaviourTest, Case, Kind, 
 from mlwright.evaluate.behaviour.kinds import KINDS
 from mlwright.evaluate.intervals import plain
 from mlwright.evaluate.limits import UNKNOWN, Interval
-from mlwright.evaluate.wording import count, number, percent, sentence
+from mlwright.evaluate.wording import brief, count, number, percent, sentence
 from mlwright.learn.base import Floats, Stop, never
 from mlwright.schema import Schema
 
@@ -168,6 +168,8 @@ def _sentence(
     most = _amount(test.most, setting) if test.most > LEAST else ""
     text = f"{kind.subject(test)} {kind.moved(test, setting, most)} in "
     text += f"{f'{len(broken):,}' if broken else 'none'} of {count(len(tried), 'row')}"
+    if kind.strict and not broken:
+        text = f"{kind.subject(test)} was given in {'the one row' if len(tried) == 1 else f'all {len(tried):,} rows'}"
     if broken and not kind.strict:
         text += f" ({percent(len(broken) / len(tried))}, 95 % interval {percent(ends[0])} to {percent(ends[1])})"
     if test.allowed > 0.0:
@@ -188,7 +190,7 @@ def _worst(one: Tried, setting: Setting) -> str:
 
 
 def _shown(value: float, setting: Setting) -> str:
-    return percent(value) if setting.classes else number(value, 4)
+    return percent(value) if setting.classes else brief(value, 4)
 
 
 def _amount(value: float, setting: Setting) -> str:

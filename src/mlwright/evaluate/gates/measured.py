@@ -80,8 +80,8 @@ class Measured:
 def decisive(several: Sequence[Measured], side: Side, threshold: float) -> Measured:
     """Return the one of several that decides whether all of them are on the good side: all pass where it does.
 
-    It is the one that is most surely beyond the threshold where any is; else one that cannot be told, or whose interval
-    reaches farthest.
+    It is the one that is most surely beyond the threshold where any is; else, of those that cannot be told, the one
+    that is nearest to that; else the one whose interval reaches farthest.
 
     >>> one, other = Measured(0.2, 0.15, 0.25, "one"), Measured(0.18, 0.0, 0.36, "other")
     >>> [decisive([one, other], "at_most", limit).about for limit in (0.1, 0.3)]
@@ -95,8 +95,8 @@ def decisive(several: Sequence[Measured], side: Side, threshold: float) -> Measu
     def far(one: Measured) -> float:
         return _or(one.high if sign > 0 else -one.low, math.inf)
 
-    surest = max(several, key=near)
-    return surest if near(surest) > sign * threshold else max(several, key=far)
+    untold = [one for one in several if far(one) > sign * threshold]  # among them those that are surely beyond
+    return max(untold, key=near) if untold else max(several, key=far)
 
 
 def nothing(about: str, why: str, show: Callable[[float], str] = number) -> Measured:

@@ -20,8 +20,6 @@ MAIN, OTHERS = 2, 3
 WORTH_NAMING = 0.05
 """A reason is named among the others where it is at least this share of the largest one."""
 CLIPPED = 40
-GROUPED_FROM = 10_000
-"""Whole numbers below this have no separators: they may be years."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,13 +89,13 @@ def sentence(told: Told, found: Sequence[Reason]) -> str:
 
     >>> because = [Reason(("plan",), "plan is monthly", 1.1, 0.21), Reason(("age",), "age is 61", -0.2, -0.04)]
     >>> sentence(Told("churn", "yes", 0.44, 0.27), because).split(", mainly ")[0]
-    'churn is yes: 44 % likely, where a typical row has 27 %'
+    'A chance of 44 % that churn is yes, where a typical row has 27 %'
     >>> sentence(Told("churn", "yes", 0.44, 0.27), because).split(", mainly ")[1]
     'because plan is monthly (+21 points); age is 61 takes 4 points off.'
     """
     answer, typical = told.shown(told.answer), told.shown(told.typical)
     if told.percent:
-        opening = f"{told.target} is {as_text(told.label)}: {answer} likely, where a typical row has {typical}"
+        opening = f"A chance of {answer} that {told.target} is {as_text(told.label)}, where a typical row has {typical}"
     else:
         opening = f"{told.target}: {answer}, where a typical row has {typical}"
     size = abs(found[0].value) if found else 0.0
@@ -153,8 +151,8 @@ def shown(value: Typed, column: Column) -> str:  # noqa: PLR0911  one line per k
     if column.kind == "duration":
         return str(timedelta(seconds=value)) if abs(value) < 1e12 else wording.number(value)
     if value == round(value) and abs(value) < 1e15:
-        return f"{value:.0f}" if abs(value) < GROUPED_FROM else f"{value:,.0f}"
-    return wording.number(value, 4)
+        return wording.whole(value, column.low, column.high)
+    return wording.brief(value, 4)
 
 
 def _moment(seconds: float) -> str:

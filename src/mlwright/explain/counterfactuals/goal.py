@@ -80,6 +80,8 @@ class Goal:
         if not classes:
             return cls(classes, now, None, float(P[0]) + MOVED * spread, 1.0, 0, P)
         want = None if wish.want is None else classes.index(wish.want)
+        if want is not None and len(classes) > 2:
+            of = want
         if want is None and len(classes) == 2:
             want = 1 - classes.index(now)
         return cls(classes, now, want, None, 1.0, of, P)

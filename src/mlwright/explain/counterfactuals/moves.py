@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -37,10 +37,12 @@ class Rules:
     immutable: tuple[str, ...] = ()
     only_up: tuple[str, ...] = ()
     only_down: tuple[str, ...] = ()
+    mutable: tuple[str, ...] = ()
+    """Columns that may change though they seem to describe people."""
 
     def check(self, schema: Schema) -> None:
         """Raise ColumnError or OptionError where a name is no column, or one of no numbers shall rise or fall."""
-        for name in (*self.immutable, *self.only_up, *self.only_down):
+        for name in (*self.immutable, *self.only_up, *self.only_down, *self.mutable):
             if name not in schema:
                 raise ColumnError.missing(name, schema.names)
         for name in (*self.only_up, *self.only_down):
@@ -51,6 +53,11 @@ class Rules:
             raise OptionError(
                 f"Column {name!r} cannot be one that only rises and only falls.", hint="name it immutable."
             )
+
+    def without(self, people: Sequence[str]) -> Rules:
+        """Return rules by which these columns stay as well, but for those of which a person said how they may move."""
+        named = {*self.immutable, *self.only_up, *self.only_down, *self.mutable}
+        return replace(self, immutable=(*self.immutable, *(name for name in people if name not in named)))
 
     def allows(self, column: Column) -> bool:
         """Tell whether a column may change at all: no person's nature, no text, no moment, no name of anything."""

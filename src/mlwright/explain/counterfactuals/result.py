@@ -74,6 +74,8 @@ class Counterfactuals:
     target: str
     changed: int
     """How many columns were changed at most."""
+    kept: tuple[str, ...] = ()
+    """Columns that stayed because they seem to describe people."""
 
     def __len__(self) -> int:
         """Return the number of rows."""
@@ -103,6 +105,15 @@ class Counterfactuals:
             sentences = [f"No change of {few} is enough {goal.text}. Nearest comes: " + _small(sentences[0])]
         return sentences
 
+    @property
+    def kept_text(self) -> str:
+        """Which columns stayed because they seem to describe people, in words; empty where none did."""
+        if not self.kept:
+            return ""
+        stay, seem = ("stays", "it seems") if len(self.kept) == 1 else ("stay", "they seem")
+        named = ", ".join(map(repr, self.kept))
+        return f"{named} {stay} as now, for {seem} to tell what people are; --mutable lets a column change."
+
     def _with(self, each: Counterfactual) -> str:
         told = [change.text for change in each.changes]
         return " and ".join([", ".join(told[:-1]), told[-1]] if len(told) > 1 else told)
@@ -110,7 +121,7 @@ class Counterfactuals:
     def _value(self, row: int, each: Counterfactual) -> str:
         goal = self.goals[row]
         if not goal.classes:
-            return f"{self.target} {wording.number(each.value, 4)}"
+            return f"{self.target} {wording.brief(each.value, 4)}"
         told = f"{wording.percent(each.value)} for {self.target} {as_text(goal.classes[goal.of])}"
         return f"{told}, so the answer would be {as_text(each.answer)}" if each.answer != goal.now else told
 
@@ -124,6 +135,7 @@ class Counterfactuals:
                     "class": goal.classes[goal.of] if goal.classes else None,
                     "probability" if goal.classes else "value": now,
                     "counterfactuals": [each.to_dict(of_class=bool(goal.classes)) for each in found],
+                    "kept": list(self.kept),
                     "text": text,
                 }
                 for goal, now, found, text in zip(self.goals, self.now, self.found, self.text, strict=True)

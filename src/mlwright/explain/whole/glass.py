@@ -28,6 +28,8 @@ ROWS = 300
 """Rows over which a term's mean and its size are taken."""
 POINTS, LEVELS = 40, 24
 PAIR_POINTS = 6
+FAR = 700.0
+"""Log-odds beyond this are no probability that a double could tell from 0 or 1."""
 MOST = 100
 """So many terms are told at most, the largest first."""
 
@@ -62,6 +64,54 @@ def terms(
     return found, len(heard) - len(found)
 
 
+def total(
+    ensemble: Ensemble,
+    rows: Columns,
+    described: Mapping[str, Column],
+    shown: int,
+    told: Sequence[Mapping[str, Any]],
+) -> dict[str, Any] | None:
+    """Return how an answer is worked out from the terms that are told: where the sum starts and what becomes of it.
+
+    "start" is the sum before any term is added, and "probability" what it means of two classes. "example" is one row
+    that nobody is: every column has its middle or commonest value. It holds what each term adds there, what those left
+    out add together ("rest"), their sum, and the "answer" of the model itself, which a calibration or a floor may move.
+    """
+    if not told or (glass := _Glass.of(ensemble, shown)) is None:
+        return None
+    sample = rows.take(np.linspace(0, rows.rows - 1, min(ROWS, rows.rows)).round().astype(np.intp))
+    means = {sources: float(values.mean()) for sources, values in glass.said(sample).items()}
+    start = glass.start + sum(means.values())
+    row = Columns({name: _usual(sample[name], described.get(name)) for name in sample}, 1)
+    own = {sources: float(values[0]) - means[sources] for sources, values in glass.said(row).items()}
+    added = [own.pop(tuple(term["columns"])) for term in told]
+    read = dict.fromkeys(name for term in told for name in term["columns"])
+    rest, values = sum(own.values()), row.row(0)
+    return {
+        "start": start,
+        "probability": 1.0 / (1.0 + math.exp(-start)) if ensemble.classes == 2 and abs(start) < FAR else None,
+        "calibrated": ensemble.calibration is not None,
+        "floor": ensemble.floor,
+        "example": {
+            "values": {name: values[name] for name in read},
+            "added": added,
+            "rest": rest,
+            "sum": start + sum(added) + rest,
+            "answer": float(ensemble.predict(row)[0, shown if glass.odds else 0]),
+        },
+    }
+
+
+def _usual(values: Values, column: Column | None) -> Values:
+    """Return the middle of numbers or the commonest category; of a text, which is somebody's own, nothing."""
+    if isinstance(values, Coded):
+        named = column is None or column.kind != "text"
+        code = int(np.argmax(np.bincount(values.codes + 1, minlength=1))) - 1 if named else -1
+        return Coded(np.array([code], dtype=np.int32), values.values)
+    known = values[np.isfinite(values)]
+    return np.quantile(known, [0.5], method="nearest") if len(known) else np.array([np.nan])
+
+
 class _Glass:
     """The one member of a readable model: what each set of raw columns adds to its sum."""
 
@@ -69,9 +119,16 @@ class _Glass:
         (recipe, (member,)) = ensemble.plan[0]
         self.recipe, self.predictor = recipe, member.predictor
         self.odds = ensemble.classes > 0
-        self._scale = 1.0 if self.odds else ensemble.scale
+        self._center, self._scale = (0.0, 1.0) if self.odds else (ensemble.center, ensemble.scale)
         self._shown = shown
         self._sources = [tuple(sorted(feature.sources)) for feature in recipe.features]
+
+    @property
+    def start(self) -> float:
+        """What the sum is before any set of columns adds to it."""
+        if not isinstance(self.predictor, LinearPredictor | AdditivePredictor):
+            raise TypeError(f"{type(self.predictor).__name__} is no sum of terms")
+        return self._center + float(self._pull(self.predictor.intercept[None])[0])
 
     @classmethod
     def of(cls, ensemble: Ensemble, shown: int) -> _Glass | None:
@@ -211,7 +268,7 @@ def _sentence(name: str, shown: Sequence[Any], y: Sequence[float], *, odds: bool
 
     def amount(value: float) -> str:
         if odds:
-            return f"{wording.number(math.exp(min(value, 50.0)), 2)} times the odds"
+            return f"{wording.brief(math.exp(min(value, 50.0)), 2)} times the odds"
         return f"{'+' if value > 0 else ''}{wording.number(value)}"
 
     if y[high] - y[low] <= 1e-12:

@@ -13,6 +13,9 @@ from mlwright.evaluate.intervals import Scored, plain
 from mlwright.fairness.mitigation.criteria import RATES
 from mlwright.fairness.mitigation.fit import LEAST_ROWS, Mitigated, Point
 
+WORSE = 0.05
+"""Where every group loses more than this share of its true cases, nobody is helped."""
+
 
 def told(made: Mitigated) -> dict[str, Any]:
     """Return the evidence of a mitigation: plain JSON, None where a number cannot be told."""
@@ -35,6 +38,7 @@ def told(made: Mitigated) -> dict[str, Any]:
         "groups": _groups(made),
         "small": [{"group": name, "rows": rows, "cases": cases} for name, rows, cases in made.small],
         "draw": _draw(made),
+        "doubts": doubts(made, before, after),
         "notes": _notes(made, before),
         "command": _command(made),
     }
@@ -153,8 +157,47 @@ def _drawn(made: Mitigated, facts: Mapping[str, Any], more: float | None) -> str
     return (
         f"The rows of a group are shared among thresholds where one would not do: which one decides is drawn from the"
         f" row's own values, so that the same row always gets the same answer. That turns"
-        f" {100 * facts['turned']:.1f} % of all answers. {price}"
+        f" {_of_answers(facts['turned'])}. {price}"
     )
+
+
+def doubts(made: Mitigated, before: Point, after: Point) -> list[str]:
+    """Return why the thresholds may do more harm than good, in sentences; empty where nothing says so."""
+    found = []
+    if after.gap.value >= before.gap.value:
+        found.append("The gap did not become smaller: as far as these rows can tell, the thresholds do no good.")
+    if not made.rows.stated:
+        usual = float(np.average(made.rows.y, weights=made.rows.weight))
+        same = max(usual, 1.0 - usual)
+        if not after.value.low > same:
+            found.append(
+                f"With these thresholds {_of_hundred(after.value.value)} of 100 answers are right; always giving the"
+                f" same answer is right in {_of_hundred(same)}: the model is then hardly worth having."
+            )
+    was, now = (made.judged.rates(answers, "tpr") for answers in (made.before, made.after))
+    if np.isfinite(was + now).all() and (now < was - WORSE).all():
+        groups = zip(made.policy.grouping.names, was.tolist(), now.tolist(), strict=True)
+        falls = ", ".join(f"from {_of_hundred(old)} to {_of_hundred(new)} ({name})" for name, old, new in groups)
+        found.append(
+            f"Groups are made alike by serving all of them worse: of 100 true cases, those found fall {falls}. Another"
+            " criterion, a larger tolerance or more data for the group that is served worse may be the better way."
+        )
+    return found
+
+
+def _of_hundred(share: float) -> str:
+    return f"{100 * share:.0f}"
+
+
+def _of_answers(share: float) -> str:
+    """Return a share of all answers in words.
+
+    >>> _of_answers(0.0), _of_answers(0.0002), _of_answers(0.034)
+    ('none of these answers', 'fewer than 1 in 1,000 answers', '3.4 % of all answers')
+    """
+    if not share:
+        return "none of these answers"
+    return "fewer than 1 in 1,000 answers" if share < 0.001 else f"{100 * share:.1f} % of all answers"
 
 
 def _more(made: Mitigated, more: float) -> str:

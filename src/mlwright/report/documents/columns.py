@@ -24,6 +24,11 @@ def _columns(known: Known) -> list[Column]:
     return list(known.schema.get("columns") or ())
 
 
+def _is_read(column: Column) -> bool:
+    """Tell whether the model may look at a column."""
+    return column["role"] in {"feature", "sensitive", "time"} and not column.get("excluded")
+
+
 def size(known: Known) -> Blocks:
     """Tell how many rows and columns there are, and how many of them teach and judge."""
     asked = known.evidence["question"]
@@ -54,7 +59,7 @@ def described(known: Known) -> Blocks:
 
 def wanted(known: Known) -> Blocks:
     """Tell what a row has to hold to be answered: each column that may be read, and what was seen in it."""
-    read = [column for column in _columns(known) if column["role"] in {"feature", "sensitive", "time"}]
+    read = [column for column in _columns(known) if _is_read(column)]
     if not read:
         return ()
     return (

@@ -28,7 +28,7 @@ def section(evidence: Mapping[str, Any]) -> Section | None:
     found = (
         "all of them were kept"
         if not failed
-        else f"{words.count(failed)} of {words.counted(len(tests), 'such rule')} {'was' if failed == 1 else 'were'} not"
+        else f"{words.count(failed)} of {words.count(len(tests))} {'was' if failed == 1 else 'were'} not kept"
     )
     sentence = (
         "Some things should not change an answer, and some should change it in one direction only; each such rule was "

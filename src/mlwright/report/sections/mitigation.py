@@ -34,6 +34,7 @@ def section(evidence: Mapping[str, Any]) -> Section | None:
         return None
     blocks: list[Block] = [
         Paragraph(told["sentence"]),
+        *([Bullets(tuple(told["doubts"]))] if told.get("doubts") else []),
         Figures((frontier.figure(told),)),
         Heading("Each group before and after"),
         _groups(told),

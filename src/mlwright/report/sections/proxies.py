@@ -39,14 +39,20 @@ def _table(each: Mapping[str, Any]) -> Table:
         for one in each["columns"][:MOST]
     ]
     more = cut(each["many"], len(rows))
-    if each.get("together"):
-        one = each["together"]
-        every = f"All {words.count(one['columns'])} that the model reads"
+    if one := _more_together(each):
+        every = f"The {words.count(one['columns'])} others together"
         rows.append((Cell(every), Cell("yes"), Cell(_said(one)), _share(one)))
     name = words.clipped(each["column"], 60)
     caption = f"Columns that tell {name}: of 100 tries so many are right; by guessing {words.share(each['guess'])}"
     head = (Header("Column"), Header("Read by the model"), Header("How surely"), Header("Right", numeric=True))
     return Table(caption, head, tuple(rows), more, collapsed=f"What tells {name}")
+
+
+def _more_together(each: Mapping[str, Any]) -> Mapping[str, Any] | None:
+    """Return what all that the model reads tell together; None where one of them alone was found to tell more."""
+    one: Mapping[str, Any] | None = each.get("together")
+    alone = [other["value"] for other in each["columns"] if other["read"]]
+    return one if one and one["columns"] > 1 and one["value"] > max(alone, default=0.0) else None
 
 
 def _said(one: Mapping[str, Any]) -> str:

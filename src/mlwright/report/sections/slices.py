@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Final
 
 from mlwright.report import format as words
 from mlwright.report.document import Header, Section, Table, cut, headers, row
 
 MOST = 12
+KNOWN: Final = {
+    "no": "no: it is surer than it may be",
+    "yes": "yes: it is less sure there too",
+    "unclear": "cannot be told from these rows",
+}
 
 
 def section(evidence: Mapping[str, Any]) -> Section | None:
@@ -16,7 +21,7 @@ def section(evidence: Mapping[str, Any]) -> Section | None:
     slices = evidence.get("slices") or []
     if not slices:
         return None
-    knows = any(found.get("excess") for found in slices)
+    knows = any(found.get("known") for found in slices)
     rows = tuple(
         row(
             words.clipped(" and ".join(each["text"] for each in found["conditions"]), 120),
@@ -38,7 +43,4 @@ def section(evidence: Mapping[str, Any]) -> Section | None:
 
 def _known(found: Mapping[str, Any]) -> str:
     """Return whether the probabilities of these rows are as unsure as their errors are many."""
-    low, high = found.get("excess") or (None, None)
-    if low is None or high is None:
-        return words.UNKNOWN
-    return "no: it is surer than it may be" if low > 0 else "yes: it is less sure there"
+    return KNOWN.get(found.get("known") or "", words.UNKNOWN)

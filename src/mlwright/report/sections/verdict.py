@@ -83,7 +83,7 @@ def _replies(evidence: Evidence, told: advised.Advice) -> Iterator[Reply]:
     )
     yield _for_whom(evidence)
     yield Reply("How often is it wrong?", "info", "≈", tuple(_wrong(evidence)), "errors")
-    yield _first(told)
+    yield _first(evidence, told)
     yield Reply("How is all this known?", "info", "i", (_known(evidence),), "question")
 
 
@@ -147,6 +147,11 @@ def _for_whom(evidence: Evidence) -> Reply:
             f"No group of people by {words.listed(looked, 4)} is clearly served worse than another; with more rows, "
             "smaller differences could show."
         )
+    if differing := advised.people_treated_otherwise(evidence):
+        told += [*advised.shortened(differing, "such differences"), "Whether that is right is for people to judge."]
+    if given_away := advised.people_given_away(evidence):
+        told += advised.shortened(given_away, "such columns")
+        tone = "unclear"
     if proposal := (evidence.get("people") or {}).get("proposal"):
         told.append(words.tidy(proposal))
         tone = "unclear"
@@ -181,12 +186,22 @@ def _where(evidence: Evidence) -> str:
     return "groups" if evidence.get("slices") else ""
 
 
-def _first(told: advised.Advice) -> Reply:
+def _first(evidence: Evidence, told: advised.Advice) -> Reply:
     """Return what to look at before use that was not told above."""
     question = "What should be looked at first?"
     rest = [concern for concern in told.concerns if concern.anchor not in {"people", "groups"}]
-    if not rest:
+    simple = _simple(evidence)
+    if not rest and not simple:
         return Reply(question, "good", "✔", ("Nothing was found that stands in the way.",), "data")
     sentences = advised.shortened([concern.sentence for concern in rest], "points")
     stops = any(concern.stops for concern in rest)
-    return Reply(question, "bad" if stops else "unclear", "✖" if stops else "!", sentences, rest[0].anchor)
+    anchor = rest[0].anchor if rest else "score"
+    return Reply(question, "bad" if stops else "unclear", "✖" if stops else "!", (*sentences, *simple), anchor)
+
+
+def _simple(evidence: Evidence) -> tuple[str, ...]:
+    """Return that a simple rule may do as well, where the model was not shown to be better."""
+    if evidence["verdict"]["beats_baseline"] == "yes" or not evidence["baselines"]:
+        return ()
+    rule = words.tidy(evidence["baselines"][0]["label"])
+    return (f"A simple rule may do as well: “{rule}”. Rules are easier to explain, to check and to keep.",)

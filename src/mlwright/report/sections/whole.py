@@ -23,9 +23,20 @@ from mlwright.report.document import (
     headers,
     row,
 )
+from mlwright.report.sections import sums
+from mlwright.report.sections.sums import value_of
 
 Evidence = Mapping[str, Any]
 DRAWN, LISTED, GROUPED = 12, 40, 8
+LOG_ODDS = (
+    "It is counted in log-odds. The odds of an answer are its chance divided by the chance that it is not so; log-odds "
+    "of 0 are a chance of 50 %, and every 0.7 more doubles the odds: +0.7 is a chance of 67 %, +1.4 of 80 %, −0.7 of "
+    "33 %."
+)
+LOG_CHANCES = (
+    "It is counted in log-odds beside the average of all answers: every 0.7 more doubles the chance of this answer in "
+    "proportion to theirs."
+)
 OPEN, NAMED = 8, 6
 """Curves of so few terms are shown, those of more are folded; so many values of each are named beside its curve."""
 
@@ -141,24 +152,15 @@ def _table_of(pair: Evidence, told: Evidence) -> Table:
     """Return the average answer where the one column has these values and the other those."""
     first, second = (words.clipped(name, 40) for name in pair["columns"])
     dates = [kind == "datetime" for kind in pair.get("kinds", ("", ""))]
-    across = [f"{second} {_value(x, dates=dates[1])}" for x in pair["x2"]]
+    across = [f"{second} {value_of(x, dates=dates[1])}" for x in pair["x2"]]
     rows = tuple(
         row(
-            f"{first} {_value(x, dates=dates[0])}",
+            f"{first} {value_of(x, dates=dates[0])}",
             *(words.number(answer, percent=bool(told["percent"])) for answer in answers),
         )
         for x, answers in zip(pair["x"], pair["answers"], strict=True)
     )
     return Table(f"Average {words.tidy(told['y_label'])} by {first} and {second}", headers(first, *across), rows)
-
-
-def _value(x: Any, *, dates: bool) -> str:
-    if x is None:
-        return "(missing)"
-    value = words.known(x)
-    if value is None:
-        return words.clipped(x, 40)
-    return words.day(value) if dates else words.amount(value)
 
 
 def rules(evidence: Evidence) -> list[Block]:
@@ -210,17 +212,19 @@ def readable(evidence: Evidence) -> list[Block]:
     if not told["terms"]:
         return blocks
     what = words.tidy(told.get("y_label") or "added to the answer")
-    odds = what.startswith("added to log-odds")
+    odds, two = what.startswith("added to log-odds"), len(evidence["question"].get("classes") or ()) == 2
     rest = f", but for {words.counted(left_out, 'smaller part')}" if (left_out := told.get("left_out")) else ""
-    explained = " Log-odds of +0.7 double the odds; −0.7 halve them." if odds else ""
-    blocks.append(
-        Paragraph(
-            f"An answer is the sum of what each column adds, and all of it stands here{rest}.{explained}",
-            quiet=True,
-        )
-    )
     dates = {column["name"] for column in evidence["data"]["columns"] if column["kind"] == "datetime"}
     alone = [term for term in told["terms"] if term["kind"] != "pair"]
+    each = "each column" if len(alone) == len(told["terms"]) else "each column, and each pair of columns in the tables,"
+    blocks.append(
+        Paragraph(
+            f"An answer is a sum: to where it starts comes what {each} adds, and all of it stands here{rest}."
+            + ("" if not odds else f" {LOG_ODDS if two else LOG_CHANCES}")
+        )
+    )
+    if total := told.get("total"):
+        blocks += sums.worked_out(evidence, told, total, dates)
     cards = tuple(_card(place, term, what, dates) for place, term in enumerate(alone))
     if cards:
         blocks.append(Cards(cards, folded=len(cards) > OPEN))
@@ -232,8 +236,8 @@ def _pair(term: Evidence, what: str, dates: set[str]) -> Table:
     first, second = (words.clipped(name, 40) for name in term["columns"])
     kinds = [name in dates for name in term["columns"]]
     lines = [words.aligned(line) for line in term["z"]]
-    rows = tuple(row(f"{first} {_value(x, dates=kinds[0])}", *line) for x, line in zip(term["x"], lines, strict=True))
-    head = headers(first, *(f"{second} {_value(x, dates=kinds[1])}" for x in term["x2"]))
+    rows = tuple(row(f"{first} {value_of(x, dates=kinds[0])}", *line) for x, line in zip(term["x"], lines, strict=True))
+    head = headers(first, *(f"{second} {value_of(x, dates=kinds[1])}" for x in term["x2"]))
     name = f"{first} × {second}: {words.number(term['size'])} on average"
     return Table(
         f"{what[:1].upper()}{what[1:]} by {first} and {second} together, beyond what each adds alone",
@@ -268,7 +272,7 @@ def _values(term: Evidence, dates: set[str]) -> tuple[tuple[str, str], ...]:
     few = sorted({places[round(step * last / (NAMED - 1))] for step in range(NAMED)}) if places else []
     written = words.aligned([term["y"][place] for place in few])
     is_date = term["columns"][0] in dates
-    return tuple((_value(term["x"][place], dates=is_date), y) for place, y in zip(few, written, strict=True))
+    return tuple((value_of(term["x"][place], dates=is_date), y) for place, y in zip(few, written, strict=True))
 
 
 def _curve(term: Evidence, what: str, dates: set[str]) -> Figure | None:

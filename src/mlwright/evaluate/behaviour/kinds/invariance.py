@@ -9,10 +9,13 @@ import numpy as np
 
 from mlwright.clean.contract.fields import Field, NotOne
 from mlwright.evaluate.behaviour.base import BehaviourTest, Case, Sample, Setting, Tried
-from mlwright.evaluate.behaviour.kinds.common import columns_of, farthest, moved_by, raw_of, shown
+from mlwright.evaluate.behaviour.kinds.common import LONGEST_SHOWN, columns_of, farthest, moved_by, raw_of, shown
 from mlwright.learn.base import Floats
 from mlwright.schema import Column
 
+FAR = 3.0
+"""Numbers beyond the quartiles by more than so many times their distance are far out (Tukey 1977, "Exploratory Data
+Analysis"): an age of 999 is rather no age at all than another one."""
 MOST_VALUES = 6
 """So many other values are put into each row; of more, the commonest of the rows."""
 
@@ -45,7 +48,8 @@ class Invariance:
         for place, raw, typed in sample.known(column):
             for value in others:
                 if _key(value, column) != _key(typed, column):
-                    yield Case(place, sample.changed(place, column.name, value), shown(raw), shown(value))
+                    changed = sample.changed(place, column.name, value)
+                    yield Case(place, changed, _told(raw, column), _told(value, column))
 
     def tried(
         self, test: BehaviourTest, cases: Sequence[Case], before: Floats, after: Floats, setting: Setting
@@ -68,16 +72,31 @@ def _key(value: object, column: Column) -> object:
     return read_value(value, column)
 
 
+def _told(value: object, column: Column) -> str:
+    """Return a value as people read it: a number is one whether it stood as text or not."""
+    return value if column.is_float and isinstance(value, str) and len(value) <= LONGEST_SHOWN else shown(value)
+
+
 def _others(column: Column, sample: Sample) -> list[Any]:
     """Return the values to put in: those at the quantiles of a number, else the commonest that the rows have."""
     values = [value for value in sample.read(column) if value is not None]
     if column.is_float and column.kind != "boolean":
         if not values:
             return []
-        spread = np.quantile(np.array(values, dtype=np.float64), np.linspace(0, 1, MOST_VALUES), method="nearest")
+        numbers = _near(np.array(values, dtype=np.float64))
+        spread = np.quantile(numbers, np.linspace(0, 1, MOST_VALUES), method="nearest")
         return [raw_of(value, column) for value in np.unique(spread).tolist()]
     counts: dict[Any, int] = {}
     for value in values:
         counts[value] = counts.get(value, 0) + 1
     common = sorted(counts, key=lambda value: (-counts[value], str(value)))[:MOST_VALUES]
     return [raw_of(value, column) if isinstance(value, float) else value for value in common]
+
+
+def _near(numbers: Floats) -> Floats:
+    """Return the numbers that are not far out; all of them where most are the same."""
+    low, high = np.quantile(numbers, [0.25, 0.75])
+    if low == high:
+        return numbers
+    near: Floats = numbers[(numbers >= low - FAR * (high - low)) & (numbers <= high + FAR * (high - low))]
+    return near

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from mlwright.evaluate.gates.kinds.base import Asked, Result, Statistic, rows_of, score_or_share
-from mlwright.evaluate.gates.measured import Measured, as_float, decisive, ends_of, exact, nothing, points
+from mlwright.evaluate.gates.measured import Answer, Measured, as_float, decisive, ends_of, exact, nothing, points
 from mlwright.evaluate.wording import number, percent
 
+WORST: tuple[Answer, ...] = ("fail", "unknown", "pass")
 SEARCHED = 160
 """Rows below which nothing is looked for: `evaluate.slices` needs 80 to find parts and 80 to test them."""
 
@@ -36,7 +37,9 @@ def _slice(result: Result, gate: Asked) -> Measured:
         return nothing(about, f"fewer than {SEARCHED} rows are too few to find parts that do worse")
     if not slices:
         return exact(0.0, about, "no part of the rows was found on which it is clearly worse", number)
-    return decisive([_one_slice(result, each, about) for each in slices], gate.side, gate.threshold)
+    found = [_one_slice(result, each, about) for each in slices]
+    # The first that decides: they are listed with the worst one first.
+    return min(found, key=lambda each: WORST.index(each.verdict(gate.side, gate.threshold)))
 
 
 def _one_slice(result: Result, found: Result, about: str) -> Measured:

@@ -15,7 +15,7 @@ from mlwright.evaluate.wording import count
 def _gap(result: Result, gate: Asked) -> Measured:
     wanted, column = gate.options.get("metric"), gate.options.get("column")
     about = "gap between groups" + (f" of {column!r}" if column else "") + (f" in {_words(wanted)}" if wanted else "")
-    gaps = _of_column(result.get("gaps") or [], column, "group_gap")
+    gaps = _of_column(result, "gaps", column, "group_gap")
     if not gaps:
         return nothing(about, _no_groups(result), points)
     metrics = dict.fromkeys(str(gap["metric"]) for gap in gaps)
@@ -41,7 +41,7 @@ def _one_gap(result: Result, gap: Mapping[str, Any], about: str) -> Measured:
 def _group(result: Result, gate: Asked) -> Measured:
     column, metric = gate.options.get("column"), gate.options["metric"]
     about = f"{_words(metric)} of each group" + (f" of {column!r}" if column else "")
-    groups = _of_column(result.get("fairness") or [], column, "group_score")
+    groups = _of_column(result, "fairness", column, "group_score")
     if not groups:
         return nothing(about, _no_groups(result))
     known = dict.fromkeys(name for group in groups for name in group["metrics"])
@@ -58,10 +58,12 @@ def _each_group(result: Result, groups: Sequence[Mapping[str, Any]], name: str, 
         yield Measured(*found, about, show, rows_of(result), "" if math.isfinite(sum(found)) else why, clause)
 
 
-def _of_column(several: Sequence[Mapping[str, Any]], column: str | None, kind: str) -> list[Mapping[str, Any]]:
-    """Return what is of a column, or everything where none is named."""
+def _of_column(result: Result, what: str, column: str | None, kind: str) -> list[Mapping[str, Any]]:
+    """Return what is of a column or of two together; where none is named, what is of single ones."""
+    several: Sequence[Mapping[str, Any]] = result.get(what) or []
     if column is None or not several:
-        return list(several)
+        alone = result.get("sensitive") or ()
+        return [each for each in several if each["column"] in alone] or list(several)
     found = [each for each in several if each["column"] == column]
     if not found:
         among(column, dict.fromkeys(str(each["column"]) for each in several), f"sensitive column (for {kind})")
@@ -95,7 +97,7 @@ KINDS: dict[str, Statistic] = {
         threshold=score_or_share,
         options={
             "metric": Field(text, "the metric of groups; by default each"),
-            "column": Field(text, "the sensitive column; by default each"),
+            "column": Field(text, "the sensitive column; by default each, not two of them together"),
         },
         needs="fairness",
     ),
@@ -106,7 +108,7 @@ KINDS: dict[str, Statistic] = {
         threshold=score_or_share,
         options={
             "metric": Field(text, "the metric of groups"),
-            "column": Field(text, "the sensitive column; by default each"),
+            "column": Field(text, "the sensitive column; by default each, not two of them together"),
         },
         required=("metric",),
         needs="fairness",
