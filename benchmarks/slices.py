@@ -114,7 +114,7 @@ def drawn(random, rows, form, groups):
 def planted_rows(random, columns, described):
     """Return the rows of a slice of two conditions with 5 to 30 % of the rows, or None where there is none."""
     conditions = slicing.conditions_of(columns, described, np.arange(columns.rows) % 2 == 0)
-    for _ in range(200):
+    for _ in range(200 if len(conditions) > 1 else 0):
         one, other = random.choice(len(conditions), 2, replace=False)
         rows = conditions[one].rows & conditions[other].rows
         if 0.05 <= rows.mean() <= 0.3 and conditions[one].column != conditions[other].column:

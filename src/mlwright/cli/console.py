@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import sys
 from collections.abc import Iterator, Sequence
@@ -12,6 +13,9 @@ from typing import Any, TextIO
 
 STOPPED = 130
 _STYLES = {"bold": "1", "red": "1;31", "cyan": "36", "green": "32"}
+_OURS = "|".join(re.escape(f"\x1b[{style}m") for style in ("0", *_STYLES.values()))
+_COMMANDS = re.compile(rf"({_OURS})|[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
+"""Our own styles, and all else that a terminal takes for a command or for another direction of writing."""
 
 
 def is_plain(stream: TextIO | None) -> bool:
@@ -63,9 +67,24 @@ def stopped(*, ours: bool) -> int:
 
 
 def _writable(text: str, stream: TextIO) -> str:
+    """Return the text as the stream can take it, without what data could make a terminal do."""
+    return encodable(_COMMANDS.sub(_escaped, text), stream)
+
+
+def encodable(text: str, stream: TextIO) -> str:
     """Return the text with what the stream's encoding lacks (or lone surrogates) escaped."""
     encoding = stream.encoding or "utf-8"
     return text.encode(encoding, "backslashreplace").decode(encoding)
+
+
+def _escaped(found: re.Match[str]) -> str:
+    r"""Return our own styles as they are, any other command to a terminal in letters.
+
+    >>> _COMMANDS.sub(_escaped, "\x1b[32mpass\x1b[0m \x1b[2J").replace("\x1b", "ESC")
+    'ESC[32mpassESC[0m \\x1b[2J'
+    """
+    own = found.group(1)
+    return own or found.group(0).encode("unicode_escape").decode("ascii")
 
 
 def facts(pairs: Sequence[tuple[str, str]]) -> str:

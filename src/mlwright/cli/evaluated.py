@@ -30,6 +30,8 @@ def _verdict(result: Result) -> str:
     left_out = result["rows_without_target"]
     rows = f"On {_many(result['rows'], 'labelled row')}"
     rows += f"; {left_out:,} without a known target left out." if left_out else "."
+    if known := result.get("known"):
+        rows += f"\nnote: {known['sentence']} Bring labelled rows that it has not seen."
     return f"verdict: {styled(verdict, STYLES[verdict], sys.stdout)}. {_meaning(result)}\n{rows}"
 
 

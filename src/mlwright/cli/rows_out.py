@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from mlwright.cli.console import encodable
 from mlwright.collect import rows_out
 
 if TYPE_CHECKING:
@@ -21,6 +22,6 @@ def check_place(path: Path | None) -> None:
 def write_rows(frame: pl.DataFrame, path: Path | None) -> None:
     """Write rows by the path's ending, or as CSV to stdout. Raises OutputError and leaves nothing half-written."""
     if path is None:
-        sys.stdout.write(frame.write_csv())
+        sys.stdout.write(encodable(frame.write_csv(), sys.stdout))
     else:
         rows_out.write_rows(frame, path)

@@ -82,8 +82,8 @@ def changed_slices(
     def numbers(rows: Flags) -> Floats:
         return moved[rows] if changed.classes else rankdata(moved[rows])
 
-    sure, testing = sure_slices(columns, described, units, [Side(numbers, chance_of_larger)], seed=seed, stop=stop)
-    return [_told_changed(each, moved, testing, of_classes=bool(changed.classes)) for each in sure]
+    sure, _ = sure_slices(columns, described, units, [Side(numbers, chance_of_larger)], seed=seed, stop=stop)
+    return [_told_changed(each, moved, of_classes=bool(changed.classes)) for each in sure]
 
 
 def _chance_of_better(inside: Flags, numbers: Floats, units: Units) -> float:
@@ -133,9 +133,10 @@ def _told(found: Sure, pair: tuple[Judged, Judged], difference: Floats, testing:
     }
 
 
-def _told_changed(found: Sure, moved: Floats, testing: Flags, *, of_classes: bool) -> dict[str, Any]:
+def _told_changed(found: Sure, moved: Floats, *, of_classes: bool) -> dict[str, Any]:
+    """Return a slice as JSON: what answers do is no estimate, so all rows are counted, those that found it too."""
     rows = found.slice.rows
-    inside, outside = moved[testing & rows], moved[testing & ~rows]
+    inside, outside = moved[rows], moved[~rows]
     value, rest = (float(each.mean() if of_classes else np.median(each)) for each in (inside, outside))
     many = int(rows.sum())
     where = f"Where {found.slice.text} ({wording.count(many, 'row')}), "

@@ -19,6 +19,9 @@ ENDINGS = (".toml", ".json", ".yaml", ".yml")
 LARGEST = 4 << 20
 """Bytes of the largest file that is read."""
 
+UNREAD = (ValueError, LookupError, TypeError, AttributeError, ArithmeticError)
+"""What PyYAML raises for a value that is not what its tag says: !!timestamp "x", !!bool "maybe", !!float ""."""
+
 Keys = tuple[str, ...]
 
 
@@ -68,6 +71,12 @@ def _text(path: Path, what: str, where: str) -> str:
         raise OptionError(f"The file of {what} is not written in UTF-8.", where=where) from error
 
 
+def _why(error: Exception) -> str:
+    """Return what a parser says, on one line and without advice for programmers."""
+    said = " ".join(str(error).split()).rstrip(".")
+    return "it has a number of thousands of digits" if "set_int_max_str_digits" in said else said
+
+
 # --- TOML ------------------------------------------------------------------------------------------------------------
 
 
@@ -76,7 +85,7 @@ def _toml(text: str, where: str, what: str) -> tuple[object, dict[Keys, int]]:
         return tomllib.loads(text), _toml_lines(text)
     except (ValueError, RecursionError) as error:
         raise OptionError(
-            f"The file of {what} is not TOML: {str(error).rstrip('.')}.",
+            f"The file of {what} is not TOML: {_why(error)}.",
             where=where,
             hint="texts stand in quotes, numbers and true or false do not; a name stands once.",
         ) from error
@@ -119,7 +128,7 @@ def _json(text: str, where: str, what: str) -> tuple[object, dict[Keys, int]]:
         data = json.loads(text, object_pairs_hook=_once)
     except (ValueError, RecursionError) as error:
         raise OptionError(
-            f"The file of {what} is not JSON: {str(error).rstrip('.')}.",
+            f"The file of {what} is not JSON: {_why(error)}.",
             where=where,
             hint="look for a missing comma or quote just before that place.",
         ) from error
@@ -170,15 +179,30 @@ def _yaml(text: str, where: str, what: str) -> tuple[object, dict[Keys, int]]:
         if any(isinstance(event, yaml.AliasEvent) for event in yaml.parse(text, Loader=yaml.SafeLoader)):
             raise OptionError(f"The file of {what} has aliases (*name), which are not read.", where=where)
         lines = dict(_yaml_lines(yaml.compose(text, Loader=yaml.SafeLoader), ()))
-        return yaml.safe_load(text), lines
-    except (yaml.YAMLError, RecursionError, ValueError) as error:
+        return yaml.load(text, Loader=_yaml_loader()), lines  # noqa: S506  a SafeLoader with words for what it cannot read
+    except (yaml.YAMLError, RecursionError, *UNREAD) as error:
         if isinstance(error, OptionError):
             raise
         raise OptionError(
-            f"The file of {what} is not YAML: {' '.join(str(error).split()).rstrip('.')}.",
+            f"The file of {what} is not YAML: {_why(error)}.",
             where=where,
             hint="look at the indentation, and for a missing colon or quote before that place.",
         ) from error
+
+
+def _yaml_loader() -> Any:
+    """Return PyYAML's safe loader, which says in which line a value is not what its tag says it is."""
+    import yaml
+
+    class Loader(yaml.SafeLoader):
+        def construct_object(self, node: Any, deep: bool = False) -> Any:  # noqa: FBT001, FBT002  PyYAML's signature
+            try:
+                return super().construct_object(node, deep=deep)
+            except UNREAD as error:
+                kind, line = str(node.tag).rpartition(":")[2], node.start_mark.line + 1
+                raise ValueError(f"a value in line {line} cannot be read as {kind}") from error
+
+    return Loader
 
 
 def _yaml_lines(node: Any, above: Keys) -> Iterator[tuple[Keys, int]]:

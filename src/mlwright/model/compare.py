@@ -22,7 +22,7 @@ from mlwright.fairness.compared import compared_groups
 from mlwright.learn.base import Floats
 from mlwright.model.changed_rows import Answered, changed_rows
 from mlwright.model.comparison import Comparison
-from mlwright.model.known import Known, known
+from mlwright.model.known import SOME, Known, known
 from mlwright.model.labelled import Labelled, described_for, labelled
 from mlwright.model.measures import main_metric
 from mlwright.model.parts import Parts
@@ -35,8 +35,6 @@ from mlwright.values import read_value
 if TYPE_CHECKING:
     import polars as pl
 
-SOME = 0.05
-"""A model is said to have learned from rows where it learned from more than this share of them."""
 MOST = 0.9
 """From so many on it is said to have learned from them, not from some of them."""
 ROLES: tuple[Role, ...] = ("weight", "group", "time")

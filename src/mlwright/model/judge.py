@@ -12,6 +12,7 @@ from mlwright.evaluate.gates import Gate, default_gates, is_blocked, judge, over
 from mlwright.evaluate.gates.kinds import STATISTICS
 from mlwright.evaluate.stated import stated
 from mlwright.model import measures
+from mlwright.model.known import known
 from mlwright.model.labelled import Labelled, labelled
 from mlwright.model.parts import Parts
 from mlwright.table import Table
@@ -45,7 +46,8 @@ def evaluate(
 
     `gates` and `tests` are files, or dicts that say the same; without `gates`, the model has to beat always giving the
     same answer and to be as good as when it was built, and only a failure blocks. `against` is another model of the
-    same target. Raises InputError where one of them cannot be read.
+    same target. What a model says of rows that it learned from is too good: no gate of how good it is passes on them.
+    Raises InputError where one of them cannot be read.
     """
     asked = read_gates(gates) if gates is not None else None
     read = measures.read_tests(parts, tests) if tests is not None else None
@@ -61,6 +63,8 @@ def _measured(judged: Judged, gates: Sequence[Gate]) -> dict[str, Any]:
     """Return everything but the gates: what is always looked at, and what one of the gates asks for."""
     parts, rows = judged.parts, judged.rows
     result = measures.scores(parts, rows)
+    seen = known(parts, rows.columns)
+    result |= {"known": seen.to_dict() if seen is not None and seen.many else None}
     answered = parts.answer(rows.columns, rows.P)
     result |= {"calibration": stated(rows.held, answered, parts.decision)}
     result |= measures.people(parts, rows)

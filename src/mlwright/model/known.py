@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from scipy.stats import binom
@@ -15,6 +16,10 @@ from mlwright.model.parts import Parts
 
 KNOWN_ROWS = 12
 """Rows the model remembers, and rows brought, below which nothing is said of whether it learned from them."""
+SUSPICIOUS = 0.3
+"""By what share more of the rows it learned from may be among those brought than repeat by chance."""
+SOME = 0.05
+"""It learned from more than this share of the rows brought, or nothing is said of those few."""
 SURE = 1e-3
 """Probability that rows it never saw look as if it had learned from some of them."""
 
@@ -37,6 +42,25 @@ class Known:
         found = round(self.share * self.remembered)
         least = max(self.by_chance, 1.0 / self.remembered)
         return float(binom.sf(found - 1, self.remembered, min(least, 1.0))) < SURE
+
+    @property
+    def many(self) -> bool:
+        """Whether so many of its rows are here, or so many of these are its rows, that they tell nothing of others."""
+        if self.share > self.by_chance + SUSPICIOUS:
+            return self.of_these is None or self.of_these > SOME
+        return self.sure and self.of_these is not None and self.of_these > SUSPICIOUS
+
+    @property
+    def sentence(self) -> str:
+        """What is wrong with rows of which many are known."""
+        return (
+            f"The model learned from these rows, or from many of them: {100 * self.share:.0f} % of the rows it"
+            " remembers are here. What it says of them is too good."
+        )
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return it as JSON."""
+        return {"share": self.share, "by_chance": self.by_chance, "sentence": self.sentence}
 
 
 def known(parts: Parts, columns: Columns) -> Known | None:

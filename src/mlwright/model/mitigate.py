@@ -15,16 +15,13 @@ from mlwright.fairness.mitigation.fit import Mitigated
 from mlwright.fairness.mitigation.fit import mitigate as fitted
 from mlwright.fairness.mitigation.words import told
 from mlwright.model.afterwards import afterwards
-from mlwright.model.known import known
+from mlwright.model.known import SUSPICIOUS, known
 from mlwright.model.labelled import Labelled, labelled
 from mlwright.model.parts import GOLDEN_ROWS, Parts, golden_rows
 from mlwright.tasks.base import Costs
 
 if TYPE_CHECKING:
     import polars as pl
-
-SUSPICIOUS = 0.3
-"""By what share more of the rows it learned from may be among those given than repeat by chance."""
 
 
 def mitigate(parts: Parts, source: object, wanted: Wanted, *, query: str | None = None) -> Parts:

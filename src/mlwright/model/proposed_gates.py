@@ -7,12 +7,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from mlwright.errors import OutputError
 from mlwright.evaluate.gates.measured import as_float, ends_of, milliseconds, points, span
 from mlwright.evaluate.gates.writing import Proposal, written
 from mlwright.evaluate.wording import count, gained, named, number, percent, scored
 from mlwright.fairness.telling import at_least
 from mlwright.model.measures import main_metric
+from mlwright.model.new_file import write_new
 from mlwright.model.parts import Parts
 from mlwright.tasks.base import Metric
 from mlwright.tasks.metrics import LOG_LOSS
@@ -38,17 +38,7 @@ def gates_text(parts: Parts, ending: str = ".toml") -> str:
 def write_gates(parts: Parts, path: Path) -> str:
     """Write the file, which must not be there, and return its text. Raises OutputError, OptionError."""
     text = gates_text(parts, path.suffix.lower())
-    try:
-        with path.open("x", encoding="utf-8") as file:
-            file.write(text)
-    except FileExistsError as error:
-        raise OutputError(
-            "The file is there already, and may have been changed by hand.",
-            where=str(path),
-            hint="name another one, or remove it first.",
-        ) from error
-    except OSError as error:
-        raise OutputError(f"The gates cannot be written: {error.strerror}.", where=str(path)) from error
+    write_new(path, text, "gates")
     return text
 
 

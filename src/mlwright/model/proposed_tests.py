@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from mlwright.errors import OptionError, OutputError
+from mlwright.errors import OptionError
 from mlwright.evaluate.behaviour import starting_file
+from mlwright.model.new_file import write_new
 from mlwright.model.parts import Parts
 
 ENDINGS = (".yaml", ".yml", ".toml")
@@ -21,15 +22,5 @@ def text_of_tests(parts: Parts, ending: str = ".yaml") -> str:
 def write_tests(parts: Parts, path: Path) -> str:
     """Write the file, which must not be there, and return its text. Raises OutputError, OptionError."""
     text = text_of_tests(parts, path.suffix.lower())
-    try:
-        with path.open("x", encoding="utf-8") as file:
-            file.write(text)
-    except FileExistsError as error:
-        raise OutputError(
-            "The file is there already, and may have been changed by hand.",
-            where=str(path),
-            hint="name another one, or remove it first.",
-        ) from error
-    except OSError as error:
-        raise OutputError(f"The tests cannot be written: {error.strerror}.", where=str(path)) from error
+    write_new(path, text, "tests")
     return text

@@ -110,6 +110,8 @@ def test_what_has_no_known_form_is_estimated_and_adds_up() -> None:
     raw = np.log(Bent().predict(X))
     np.testing.assert_allclose(margins.base + found.sum(axis=1), raw, atol=1e-12)
     assert not margins.exact
+    mean = np.log(Bent().predict(background)).mean(axis=0)
+    np.testing.assert_allclose(margins.base, mean, atol=0.05)
     np.testing.assert_array_equal(margins.contributions(X[7:8])[0], found[7])
     exact = np.array([defined(lambda rows: np.log(Bent().predict(rows)), x, background, np.arange(3)) for x in X])
     assert np.corrcoef(exact.ravel(), found.ravel())[0, 1] > 0.9

@@ -119,3 +119,13 @@ def test_p_values_of_nothing_are_spread_evenly(odds, grouped):
         left = residuals(columns, DESCRIBED[:2], y, np.ones(300), odds=odds)
         small += left.chance(added, groups) <= 0.05
     assert small <= 20  # of 200 at 5 % more come once in 700 times
+
+
+def test_a_column_that_is_nearly_always_the_same_is_no_part_of_a_pair():
+    sides, held, predict = drawn(0, 1.0, odds=False, rows=1200)
+    for side in sides:  # few enough values to draw them all, but all of a pair's quantiles are the same
+        side["d"][:] = 0.0
+        side["d"][:9] = np.arange(1, 10)
+    found = interactions(predict, sides, held, DESCRIBED)
+    assert found is not None
+    assert found["looked"] == 6  # pairs of a, b, c and colour

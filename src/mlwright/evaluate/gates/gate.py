@@ -112,6 +112,12 @@ def _judged(gate: Gate, result: Mapping[str, Any]) -> dict[str, Any]:
         raise OptionError(error.message, where=gate.where, hint=error.hint) from error
     verdict = found.verdict(gate.side, gate.threshold, strict=kind.strict, fails_at=gate.fails_at)
     more = found.more_rows(gate.threshold) if verdict == "unknown" else None
+    text = _sentence(gate, found, verdict, more)
+    if kind.of_answers and verdict != "fail" and math.isfinite(found.value) and (known := result.get("known")):
+        looks = f"{text} But nobody" if verdict == "pass" else "Nobody"
+        why = str(known["sentence"])
+        text = f"{looks} can tell from these rows: {why[:1].lower()}{why[1:]}"
+        verdict, more = "unknown", None
     return {
         "name": gate.name,
         "claim": gate.claim or f"{found.about} {_limit(gate, found)}",
@@ -123,7 +129,7 @@ def _judged(gate: Gate, result: Mapping[str, Any]) -> dict[str, Any]:
         "threshold": gate.threshold,
         "blocks": verdict == "fail" or (verdict == "unknown" and gate.unknown == "blocks"),
         "more_rows": more,
-        "sentence": _sentence(gate, found, verdict, more),
+        "sentence": text,
         "shown": _shown(gate, found),
     }
 

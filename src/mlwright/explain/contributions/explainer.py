@@ -91,8 +91,12 @@ class Explainer:
 
     @property
     def exact(self) -> bool:
-        """Whether every column's contribution is worked out, not estimated; their sum is exact in any case."""
-        return all(margins.exact for _, _, margins in self._members)
+        """Whether every column's contribution is a Shapley value of the raw columns, worked out and not estimated.
+
+        It is not where a network is asked, nor where a feature is made of several columns: such a feature comes into
+        play by itself, and what it gets is divided equally. The sum is exact in any case.
+        """
+        return all(margins.exact for _, _, margins in self._members) and not self._players.crossed
 
     def explain(self, rows: Typed, of: int | None = None) -> Contributed:
         """Return contributions to the log-odds of a class, or to a number in its unit.

@@ -44,7 +44,7 @@ class Explanation:
     labels: tuple[Label, ...]
     """The class that each row is told of; empty where numbers are predicted."""
     exact: bool
-    """Whether each contribution is worked out, not estimated; their sum is exact in any case."""
+    """Whether each contribution is a Shapley value of the raw columns, worked out; their sum is exact in any case."""
     groups: tuple[tuple[str, ...], ...]
     """Columns that say nearly the same: read their contributions together."""
     typed: Columns | Sequence[Mapping[str, Typed]] = field(repr=False)

@@ -43,6 +43,11 @@ class Players:
         """Return the number of players."""
         return len(self.sets)
 
+    @property
+    def crossed(self) -> bool:
+        """Whether a feature is made of several columns."""
+        return len(self.sets) > len(self.columns)
+
     def shared(self, values: Floats) -> Floats:
         """Return (..., columns) of what players got (..., players)."""
         many = len(self.columns)

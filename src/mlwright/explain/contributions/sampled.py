@@ -23,6 +23,15 @@ _BLOCK = 1 << 22
 """Numbers in the mixed rows of one block."""
 
 
+def _spread(raw: Floats) -> Index:
+    """Return background rows whose raw answers (n, outputs) are spread as those of all, so that their mean is near.
+
+    They are the middles of as many equal parts of the rows, ordered by the output that differs most.
+    """
+    order = np.argsort(raw[:, int(np.argmax(raw.std(axis=0)))], kind="stable")
+    return np.asarray(order[((np.arange(ORDERS) + 0.5) / ORDERS * len(order)).astype(np.intp)], dtype=np.intp)
+
+
 class SampledMargins:
     """What players add on average over some orders in which they come in, each before one background row."""
 
@@ -35,7 +44,7 @@ class SampledMargins:
         random = np.random.default_rng(0)
         half = [random.permutation(active) for _ in range(ORDERS // 2)]
         orders = [order for one in half for order in (one, one[::-1])]
-        rows = np.linspace(0, len(background) - 1, ORDERS).round().astype(np.intp)
+        rows = random.permutation(_spread(self._raw(background)))
         self._runs = [(order, background[row]) for order, row in zip(orders, rows.tolist(), strict=True)]
         self._inside = [np.flatnonzero(owner == player) for player in range(players)]
         self.base = self._raw(background[rows]).mean(axis=0)

@@ -79,7 +79,7 @@ def interactions(
     middle or high (or a frequent category, "x") and the second likewise ("x2"), and a sentence. `y_label` names the
     answer in it.
     """
-    kept = [column for column in described if grid_of(columns[0][column.name], column, 1) is not None][:COLUMNS]
+    kept = [column for column in described if _grid(columns[0], column) is not None][:COLUMNS]
     if len(judging) < FEWEST or len(kept) < 2:
         return None
     readout = _Readout(predict, shown, odds=bool(judging.target.classes))
@@ -158,7 +158,7 @@ def _chosen(
 
 def _asked(readout: _Readout, columns: Columns, pair: Sequence[Column], random: np.random.Generator) -> _Pair:
     """Ask the model about two columns: at every pair of their values, before the same rows."""
-    grids = [grid_of(columns[column.name], column, 1, points=CELLS, levels=CELLS) for column in pair]
+    grids = [_grid(columns, column) for column in pair]
     first, second = (grid for grid in grids if grid is not None)
     behind = columns.take(random.permutation(columns.rows)[: min(BEHIND, columns.rows)].astype(np.intp))
     down, across, many = len(first.values), len(second.values), behind.rows
@@ -173,6 +173,11 @@ def _asked(readout: _Readout, columns: Columns, pair: Sequence[Column], random: 
     flat = np.average(sums, axis=1, weights=columns_)
     beyond = sums - upright[None] - flat[:, None] + float(np.average(flat, weights=rows))
     return _Pair((pair[0].name, pair[1].name), (first, second), beyond, plain)
+
+
+def _grid(columns: Columns, column: Column) -> Grid | None:
+    """Return the values of a column at which a pair is asked, None where nearly all rows have the same one."""
+    return grid_of(columns[column.name], column, 1, points=CELLS, levels=CELLS)
 
 
 def _set(grid: Grid, places: Index) -> Values:

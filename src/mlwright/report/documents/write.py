@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -81,8 +82,15 @@ def write_documents(known: Known, folder: Path, *, answers: Path | None = None, 
         check_ours(texts, folder, hint="name another folder, or say --force (force=True) to replace it.")
     if begun:
         texts[own] = beginning(known.name or str(known.evidence["question"]["target"]), wanted())
+    made = not folder.exists()
     _make(folder)
-    write_texts(texts, folder)
+    try:
+        write_texts(texts, folder)
+    except BaseException:
+        if made:
+            with suppress(OSError):
+                folder.rmdir()
+        raise
     documents = tuple(
         WrittenDocument(each.plan.file, each.plan.title, folder / f"{each.plan.file}.html", each.points, each.open)
         for each in drawn

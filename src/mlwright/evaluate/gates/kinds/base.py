@@ -46,6 +46,8 @@ class Statistic:
     """The options that have to be there."""
     strict: bool = False
     """Whether the threshold itself is on the bad side."""
+    of_answers: bool = True
+    """Whether it measures how good answers are, of which rows that the model learned from tell nothing."""
     needs: str = ""
     """What an evaluation does for it alone."""
 

@@ -75,16 +75,22 @@ KINDS: dict[str, Statistic] = {
             "test": Field(text, "one test, by its name; by default each"),
             "kind": Field(text, "one kind of test; by default each"),
         },
+        of_answers=False,
         needs="behaviour",
     ),
-    "row_ms": Statistic("the milliseconds that one row takes", _row_ms, threshold=amount, needs="speed"),
+    "row_ms": Statistic(
+        "the milliseconds that one row takes", _row_ms, threshold=amount, of_answers=False, needs="speed"
+    ),
     "data_contract": Statistic(
         "the number of ways in which the rows break the data contract, which is the model's schema",
         _contract,
         threshold=count,
         default=0.0,
+        of_answers=False,
         needs="contract",
     ),
-    "unlike_rows": Statistic("the share of rows that are unlike those it was built from", _unlike, needs="unlike"),
-    "rows": Statistic("the number of labelled rows", _labelled, sides=("at_least",), threshold=count),
+    "unlike_rows": Statistic(
+        "the share of rows that are unlike those it was built from", _unlike, of_answers=False, needs="unlike"
+    ),
+    "rows": Statistic("the number of labelled rows", _labelled, sides=("at_least",), threshold=count, of_answers=False),
 }
