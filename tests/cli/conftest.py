@@ -29,8 +29,8 @@ def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFi
     return go
 
 
-def _write_rows(path: Path, count: int = 120, *, number: bool = False) -> Path:
-    draw = random.Random(0)
+def _write_rows(path: Path, count: int = 120, *, number: bool = False, seed: int = 0) -> Path:
+    draw = random.Random(seed)
     x = [draw.gauss(0, 1) for _ in range(count)]
     y = [10 * value + draw.gauss(0, 1) if number else ("yes" if value > draw.gauss(0, 0.5) else "no") for value in x]
     colour = [draw.choice(["red", "green"]) for _ in range(count)]

@@ -185,10 +185,22 @@ def test_predict_names_all_missing_columns(run: Run, built: Path) -> None:
     assert "The column 'x' is not in the data." in run("predict", "customers", "other.csv")[2]
 
 
-def test_evaluate_passes_and_fails(run: Run, built: Path) -> None:
-    code, out, _ = run("evaluate", "customers", built)
+def test_evaluate_passes_and_fails(run: Run, built: Path, write_rows: Callable[..., Path]) -> None:
+    fresh = write_rows(Path("fresh.csv"), seed=1)
+    code, out, _ = run("evaluate", "customers", fresh)
     assert code == 0
     assert "verdict: pass" in out
+    assert "learned from these rows" not in out
+    Path("g.yaml").write_text("gates: {a: {statistic: score, at_least: 0.6}}")
+    assert run("evaluate", "customers", fresh, "--gates", "g.yaml")[0] == 0
+    code, out, _ = run("evaluate", "customers", built, "--gates", "g.yaml")
+    assert code == 1
+    assert "note: The model learned from these rows, or from many of them" in out
+    Path("g.yaml").write_text('gates: {a: {statistic: score, at_least: !!timestamp "x"}}')
+    for option in ("--gates", "--tests"):
+        code, _, err = run("evaluate", "customers", built, option, "g.yaml")
+        assert code == 2
+        assert "a value in line 1 cannot be read as timestamp" in err
     wrong = pl.read_csv(built).with_columns(y=pl.col("y").replace({"yes": "no", "no": "yes"}))
     wrong.write_csv("wrong.csv")
     code, out, _ = run("evaluate", "customers", "wrong.csv", "--json")

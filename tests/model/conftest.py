@@ -132,6 +132,12 @@ def frame(models: dict[str, tuple[Model, pl.DataFrame]]) -> pl.DataFrame:
 
 
 @pytest.fixture(scope="session")
+def fresh() -> pl.DataFrame:
+    """Rows like those of the models, which none of them learned from."""
+    return frame_of(300, seed=1)
+
+
+@pytest.fixture(scope="session")
 def maker() -> Callable[[str, int], tuple[Model, pl.DataFrame]]:
     """Make a model of a task from so many rows."""
     return make

@@ -36,13 +36,13 @@ def with_role(model: Model, name: str, role: Any) -> Model:
 
 
 @pytest.mark.parametrize("task", list(TASKS))
-def test_a_proposed_file_of_gates_is_run_whole(task: str, models: Made, tmp_path: Path) -> None:
-    model, frame = models[task]
+def test_a_proposed_file_of_gates_is_run_whole(task: str, models: Made, fresh: pl.DataFrame, tmp_path: Path) -> None:
+    model = models[task][0]
     path = tmp_path / "gates.toml"
     text = model.gates(path)
     assert path.read_text(encoding="utf-8") == text == model.gates()
     asked = read_gates(path)
-    found = model.evaluate(frame, gates=path)
+    found = model.evaluate(fresh, gates=path)
     json.dumps(found, allow_nan=False)
     assert [gate["name"] for gate in found["gates"]] == [gate.name for gate in asked]
     assert found["gates_given"]
@@ -53,6 +53,33 @@ def test_a_proposed_file_of_gates_is_run_whole(task: str, models: Made, tmp_path
         model.gates(path)
     with pytest.raises(OptionError, match="ends in"):
         model.gates(tmp_path / "gates.txt")
+
+
+def test_no_gate_of_answers_passes_on_rows_that_the_model_learned_from(
+    built: Model, frame: pl.DataFrame, fresh: pl.DataFrame
+) -> None:
+    gates = {
+        "gates": {
+            "auc": {"statistic": "score", "at_least": 0.55},
+            "other": {"statistic": "better_than_baseline", "at_least": 0.3},
+            "rows": {"statistic": "rows", "at_least": 20},
+            "never": {"statistic": "score", "at_least": 0.999999},
+        }
+    }
+    for rows in (frame, frame.head(100), frame.sample(fraction=1.0, shuffle=True, seed=0)):
+        found = built.evaluate(rows, gates=gates)
+        assert found["known"]["share"] > found["known"]["by_chance"]
+        assert "The model learned from these rows, or from many of them" in found["known"]["sentence"]
+        verdicts = {gate["name"]: gate for gate in found["gates"]}
+        assert [verdicts[name]["verdict"] for name in ("auc", "other", "rows")] == ["unknown", "unknown", "pass"]
+        assert verdicts["auc"]["blocks"]
+        assert found["blocked"]
+        assert verdicts["auc"]["more_rows"] is None
+        assert "can tell from these rows: the model learned from these rows" in verdicts["auc"]["sentence"]
+    assert {gate["verdict"] for gate in built.evaluate(frame)["gates"]} == {"unknown"}
+    found = built.evaluate(fresh, gates=gates)
+    assert found["known"] is None
+    assert [gate["verdict"] for gate in found["gates"]][::2] == ["pass", "pass"]
 
 
 def test_unknown_blocks_where_gates_are_given_and_not_where_none_are(built: Model, frame: pl.DataFrame) -> None:

@@ -311,6 +311,23 @@ def test_what_is_told_of_answers_is_told_of_those_that_are_given(
     assert metrics["roc_auc"] == pytest.approx(built.evaluate(unknown)["metrics"]["roc_auc"]["score"])
 
 
+def test_a_column_that_only_tells_thresholds_is_tested_by_the_answers(fair: Model, unknown: pl.DataFrame) -> None:
+    policy = fair.parts.policy
+    assert policy is not None
+    name = policy.sources[0]
+    tests: dict[str, Any] = {"tests": {"t": {"kind": "invariance", "columns": [name], "allowed": 0.0}}}
+    (told,) = fair.evaluate(unknown, tests=tests)["behaviour"]
+    assert told["failed"] > 0
+    assert told["verdict"] == "fail"
+    assert f"Another value of {name!r} changed the answer that is given in" in told["sentence"]
+    assert "the answer is '" in told["sentence"]
+    assert {each["answer_before"] for each in told["examples"]} <= {0.0, 1.0}
+    if name not in fair.parts.ensemble.sources:
+        tests["tests"]["t"]["kind"] = "missing"
+        with pytest.raises(ColumnError, match="through the thresholds by group, not the probability"):
+            fair.evaluate(unknown, tests=tests)
+
+
 def test_a_comparison_scores_the_answers_that_are_given(built: Model, fair: Model, unknown: pl.DataFrame) -> None:
     found = mw.compare(built, fair, unknown).metrics
     true = unknown["churn"].to_numpy()

@@ -288,8 +288,8 @@ def test_documents_get_evidence_schema_and_name(built: Model, tmp_path: Path, mo
 
 
 @pytest.mark.parametrize("task", ["binary", "multiclass", "regression"])
-def test_evaluating_on_new_rows(task: str, models: Made, maker: Callable[..., Any], tmp_path: Path) -> None:
-    model, frame = models[task]
+def test_evaluating_on_new_rows(task: str, models: Made, fresh: pl.DataFrame, tmp_path: Path) -> None:
+    model, frame = models[task][0], fresh
     found = model.evaluate(frame)
     json.dumps(found, allow_nan=False)
     assert found["rows"] == frame.height

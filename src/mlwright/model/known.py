@@ -53,10 +53,10 @@ class Known:
     @property
     def sentence(self) -> str:
         """What is wrong with rows of which many are known."""
-        return (
-            f"The model learned from these rows, or from many of them: {100 * self.share:.0f} % of the rows it"
-            " remembers are here. What it says of them is too good."
-        )
+        why = f"{100 * self.share:.0f} % of the rows it remembers are here"
+        if self.share <= self.by_chance + SUSPICIOUS and self.of_these is not None:
+            why = f"from about {100 * self.of_these:.0f} % of them, by those of its rows that are here"
+        return f"The model learned from these rows, or from many of them: {why}. What it says of them is too good."
 
     def to_dict(self) -> dict[str, Any]:
         """Return it as JSON."""

@@ -5,7 +5,8 @@ from __future__ import annotations
 import math
 import os
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -175,7 +176,13 @@ def read_tests(parts: Parts, tests: str | os.PathLike[str] | Said) -> list[Any]:
     """Return the behaviour tests of a file."""
     from mlwright.evaluate import behaviour as behaves
 
-    return behaves.read_tests(tests, parts.schema, sources=parts.ensemble.sources, classes=parts.classes)
+    return behaves.read_tests(
+        tests, parts.schema, sources=parts.ensemble.sources, classes=parts.classes, deciding=_deciding(parts)
+    )
+
+
+def _deciding(parts: Parts) -> tuple[str, ...]:
+    return () if parts.policy is None else tuple(parts.policy.sources)
 
 
 def behaviour(parts: Parts, rows: Labelled, tests: Sequence[Any] | None, *, seed: int) -> list[dict[str, Any]]:
@@ -185,8 +192,32 @@ def behaviour(parts: Parts, rows: Labelled, tests: Sequence[Any] | None, *, seed
     if tests is None:
         tests = behaves.generated(parts.schema, sources=parts.ensemble.sources, classes=parts.classes)
     frame = rows.frame if len(rows.held) <= TESTED_ROWS else rows.frame.sample(TESTED_ROWS, seed=seed)
-    answer = behaves.Asking(parts.ensemble.predict, parts.columns)
-    return behaves.run(tests, answer, frame.to_dicts(), schema=parts.schema, classes=parts.classes, seed=seed)
+    raw, deciding = frame.to_dicts(), _deciding(parts)
+    tests = [_decided(test) if test.kind == "invariance" and test.columns[0] in deciding else test for test in tests]
+    found: dict[int, Any] = {}
+    for decided in (False, True):
+        places = [place for place, test in enumerate(tests) if test.decided is decided]
+        those = [tests[place] for place in places]
+        answer = behaves.Asking(_answering(parts) if decided else parts.ensemble.predict, parts.columns)
+        if those:
+            told = behaves.run(those, answer, raw, schema=parts.schema, classes=parts.classes, seed=seed)
+            found |= dict(zip(places, told, strict=True))
+    return [found[place] for place in range(len(tests))]
+
+
+def _decided(test: Any) -> Any:
+    """Return a test that watches the answer: it is another one or it is not."""
+    return replace(test, decided=True, most=0.0, of=None)
+
+
+def _answering(parts: Parts) -> Callable[[Columns], Floats]:
+    """Return what answers a yes/no question by 0 and 1, as the thresholds by group decide it."""
+
+    def answer(columns: Columns) -> Floats:
+        said = answered(parts.answer(columns, parts.ensemble.predict(columns)))
+        return np.asarray(said, dtype=np.float64)
+
+    return answer
 
 
 def speed(parts: Parts, rows: Labelled) -> dict[str, Any]:

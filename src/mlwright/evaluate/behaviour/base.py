@@ -32,6 +32,8 @@ class BehaviourTest:
     columns: tuple[str, ...] = ()
     most: float = 0.0
     allowed: float = 0.0
+    decided: bool = False
+    """Whether the answer that is given is watched, not its probability: thresholds by group move only that."""
     of: Label | None = None
     """The class whose probability is watched; None for all, or for the second of two."""
     options: Mapping[str, Any] = field(default_factory=dict)
@@ -89,6 +91,8 @@ class Setting:
     def answer(self, test: BehaviourTest) -> str:
         """Return what is watched, in words."""
         at = self.watched(test)
+        if test.decided:
+            return "the answer that is given"
         if at is None:
             return "a probability"
         if self.classes:

@@ -14,6 +14,7 @@ from mlwright.errors import ColumnError, OptionError, nearest
 from mlwright.evaluate.behaviour.base import BehaviourTest, Kind, Label
 from mlwright.evaluate.behaviour.generating import DEFAULTS, scale_of
 from mlwright.evaluate.behaviour.kinds import KINDS
+from mlwright.evaluate.behaviour.known_rows import check_bounds, check_rows
 from mlwright.evaluate.files import Written, read_written
 from mlwright.schema import Column, Schema
 from mlwright.values import parse_boolean
@@ -52,6 +53,7 @@ class _Model:
     schema: Schema
     sources: frozenset[str]
     classes: tuple[Label, ...]
+    deciding: frozenset[str]
 
 
 def read_tests(
@@ -60,9 +62,11 @@ def read_tests(
     *,
     sources: Sequence[str],
     classes: Sequence[Label] = (),
+    deciding: Sequence[str] = (),
 ) -> list[BehaviourTest]:
     """Return the tests of a file, or of a dict that says the same, for a model of this schema.
 
+    `deciding` are the columns that tell its thresholds by group, which move answers where no probability moves.
     Raises SourceError where the file cannot be read, OptionError or ColumnError where it is no file of tests.
     """
     if isinstance(source, Mapping):
@@ -75,7 +79,7 @@ def read_tests(
     tests = written.data.get("tests")
     if not isinstance(tests, Mapping) or not tests:
         raise OptionError("The file of behaviour tests has no test.", where=written.place("tests"), hint=EXAMPLE)
-    model = _Model(schema, frozenset(sources), tuple(classes))
+    model = _Model(schema, frozenset(sources), tuple(classes), frozenset(deciding))
     return [test for name, fields in tests.items() for test in _tests(written, str(name), fields, model)]
 
 
@@ -138,6 +142,15 @@ def _column(written: Written, keys: Keys, name: str, kind: Kind, model: _Model) 
     column = model.schema[name]
     if why := kind.suits(column):
         raise ColumnError(f"A test of kind {kind.name!r} cannot be about {name!r}: it {why}.", where=where)
+    if name not in model.sources and name in model.deciding:
+        if kind.name == "invariance":
+            return column
+        raise ColumnError(
+            f"{name!r} moves answers through the thresholds by group, not the probability, which a test of kind"
+            f" {kind.name!r} watches.",
+            where=where,
+            hint="kind: invariance tells how many rows get another answer.",
+        )
     if name not in model.sources:
         raise ColumnError(
             f"The model does not read {name!r}, so that nothing there can move an answer.",
@@ -188,6 +201,7 @@ def _known_answers(written: Written, keys: Keys, options: dict[str, Any], model:
     for row in options["rows"]:
         if unknown := [column for column in row if column not in model.schema]:
             raise ColumnError.missing(unknown[0], model.schema.names, where=written.place(*keys, "rows"))
+    check_rows(name, options["rows"], model.schema, model.sources | model.deciding, written.place(*keys, "rows"))
     options["rows"] = tuple(
         {name: _meant(value, model.schema[name]) for name, value in row.items()} for row in options["rows"]
     )
@@ -195,6 +209,7 @@ def _known_answers(written: Written, keys: Keys, options: dict[str, Any], model:
     if ("answer" in options) == bool(bounds):
         raise OptionError(f"The test {name!r} has to say what is known: answer, or at_least and at_most.", where=where)
     if "answer" not in options:
+        check_bounds(name, options, written.place(*keys, bounds[0]), probability=bool(model.classes))
         return options
     if not model.classes:
         raise OptionError(

@@ -175,14 +175,17 @@ def _sentence(
     if test.allowed > 0.0:
         text += f"; up to {percent(test.allowed)} of rows may"
     if broken:
-        text += f". {_worst(broken[0], setting)}"
+        text += f". {_worst(test, broken[0], setting)}"
     if verdict == "unknown":
         text = f"{text.rstrip('.')}. These rows are too few to tell: it could be {percent(ends[1])} of all rows"
     return sentence(text)
 
 
-def _worst(one: Tried, setting: Setting) -> str:
+def _worst(test: BehaviourTest, one: Tried, setting: Setting) -> str:
     """Return what happened to the row that broke the rule most."""
+    if test.decided and one.before is not None:
+        was, now = (repr(str(setting.classes[round(value)])) for value in (one.before, one.after))
+        return f"Such as row {one.row}: with {one.was} the answer is {was}, with {one.now} {now}"
     after = _shown(one.after, setting)
     if one.before is None:
         return f"Row {one.row + 1} of the test ({one.now}) got {after}"
