@@ -112,7 +112,7 @@ def confusions(y: Floats, called: np.ndarray[Any, np.dtype[np.intp]], classes: S
 def _of_hundred(wrong: float, rows: float) -> str:
     """Return how often that is, as people say it.
 
-    >>> _of_hundred(263.0, 1407.0), _of_hundred(1.0, 4000.0), _of_hundred(0.0, 7.0)
+    >>> _of_hundred(263.0, 1407.0), _of_hundred(1.0, 5000.0), _of_hundred(0.0, 7.0)
     ('19 of 100', '0.02 of 100', 'none')
     """
     if not wrong:
