@@ -6,6 +6,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
+from tests.report.pages import opened
 
 from mlwright.report import summary_html, write_report
 
@@ -18,26 +19,6 @@ WIDTHS = [390, 1280]
 def written(make, run, tmp_path_factory):
     folder = tmp_path_factory.mktemp("reports")
     return {name: write_report(make(name), run, folder / f"{name}.html")[0] for name in NAMES}
-
-
-def opened(browser, path: Path, **options):
-    """Open a page; every request but that for the page itself is noted and refused, every message noted."""
-    context = browser.new_context(**options)
-    page = context.new_page()
-    noted: list[str] = []
-    page.on("console", lambda message: noted.append(message.text))
-    page.on("pageerror", lambda error: noted.append(str(error)))
-
-    def route(route):
-        if route.request.url == path.as_uri():
-            route.continue_()
-        else:
-            noted.append(route.request.url)
-            route.abort()
-
-    page.route("**/*", route)
-    page.goto(path.as_uri())
-    return context, page, noted
 
 
 @pytest.mark.parametrize("width", WIDTHS)

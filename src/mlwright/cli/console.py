@@ -9,6 +9,7 @@ import signal
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
+from pathlib import Path
 from typing import Any, TextIO
 
 STOPPED = 130
@@ -37,6 +38,16 @@ def out(text: str) -> None:
     """Print a result on stdout."""
     if sys.stdout is not None:
         sys.stdout.write(_writable(text, sys.stdout) + "\n")
+
+
+def out_file(text: str, path: Path | None, then: str) -> None:
+    """Print a text that was written to a file as that file's name, with what to do `then`; else the text itself."""
+    if path is None:
+        out(text.rstrip("\n"))
+        return
+    out(str(path))
+    if then:
+        say(then)
 
 
 def out_json(value: Any) -> None:

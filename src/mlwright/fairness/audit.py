@@ -10,7 +10,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mlwright.columns import Columns
-from mlwright.evaluate import wording
 from mlwright.evaluate.held_out import HeldOut
 from mlwright.evaluate.intervals import plain
 from mlwright.evaluate.limits import LEVEL
@@ -146,16 +145,10 @@ def _told(
             "could make it on these rows."
         )
     values = [rates[place][measure.name] for place in pair]
-    numbers = [_number(measure, each.value) for each in values if each is not None]
+    numbers = [measure.shown(each.value) for each in values if each is not None]
     opening = "It is worse" if verdict == "worse" else "It differs"
     here, there = (groups[place].where for place in pair)
     return f"{opening} where {here}: {measure.told.format(numbers[0])}, against {numbers[1]} where {there}."
-
-
-def _number(measure: Measure, value: float) -> str:
-    if measure.share:
-        return wording.hundred(value)
-    return wording.number(100.0 * value, 2) if measure.name == "calibration_gap" else wording.number(value)
 
 
 def _words(measure: Measure) -> str:

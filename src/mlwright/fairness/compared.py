@@ -10,7 +10,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mlwright.columns import Columns
-from mlwright.evaluate import wording
 from mlwright.evaluate.comparison import paired_shares
 from mlwright.evaluate.held_out import Floats, HeldOut
 from mlwright.evaluate.intervals import Scored, plain
@@ -113,10 +112,6 @@ def _verdict(found: Scored, measure: Measure) -> str:
 
 def _sentence(group: People, measure: Measure, found: dict[str, Any]) -> str:
     better, worse = ("A", "B") if found["verdict"] == "a" else ("B", "A")
-    here, there = (_number(measure, found[each.lower()]) for each in (better, worse))
+    here, there = (measure.shown(found[each.lower()]) for each in (better, worse))
     told = measure.told.format(here).replace("the model", "it", 1)
     return f"{better} is better where {group.where}: {told}; with {worse} it is {there}."
-
-
-def _number(measure: Measure, value: float) -> str:
-    return wording.hundred(value) if measure.share else wording.number(value)

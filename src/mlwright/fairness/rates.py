@@ -10,6 +10,7 @@ from functools import partial
 import numpy as np
 from numpy.typing import NDArray
 
+from mlwright.evaluate import wording
 from mlwright.evaluate.held_out import HeldOut
 from mlwright.evaluate.intervals import effective_rows
 from mlwright.evaluate.limits import (
@@ -50,6 +51,12 @@ class Measure:
     """Whether values are 0 or 1."""
     happened: Floats | None = None
     """What 0 or 1 was taken off an expectation, where the values are differences of the two."""
+
+    def shown(self, value: float) -> str:
+        """Return a value of it as people read it, to be told of."""
+        if self.share:
+            return wording.hundred(value)
+        return wording.number(100.0 * value, 2) if self.name == "calibration_gap" else wording.number(value)
 
 
 @dataclass(frozen=True)

@@ -6,6 +6,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
+from tests.report.pages import opened
 
 from mlwright.report.documents import PLANS, write_documents
 
@@ -23,26 +24,6 @@ def folders(knowing, tmp_path_factory):
         write_documents(knowing(name, tested=True), folder)
         made[name] = folder
     return made
-
-
-def opened(browser, path: Path, **options):
-    """Open a page; requests but for the page itself are refused and noted, and so is every message."""
-    context = browser.new_context(**options)
-    page = context.new_page()
-    noted: list[str] = []
-    page.on("console", lambda message: noted.append(message.text))
-    page.on("pageerror", lambda error: noted.append(str(error)))
-
-    def route(route):
-        if route.request.url == path.as_uri():
-            route.continue_()
-        else:
-            noted.append(route.request.url)
-            route.abort()
-
-    page.route("**/*", route)
-    page.goto(path.as_uri())
-    return context, page, noted
 
 
 @pytest.mark.parametrize("width", [390, 1280])

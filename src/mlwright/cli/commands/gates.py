@@ -7,7 +7,8 @@ from typing import Annotated
 
 import typer
 
-from mlwright.cli.console import libraries_silenced, out, say
+from mlwright.cli.console import libraries_silenced
+from mlwright.cli.console import out_file as written_out
 from mlwright.cli.options import ModelReference, Quiet
 from mlwright.cli.options import Workspace as WorkspaceOption
 
@@ -29,9 +30,5 @@ def gates(
 
     with libraries_silenced(verbose=False):
         text = load(Workspace(workspace).resolve(model)).gates(out_file)
-    if out_file is None:
-        out(text.rstrip("\n"))
-        return
-    out(str(out_file))
-    if not quiet:
-        say(f"Read it and change what you know better. Next: mlwright evaluate {model} ROWS --gates {out_file}")
+    then = f"Read it and change what you know better. Next: mlwright evaluate {model} ROWS --gates {out_file}"
+    written_out(text, out_file, "" if quiet else then)
