@@ -66,19 +66,26 @@ def _people(parts: Parts, made: Mitigated, held: HeldOut, yes: np.ndarray[Any, A
     there = [name for name in names if name in made.rows.columns]
     scores = made.rows.score
     answers = Prediction(np.array(parts.classes)[yes], classes=parts.classes)
-    found = audit(
-        made.rows.columns,
-        list(made.rows.described),
-        held,
-        np.column_stack([1.0 - scores, scores]),
-        answered=answers,
-        classes=parts.classes,
-        names=there,
-    )
+    named = [name for name in there if name in made.wanted.columns or parts.schema[name].role == "sensitive"]
+    # What was only proposed is looked at one by one, as in the build.
+    alone = [[name] for name in there if name not in named]
+    found = [
+        audit(
+            made.rows.columns,
+            list(made.rows.described),
+            held,
+            np.column_stack([1.0 - scores, scores]),
+            answered=answers,
+            classes=parts.classes,
+            names=names,
+        )
+        for names in (named, *alone)
+    ]
     people = parts.evidence.get("people") or {}
+    gaps = [gap for each in found for gap in each["gaps"]]
     return {
-        "fairness": found["groups"],
-        "people": {**people, "gaps": found["gaps"], "sentence": found["sentence"]},
+        "fairness": [group for each in found for group in each["groups"]],
+        "people": {**people, "gaps": gaps, "sentence": found[0]["sentence"]},
     }
 
 
