@@ -9,6 +9,7 @@ from typing import Annotated, Any
 import typer
 from typer.main import get_command
 
+from mlwright.cli.commands.archive import archive
 from mlwright.cli.commands.build import build
 from mlwright.cli.commands.check import check
 from mlwright.cli.commands.clean import clean
@@ -18,12 +19,18 @@ from mlwright.cli.commands.documents import documents
 from mlwright.cli.commands.evaluate import evaluate
 from mlwright.cli.commands.explain import explain
 from mlwright.cli.commands.gates import gates
+from mlwright.cli.commands.keys import keys
 from mlwright.cli.commands.mitigate import mitigate
 from mlwright.cli.commands.models import models
 from mlwright.cli.commands.predict import predict
 from mlwright.cli.commands.profile import profile
+from mlwright.cli.commands.promote import promote
 from mlwright.cli.commands.report import report
+from mlwright.cli.commands.rollback import rollback
+from mlwright.cli.commands.serve import serve
+from mlwright.cli.commands.tag import tag
 from mlwright.cli.commands.tests import tests
+from mlwright.cli.commands.traffic import traffic
 from mlwright.cli.console import out
 from mlwright.cli.help import Command, Group
 
@@ -40,6 +47,13 @@ EXAMPLES: dict[Callable[..., None], str] = {
     check: "mlwright check new_rows.csv --schema customers",
     mitigate: "mlwright mitigate customers kept_back.csv --column sex --out fairer",
     models: "mlwright models",
+    promote: 'mlwright promote customers@2 --why "fewer false alarms"',
+    rollback: "mlwright rollback customers",
+    tag: "mlwright tag customers@2 owner=ann",
+    archive: "mlwright archive customers@1",
+    traffic: "mlwright traffic customers --canary challenger=5 --sticky customer_id",
+    keys: "mlwright keys add shop --scope predict outcomes",
+    serve: "mlwright serve customers --port 8080",
     report: "mlwright report customers --open",
     documents: "mlwright documents customers --out papers/",
     demo: "mlwright demo --open",

@@ -1,5 +1,7 @@
-"""Named models and their immutable versions."""
+"""Named models, their immutable versions, the aliases that point to them, and who may ask."""
 
+from mlwright.registry.traffic import Traffic
+from mlwright.registry.version import Version
 from mlwright.registry.workspace import Workspace
 
-__all__ = ["Workspace"]
+__all__ = ["Traffic", "Version", "Workspace"]

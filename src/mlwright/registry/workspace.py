@@ -1,146 +1,331 @@
 """The Workspace: the one folder that holds all state, with named models and their immutable versions.
 
-    <workspace>/models/<name>/<version>/     a model's folder; versions are 1, 2, 3, ...
+    <workspace>/registry.db                  which versions there are, what aliases mean, keys; or a PostgreSQL
+    <workspace>/models/<name>/<version>/     a model's folder; versions are 1, 2, 3, ...; or a store such as s3://
+    <workspace>/cache/<digest>/              what was fetched from a store
 
-A version is claimed by making its folder, which only one process can do, and filled by renaming the finished model over
-the empty folder: readers see a version whole or not at all.
+A version is known only when its files are whole: readers see a version whole or not at all. Folders of models that the
+registry does not know, because they are older than it or were copied here, become known when they are first seen.
 """
 
 from __future__ import annotations
 
-import contextlib
 import os
-import re
-from collections.abc import Iterator
+from collections.abc import Mapping
+from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from mlwright.errors import ModelError, OptionError, OutputError, nearest
-from mlwright.model import folder
-from mlwright.model.archive import MANIFEST
-from mlwright.model.model import Model
+from mlwright.errors import MlwrightError, ModelError, OptionError
+from mlwright.model.model import Model, load
+from mlwright.registry.files import Files, files_of
+from mlwright.registry.names import CHAMPION, LATEST, Reference, checked_name, is_name, no_model, parsed
+from mlwright.registry.traffic import Traffic
+from mlwright.registry.version import Origin, Version, read_version
 
-HOME = "MLWRIGHT_HOME"
+if TYPE_CHECKING:
+    from mlwright.registry.aliases import Aliases, Move
+    from mlwright.registry.keys import Keys
+    from mlwright.registry.state import State
+    from mlwright.registry.tags import Tags
+    from mlwright.registry.versions import Versions
+
+__all__ = ["Workspace", "checked_name"]
+
+HOME, REGISTRY, MODELS = "MLWRIGHT_HOME", "MLWRIGHT_REGISTRY", "MLWRIGHT_MODELS"
 DEFAULT = ".mlwright"
-_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
-_RESERVED = re.compile(r"(con|prn|aux|nul|com[0-9]|lpt[0-9])(\..*)?", re.IGNORECASE)
-_VERSION = re.compile(r"[1-9][0-9]{0,8}")
 
 
 class Workspace:
-    """The folder that holds all state: `path`, else MLWRIGHT_HOME, else ./.mlwright."""
+    """The folder that holds all state: `path`, else MLWRIGHT_HOME, else ./.mlwright.
 
-    def __init__(self, path: str | os.PathLike[str] | None = None) -> None:
+    `registry` is the URL of a PostgreSQL database, else MLWRIGHT_REGISTRY, else registry.db in the folder. `store` is
+    a folder or an address that fsspec knows, such as s3://bucket/models, else MLWRIGHT_MODELS, else models/ in the
+    folder.
+    """
+
+    def __init__(
+        self, path: str | os.PathLike[str] | None = None, *, registry: str | None = None, store: str | None = None
+    ) -> None:
         self.path = Path(path or os.environ.get(HOME) or DEFAULT)
+        self._registry = registry or os.environ.get(REGISTRY) or self.path / "registry.db"
+        self._store = store or os.environ.get(MODELS) or self.path / "models"
 
     @property
     def root(self) -> Path:
-        """Where the models are."""
-        return self.path / "models"
+        """Below it are the folders of versions on this machine: models/, or the cache of a store."""
+        return self._files.root
 
-    def add(self, model: Model, name: str) -> tuple[str, int, Path]:
-        """Keep a model as the next version of a name; return name, version and its folder. Raises OutputError."""
-        home = self.root / checked_name(name)
+    def add(
+        self, model: Model, name: str, *, why: str = "", who: str | None = None, parent: str | None = None
+    ) -> tuple[str, int, Path]:
+        """Keep a model as the next version of a name; return name, version and its folder.
+
+        Parameters
+        ----------
+        why, who
+            For the record; by default nobody's words, and the user of this process.
+        parent
+            The version it was made from, as name@version; by default the one that the model was loaded as.
+
+        Raises OptionError, OutputError.
+        """
+        from mlwright.registry.state import now, person
+
+        checked_name(name)
+        origin = Origin(person(who), why, now(), self._parent(model, parent))
+        version, place = self._written(model, name)
         try:
-            home.mkdir(parents=True, exist_ok=True)
-            version, place = _claim(home)
-        except OSError as error:
-            raise OutputError(f"The workspace cannot be written: {error.strerror}.", where=str(self.path)) from error
-        try:
-            model.renamed(name, version).save(place)
-        except BaseException:  # also Ctrl-C: a claimed version without a model must not stay
-            with contextlib.suppress(OSError):
-                place.rmdir()
+            self._versions.register(read_version(place, name, version, origin))
+        except BaseException:  # also Ctrl-C: what nobody knows of must not stay
+            if self._is_unknown(name, version):
+                self._files.remove(name, version)
             raise
         return name, version, place
 
+    def open(self, reference: str | os.PathLike[str]) -> Model:
+        """Load a model by what `resolve` takes; by name, with the files that were registered. Raises ModelError."""
+        found = self._meant(reference)
+        if isinstance(found, Path):
+            return load(found)
+        model = load(self._files.place(found.name, found.version, found.digest))
+        if (model.name, model.version) == (found.name, found.version):
+            return model
+        return model.renamed(found.name, found.version)
+
     def resolve(self, reference: str | os.PathLike[str]) -> Path:
-        """Return where a model is: a name (its latest version), name@version, or a path. Raises ModelError."""
-        text = os.fspath(reference)
-        name, _, wanted = text.partition("@")
-        if _NAME.fullmatch(name) and (versions := self.versions(name)):
-            return self.root / name / str(self._version(name, wanted, versions))
-        if os.path.exists(text):  # noqa: PTH110 -- false, not an error, for a name that no system can have
-            return Path(text)
-        near = nearest(name, self.names())
-        known = f"did you mean {near!r}?" if near else "`mlwright models` lists those there are."
-        raise ModelError(f"There is no model {text!r}, neither by name in {self.root} nor as a path.", hint=known)
+        """Return where a model is: a name (its champion, else its latest), name@version, name@alias, or a path.
+
+        Raises ModelError where there is none, or its manifest is not the one that was registered.
+        """
+        found = self._meant(reference)
+        return found if isinstance(found, Path) else self._files.place(found.name, found.version, found.digest)
+
+    def find(self, reference: str) -> Version:
+        """Return the version that a name, name@version or name@alias means now; never a path. Raises ModelError."""
+        wanted = parsed(reference)
+        if wanted is None:
+            raise no_model(reference, self.names(), str(self.root))
+        return self._known(wanted.name).pick(wanted)
 
     def names(self) -> tuple[str, ...]:
         """Return the names with at least one version, sorted."""
-        return tuple(sorted(entry.name for entry in _folders(self.root) if self.versions(entry.name)))
+        known = self._looked()
+        return () if known is None else tuple(sorted({name for name, _ in known.numbers()}))
 
     def versions(self, name: str) -> tuple[int, ...]:
-        """Return the versions of a name that are complete, oldest first."""
-        found = (entry for entry in _folders(self.root / name) if _VERSION.fullmatch(entry.name))
-        return tuple(sorted(int(entry.name) for entry in found if (entry / MANIFEST).is_file()))
+        """Return the versions of a name, oldest first, with those that are archived."""
+        known = self._looked(name) if is_name(name) else None
+        return () if known is None else tuple(known.of(name))
 
-    def models(self) -> list[dict[str, Any]]:
-        """Return facts of every version, by name and newest first; damaged ones say so under "problem"."""
-        return [
-            _facts(name, version, self.root / name / str(version))
-            for name in self.names()
-            for version in reversed(self.versions(name))
-        ]
+    def models(self, name: str | None = None) -> list[dict[str, Any]]:
+        """Return facts of every version (of a name), newest first; damaged ones say so under "problem"."""
+        known = self._looked(name)
+        if known is None:
+            return []
+        return [self._facts(version) for version in known.search() if name in {None, version.name}]
 
-    def _version(self, name: str, wanted: str, versions: tuple[int, ...]) -> int:
-        if not wanted:
-            return versions[-1]
-        if _VERSION.fullmatch(wanted) and int(wanted) in versions:
-            return int(wanted)
-        there = ", ".join(map(str, versions[-12:]))
-        raise ModelError(f"There is no version {wanted!r} of model {name!r}.", hint=f"there are: {there}.")
+    def search(
+        self, text: str = "", *, tag: str | None = None, task: str | None = None, target: str | None = None
+    ) -> list[Version]:
+        """Return the versions for which all holds that is given, by name and newest first; reads no model's files.
 
+        `text` is looked for in names, targets, tasks, reasons, aliases and tags, in any case; `tag` is a key, or
+        key=value.
+        """
+        known = self._looked()
+        return [] if known is None else known.search(text, tag=tag, task=task, target=target)
 
-def checked_name(name: str) -> str:
-    """Return the name, or raise OptionError where it cannot be the name of a model.
+    def lineage(self, name: str, version: int) -> list[Version]:
+        """Return a version, what it was made from, and so on to the root. Raises ModelError where there is none."""
+        return self._known(name).lineage(name, version)
 
-    >>> checked_name("churn-2026")
-    'churn-2026'
-    """
-    if not _NAME.fullmatch(name) or name.endswith(".") or _RESERVED.fullmatch(name):
-        raise OptionError(
-            f"A model cannot be named {name[:120]!r}.",
-            hint="use up to 100 letters, digits, '-', '_' and '.', starting with a letter or digit.",
-        )
-    return name
+    def archive(self, name: str, version: int) -> bool:
+        """Let a version answer only where its number is named; False where it was so.
 
+        Raises ModelError where an alias or the traffic points to it.
+        """
+        return self._known(name).archive(name, version)
 
-def _claim(home: Path) -> tuple[int, Path]:
-    """Make the folder of the next version; another process that is faster gets it, and this one the one after."""
-    version = max((int(entry.name) for entry in _folders(home) if _VERSION.fullmatch(entry.name)), default=0)
-    while True:
-        version += 1
-        place = home / str(version)
-        with contextlib.suppress(FileExistsError):
-            place.mkdir()
-            return version, place
+    def unarchive(self, name: str, version: int) -> bool:
+        """Take back that a version was archived; False where it was not. Raises ModelError where there is none."""
+        return self._known(name).unarchive(name, version)
 
+    def promote(
+        self,
+        name: str,
+        version: int | str = LATEST,
+        *,
+        alias: str = CHAMPION,
+        why: str = "",
+        who: str | None = None,
+    ) -> Move:
+        """Let an alias point to a version, named by number or by another alias. Raises ModelError, OptionError."""
+        wanted = self._known(name).pick(Reference(name, str(version)))
+        self._files.place(name, wanted.version, wanted.digest)  # what could not answer is not promoted
+        return self._aliases.promote(Reference(name, str(wanted.version)), alias=alias, why=why, who=who)
 
-def _folders(path: Path) -> Iterator[Path]:
-    try:
-        entries = sorted(path.iterdir())
-    except (FileNotFoundError, NotADirectoryError):
-        return
-    yield from (entry for entry in entries if entry.is_dir())
+    def rollback(self, name: str, alias: str = CHAMPION, *, why: str = "", who: str | None = None) -> Move:
+        """Let an alias point to what it pointed to before. Raises ModelError where there is nothing to go back to."""
+        known = self._known(name)
+        while True:
+            before = self._aliases.before(name, alias)
+            wanted = known.pick(Reference(name, str(before)))
+            self._files.place(name, before, wanted.digest)
+            if (move := self._aliases.rollback(name, alias, to=before, why=why, who=who)) is not None:
+                return move
 
+    def history(self, name: str) -> list[Move]:
+        """Return how the aliases of a name were moved, the newest first. Raises ModelError."""
+        self._known(name)
+        return self._aliases.history(name)
 
-def _facts(name: str, version: int, place: Path) -> dict[str, Any]:
-    try:
-        manifest, evidence = folder.read_evidence(place)
-    except ModelError as error:
-        return {"name": name, "version": version, "path": str(place), "problem": str(error)}
-    score = evidence.get("score")
-    score = score if isinstance(score, dict) else {}
-    return {
-        "name": name,
-        "version": version,
-        "task": manifest.get("task"),
-        "target": manifest.get("target"),
-        "metric": score.get("metric"),
-        "score": score.get("value"),
-        "interval": score.get("interval"),
-        "created": manifest["run"].get("created"),
-        "size_bytes": sum(facts["bytes"] for facts in manifest["files"].values()),
-        "path": str(place),
-    }
+    def aliases(self, name: str) -> dict[str, int]:
+        """Return the aliases of a name with the versions they point to."""
+        return {} if self._is_new else self._aliases.of(name)
+
+    def traffic(self, name: str) -> Traffic:
+        """Return who answers which requests of a name."""
+        return Traffic() if self._is_new else self._aliases.traffic(name)
+
+    def set_traffic(self, name: str, traffic: Traffic) -> None:
+        """Change who answers which requests of a name. Raises OptionError, ModelError."""
+        self._known(name)
+        self._aliases.set_traffic(name, traffic)
+
+    def tags(self, name: str) -> dict[int | None, dict[str, str]]:
+        """Return the tags of a name (under None) and of its versions, by their keys."""
+        return {} if self._is_new else self._tags.of(name)
+
+    def tag(self, name: str, values: Mapping[str, str], *, version: int | str | None = None) -> None:
+        """Note values by their keys, of a version or of the name as a whole. Raises OptionError, ModelError."""
+        self._known(name)
+        self._tags.tag(Reference(name, "" if version is None else str(version)), values)
+
+    def untag(self, name: str, *keys: str, version: int | str | None = None) -> None:
+        """Remove tags of a version or of the name as a whole. Raises OptionError, ModelError."""
+        self._known(name)
+        self._tags.untag(Reference(name, "" if version is None else str(version)), keys)
+
+    def revision(self) -> int:
+        """Return a number that grows with every change of versions, aliases, tags, traffic and keys; one query."""
+        return 0 if self._is_new else self._state.revision()
+
+    @property
+    def keys(self) -> Keys:
+        """The keys of the service."""
+        from mlwright.registry.keys import Keys
+
+        return Keys(self._state)
+
+    @cached_property
+    def _files(self) -> Files:
+        return files_of(self._store, self.path / "cache")
+
+    @cached_property
+    def _state(self) -> State:
+        from mlwright.registry.state import State
+
+        return State(self._registry)
+
+    @property
+    def _versions(self) -> Versions:
+        from mlwright.registry.versions import Versions
+
+        return Versions(self._state)
+
+    @property
+    def _aliases(self) -> Aliases:
+        from mlwright.registry.aliases import Aliases
+
+        return Aliases(self._state)
+
+    @property
+    def _tags(self) -> Tags:
+        from mlwright.registry.tags import Tags
+
+        return Tags(self._state)
+
+    @property
+    def _is_new(self) -> bool:
+        """Whether there is no registry yet; looking for something does not make one."""
+        return isinstance(self._registry, Path) and not self._registry.is_file()
+
+    def _looked(self, name: str | None = None) -> Versions | None:
+        """Return what is known, after all folders (of a name) have become known; None where nothing was ever kept."""
+        found = {(each, version): place for each, version, place in self._files.found(name)}
+        if not found and self._is_new:
+            return None
+        known = self._versions
+        if new := found.keys() - known.numbers(name):
+            self._adopt(known, {each: found[each] for each in sorted(new)})
+        return known
+
+    def _adopt(self, known: Versions, found: Mapping[tuple[str, int], Path]) -> None:
+        from mlwright.registry.state import now, person
+
+        origin = Origin(person(None), "found in the folder of models", now())
+        versions = []
+        for (name, version), place in found.items():
+            try:
+                versions.append(read_version(place, name, version, origin))
+            except ModelError:  # a damaged folder is no version
+                continue
+        if versions:
+            known.adopt(versions)
+
+    def _known(self, name: str) -> Versions:
+        """Return what is known of a name that has versions. Raises ModelError."""
+        known = self._looked(name) if is_name(name) else None
+        if known is None or not known.numbers(name):
+            raise no_model(name, self.names(), str(self.root))
+        return known
+
+    def _meant(self, reference: str | os.PathLike[str]) -> Version | Path:
+        """Return the version or the path that is meant; what can only be a path asks no database."""
+        text = os.fspath(reference)
+        wanted = parsed(text)
+        if wanted is not None:
+            known = self._looked(wanted.name)
+            if known is not None and known.numbers(wanted.name):
+                return known.pick(wanted)
+        if os.path.exists(text):  # noqa: PTH110 -- false, not an error, for a name that no system can have
+            return Path(text)
+        raise no_model(text, self.names(), str(self.root))
+
+    def _parent(self, model: Model, parent: str | None) -> str | None:
+        """Return the version that a model was made from. Raises OptionError where the one named is not there."""
+        given = parent or (f"{model.name}@{model.version}" if model.version is not None else "")
+        wanted = parsed(given)
+        if wanted is not None and wanted.version is not None and wanted.version in self.versions(wanted.name):
+            return given
+        if parent is not None:
+            raise OptionError(f"There is no version {parent[:200]!r} to be the parent.", hint="write name@version.")
+        return None
+
+    def _written(self, model: Model, name: str) -> tuple[int, Path]:
+        """Write a model under a number that nobody else has; return the number and where it is."""
+        known, above = self._versions, self._files.highest(name)
+        while True:
+            version = known.claim(name, above)
+            try:
+                return version, self._files.write(model.renamed(name, version), name, version)
+            except FileExistsError:  # a folder that the registry does not know
+                above = max(version, self._files.highest(name))
+            except BaseException:  # also Ctrl-C
+                self._is_unknown(name, version)
+                raise
+
+    def _is_unknown(self, name: str, version: int) -> bool:
+        """Take back a number; False where its version is known after all, because another process found it whole."""
+        try:
+            return self._versions.give_back(name, version)
+        except MlwrightError:  # the database is gone, and that is what is being said
+            return True
+
+    def _facts(self, version: Version) -> dict[str, Any]:
+        name, number = version.name, version.version
+        pointing = [alias for alias, target in self.aliases(name).items() if target == number]
+        facts = {**version.to_dict(), "path": self._files.shown(name, number), "aliases": pointing}
+        problem = self._files.problem(version)
+        return facts if problem is None else {**facts, "problem": problem}

@@ -1,0 +1,81 @@
+"""mlwright serve: answers over HTTP, until Ctrl-C."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+import typer
+
+from mlwright.cli.console import say
+from mlwright.cli.options import Quiet
+from mlwright.cli.options import Workspace as WorkspaceOption
+from mlwright.errors import MissingExtraError
+
+
+def serve(
+    models: Annotated[
+        list[str],
+        typer.Argument(metavar="MODEL ...", help="Names, name@alias, name@version, or paths.", show_default=False),
+    ],
+    host: Annotated[str, typer.Option("--host", help="Where to listen; beyond this machine only with an API key.")] = (
+        "127.0.0.1"
+    ),
+    port: Annotated[int, typer.Option("--port", help="0 takes any free one.")] = 8080,
+    workers: Annotated[int, typer.Option("--workers", help="Processes that answer.")] = 1,
+    durability: Annotated[
+        Literal["off", "batch", "request"] | None,
+        typer.Option(
+            "--durability",
+            help="off keeps no answers; batch loses at most the last 0.2 s when killed; request none at all.",
+            show_default="batch",
+        ),
+    ] = None,
+    settings_file: Annotated[
+        Path | None,
+        typer.Option("--settings", metavar="FILE", help="Policies, limits and all else, in TOML (JSON, YAML)."),
+    ] = None,
+    tls: Annotated[
+        tuple[Path, Path] | None,
+        typer.Option("--tls", metavar="CERTIFICATE KEY", help="Two PEM files: answer over HTTPS.", show_default=False),
+    ] = None,
+    workspace: WorkspaceOption = None,
+    quiet: Quiet = False,
+) -> None:
+    """Answer over HTTP, record every answer, and follow the registry: a promoted model is served a second later."""
+    try:
+        import msgspec
+
+        from mlwright.serve.process import run
+        from mlwright.serve.settings import Settings, read_settings
+    except ModuleNotFoundError as error:
+        raise MissingExtraError.of("serve", "Serving models") from error
+    from mlwright.registry import Workspace
+
+    for reference in models:
+        Workspace(workspace).resolve(reference)  # what is not there is said before anything starts
+    settings = read_settings(
+        settings_file,
+        Settings(
+            models=tuple(models),
+            workspace=None if workspace is None else str(workspace),
+            host=host,
+            port=port,
+            workers=workers,
+            certificate=None if tls is None else str(tls[0]),
+            private_key=None if tls is None else str(tls[1]),
+        ),
+    )
+    if durability is not None:
+        record = msgspec.structs.replace(settings.record, durability=durability)
+        settings = msgspec.structs.replace(settings, record=record)
+    greet = (lambda _: None) if quiet else (lambda address: say(_greeting(address, models)))
+    raise typer.Exit(run(settings, ready=greet))
+
+
+def _greeting(address: str, models: list[str]) -> str:
+    name = models[0].partition("@")[0]
+    return (
+        f"Serving {', '.join(models)} at {address} (Ctrl-C ends it).\n"
+        f"Next: open {address}, or: curl {address}/v1/models/{name}/example"
+    )

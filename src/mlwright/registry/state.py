@@ -1,0 +1,85 @@
+"""The registry's database: opened when first needed, brought to its newest form, and changed by one at a time."""
+
+from __future__ import annotations
+
+import getpass
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from functools import cached_property
+from pathlib import Path
+
+import sqlalchemy as sa
+
+from mlwright.errors import OutputError
+from mlwright.registry import database
+from mlwright.registry.tables import changes
+
+MIGRATIONS = Path(__file__).parent / "migrations"
+NEWEST = "0001"
+"""The newest migration. That it is the one in the database is asked first: to import Alembic takes 0.3 s."""
+
+
+class State:
+    """The registry's database, in a file or by URL."""
+
+    def __init__(self, place: str | Path) -> None:
+        self.place = place
+
+    @cached_property
+    def engine(self) -> sa.Engine:
+        """The database with all its tables. Raises OutputError, OptionError, MissingExtraError."""
+        if isinstance(self.place, Path):
+            try:
+                self.place.parent.mkdir(parents=True, exist_ok=True)
+            except OSError as error:
+                raise OutputError(
+                    f"The workspace cannot be written: {error.strerror}.", where=str(self.place.parent)
+                ) from error
+        engine = database.connect(self.place, pooled=False)
+        if not _is_newest(engine):
+            database.migrate(engine, MIGRATIONS)
+        return engine
+
+    @contextmanager
+    def reading(self) -> Iterator[sa.Connection]:
+        """Within, read one state. Raises OutputError."""
+        with database.reading(self.engine) as connection:
+            yield connection
+
+    @contextmanager
+    def changing(self) -> Iterator[sa.Connection]:
+        """Within, one change, kept whole or not at all; all others wait, so that what is read here stays true."""
+        with database.writing(self.engine) as connection:
+            connection.execute(sa.update(changes).values(number=changes.c.number + 1))
+            yield connection
+
+    def revision(self) -> int:
+        """Return a number that has grown wherever anything has changed."""
+        with database.reading(self.engine) as connection:
+            return int(connection.execute(sa.select(changes.c.number)).scalar_one())
+
+
+def now() -> str:
+    """Return the moment, as the database keeps it."""
+    return datetime.now(UTC).isoformat(timespec="microseconds")
+
+
+def person(who: str | None) -> str:
+    """Return who does something: the one named, else the user of this process."""
+    if who:
+        return who[:200]
+    try:
+        return getpass.getuser()[:200]
+    except (OSError, KeyError, ImportError):  # a user without a name, as in many containers
+        return "unknown"
+
+
+def _is_newest(engine: sa.Engine) -> bool:
+    """Tell whether the tables are there in their newest form; a database that is not there yet is not made."""
+    if engine.dialect.name == "sqlite" and not Path(engine.url.database or "").is_file():
+        return False
+    with database.reading(engine) as connection:
+        if not sa.inspect(connection).has_table("registry_version"):
+            return False
+        return connection.execute(sa.text("SELECT version_num FROM registry_version")).scalar() == NEWEST

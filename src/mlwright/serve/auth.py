@@ -1,0 +1,120 @@
+"""Who may do what: one place that every request passes, and that refuses unless something allows it.
+
+Keys are random secrets of the registry, of which only hashes are kept; they are held in memory and renewed with the
+registry, so that a key which was revoked opens nothing a second later. A service that only its own machine can reach
+needs none as long as there are none; one that others can reach does not start without.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import hashlib
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from urllib.parse import urlsplit
+
+from mlwright.errors import OptionError
+from mlwright.registry.keys import Key
+from mlwright.serve.http import Request
+from mlwright.serve.problems import Problem
+from mlwright.serve.routes import OPEN, Route
+from mlwright.serve.settings import Settings
+
+FROM_ENVIRONMENT = "MLWRIGHT_API_KEY"
+SHORTEST = 20
+"""A key from the environment has at least so many letters: no guessable ones."""
+LONGEST = 1_000
+SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
+
+
+@dataclass(slots=True)
+class Keyring:
+    """The keys that are known now, by the sha256 of their secret."""
+
+    keys: Mapping[str, Key] = field(default_factory=dict)
+
+    def may(self, request: Request, route: Route) -> None:
+        """Raise Problem unless the request may use the route; note who asks."""
+        if route.scope == OPEN or not self.keys:
+            return
+        secret = _secret(request.headers.get(b"authorization", b""))
+        key = self.keys.get(hashlib.sha256(secret).hexdigest()) if secret else None
+        if key is None or (key.expires is not None and key.ended()):
+            said = "This key is not known, or no longer." if secret else "This address needs an API key."
+            raise Problem(
+                "no-key",
+                said,
+                hint="send the header authorization: Bearer KEY; `mlwright keys add LABEL` makes one.",
+                headers=[(b"www-authenticate", b'Bearer realm="mlwright", Basic realm="mlwright"')],
+            )
+        name = request.named.get("name", "").partition("@")[0]
+        if not key.allows(route.scope, name):
+            raise Problem("not-allowed", f"The key {key.label!r} does not allow {route.scope!r} here.")
+        request.key = key
+
+
+def _secret(header: bytes) -> bytes:
+    """Return the secret of an authorization header: that of Bearer, or the password of Basic, as browsers send it."""
+    kind, _, value = header.strip().partition(b" ")
+    value = value.strip()
+    if len(value) > LONGEST:
+        return b""
+    if kind.lower() == b"bearer":
+        return value
+    if kind.lower() == b"basic":
+        try:
+            return base64.b64decode(value, validate=True).partition(b":")[2]
+        except binascii.Error:
+            return b""
+    return b""
+
+
+def environment_key() -> dict[str, Key]:
+    """Return the key that the environment gives, by its hash; none where it gives none. Raises OptionError."""
+    secret = os.environ.get(FROM_ENVIRONMENT, "")
+    if not secret:
+        return {}
+    if len(secret) < SHORTEST:
+        raise OptionError(
+            f"{FROM_ENVIRONMENT} has {len(secret)} letters, too few to be a secret.",
+            hint="`mlwright keys add LABEL` makes a good one.",
+        )
+    key = Key(
+        label="environment", scopes=("predict", "outcomes", "read"), created="", expires=None, revoked=None, who=""
+    )
+    return {hashlib.sha256(secret.encode()).hexdigest(): key}
+
+
+def refuse_open_door(settings: Settings, keys: Mapping[str, Key]) -> None:
+    """Raise OptionError where others could reach a service that asks nobody for a key."""
+    if not settings.is_loopback and not keys:
+        raise OptionError(
+            f"The service would answer everybody who reaches {settings.host}, because there is no API key.",
+            hint=f"`mlwright keys add LABEL --scope predict` makes one; or set {FROM_ENVIRONMENT}.",
+        )
+
+
+def refuse_strangers(request: Request, settings: Settings, hosts: frozenset[str] | None) -> None:
+    """Raise Problem for another host name than the service's, and for what a page of a foreign site sends."""
+    host = request.headers.get(b"host", b"").decode("latin-1").casefold()
+    if hosts is not None and _without_port(host) not in hosts:
+        raise Problem("wrong-host", f"This service is not called {host[:100]!r}.", hint="name it in network.hosts.")
+    if request.method in SAFE:
+        return
+    origin = request.headers.get(b"origin")
+    if origin is not None and not _is_own(origin.decode("latin-1"), host, settings):
+        raise Problem("foreign-origin", "A page of another site may not ask this service.", hint="see network.origins.")
+    if origin is None and request.headers.get(b"sec-fetch-site", b"none") not in {b"none", b"same-origin"}:
+        raise Problem("foreign-origin", "A page of another site may not ask this service.", hint="see network.origins.")
+
+
+def _is_own(origin: str, host: str, settings: Settings) -> bool:
+    return origin in settings.network.origins or urlsplit(origin).netloc.casefold() == host
+
+
+def _without_port(host: str) -> str:
+    if host.startswith("["):
+        return host.partition("]")[0] + "]"
+    return host.rpartition(":")[0] if ":" in host else host

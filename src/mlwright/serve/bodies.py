@@ -1,0 +1,291 @@
+"""Bodies: rows as clients write them, in JSON, NDJSON, CSV or Arrow, and answers in the same. What is odd is refused.
+
+A body is data: nothing in it names a file, an address or a class, and nothing of it is run.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import math
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import msgspec
+
+from mlwright.serve.http import ARROW, CSV, JSON, NDJSON
+from mlwright.serve.problems import Problem
+from mlwright.serve.served import Answer
+
+Scalar = str | int | float | bool | None
+Row = dict[str, Scalar]
+Rows = list[Row]
+
+
+class PredictBody(msgspec.Struct, forbid_unknown_fields=True):
+    """The body of a request for answers."""
+
+    rows: Rows
+
+
+_json_rows = msgspec.json.Decoder(PredictBody)
+_line = msgspec.json.Decoder(Row)
+_encode = msgspec.json.Encoder().encode
+
+
+def read_rows(body: bytes, media_type: str, limit: int) -> Rows:
+    """Return the rows of a body. Raises Problem where it cannot be read, or holds none or too many."""
+    read = READERS.get(media_type)
+    if read is None:
+        said = f"not {media_type[:60]!r}" if media_type else "and the request does not say what it is"
+        raise Problem(
+            "unknown-media-type",
+            f"Rows are read as {', '.join(READERS)}, {said}.",
+            hint="set the header content-type: application/json.",
+        )
+    rows = read(body)
+    if not rows:
+        raise Problem(
+            "malformed-request", "The request holds no rows.", hint='send {"rows": [{"column": value, ...}]}.'
+        )
+    if len(rows) > limit:
+        raise Problem(
+            "too-large",
+            f"The request holds {len(rows):,} rows, more than the {limit:,} that are taken at a time.",
+            hint="send fewer at a time, or give the file to a job: POST /v1/models/{name}/jobs.",
+        )
+    return rows
+
+
+def _read_json(body: bytes) -> Rows:
+    rows: Rows = decoded(_json_rows, body).rows
+    refuse_repeated(body, sum(map(len, rows)) + 1)
+    return rows
+
+
+def decoded(decoder: Any, body: bytes) -> Any:
+    """Return what a decoder makes of JSON. Raises Problem where it is malformed or has another shape."""
+    try:
+        return decoder.decode(body)
+    except msgspec.ValidationError as error:
+        raise Problem("malformed-request", _wrong_shape(str(error)), hint=SHAPE) from error
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError, ValueError) as error:
+        raise Problem("malformed-request", _malformed(error, body), hint=SHAPE) from error
+
+
+SHAPE = 'a body is {"rows": [{"column": value, ...}, ...]}, where a value is a number, text, true, false or null.'
+
+
+def _wrong_shape(said: str) -> str:
+    what, _, place = said.partition(" - at `$")
+    place = place.rstrip("`").replace("[...]", "").lstrip(".")
+    what = what.replace("`", "'").replace("bool | int | float | str | null", "one value")
+    return f"{what[:1].upper()}{what[1:]}{f', at {place}' if place else ''}."
+
+
+def _malformed(error: Exception, body: bytes) -> str:
+    if isinstance(error, UnicodeDecodeError):
+        return "The body is not written in UTF-8."
+    if isinstance(error, RecursionError):
+        return "The body is nested too deeply."
+    if not body.strip():
+        return "The body is empty."
+    if any(word in body for word in (b"NaN", b"Infinity")):
+        return "The body is not JSON: NaN and Infinity are no numbers there; send null where a value is missing."
+    return f"The body is not JSON: {str(error).removeprefix('JSON is malformed: ').rstrip('.')}."
+
+
+def refuse_repeated(body: bytes, keys: int) -> None:
+    """Raise Problem where a name stands twice in an object, which two readers would read differently.
+
+    Each name is followed by a colon, and colons may stand in texts too: where there are no more colons than names were
+    read, no name was lost. Only else the body is read again, slowly.
+    """
+    if body.count(b":") == keys:
+        return
+    try:
+        json.loads(body, object_pairs_hook=_once)
+    except _RepeatedError as error:
+        raise Problem("malformed-request", f"The name {str(error)[:80]!r} stands twice in one object.") from error
+    except (ValueError, RecursionError) as error:
+        raise Problem("malformed-request", "The body is not JSON.") from error
+
+
+class _RepeatedError(Exception):
+    pass
+
+
+def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        names = [name for name, _ in pairs]
+        raise _RepeatedError(next(name for name in names if names.count(name) > 1))
+    return found
+
+
+def _read_ndjson(body: bytes) -> Rows:
+    rows = []
+    for number, line in enumerate(body.split(b"\n"), start=1):
+        if not line.strip():
+            continue
+        try:
+            row = decoded(_line, line)
+            refuse_repeated(line, len(row))
+        except Problem as problem:
+            raise Problem("malformed-request", f"Line {number}: {problem.detail}", hint=NDJSON_SHAPE) from problem
+        rows.append(row)
+    return rows
+
+
+NDJSON_SHAPE = 'each line is one row: {"column": value, ...}.'
+
+
+def _read_csv(body: bytes) -> Rows:
+    try:
+        text = body.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise Problem("malformed-request", "The body is not written in UTF-8.") from error
+    try:
+        lines = csv.reader(io.StringIO(text, newline=""), strict=True)
+        header = next(lines, [])
+        if len(set(header)) != len(header):
+            twice = next(name for name in header if header.count(name) > 1)
+            raise Problem("malformed-request", f"The column {twice[:80]!r} stands twice in the header.")
+        rows: Rows = []
+        for cells in lines:
+            if not cells:
+                continue
+            if len(cells) != len(header):
+                raise Problem(
+                    "malformed-request",
+                    f"Line {lines.line_num} has {len(cells)} values, the header {len(header)} names.",
+                    hint="the first line names the columns; a value that holds a comma stands in quotes.",
+                )
+            rows.append(dict(zip(header, cells, strict=True)))
+    except csv.Error as error:
+        raise Problem("malformed-request", f"The body is not CSV: {error}.") from error
+    return rows
+
+
+def _read_arrow(body: bytes) -> Rows:
+    try:
+        import polars as pl
+    except ImportError as error:
+        raise Problem("unknown-media-type", "Arrow is read by Polars, which is not installed here.") from error
+    try:
+        frame = pl.read_ipc_stream(io.BytesIO(body))
+    except BaseException as error:
+        if isinstance(error, KeyboardInterrupt | SystemExit):
+            raise
+        raise Problem("malformed-request", "The body is no Arrow stream, or a damaged one.") from error
+    if nested := [name for name, kind in frame.schema.items() if kind.is_nested() or kind == pl.Object]:
+        raise Problem("malformed-request", f"Column {nested[0][:80]!r} holds lists or objects, not single values.")
+    rows: Rows = frame.to_dicts()
+    return rows
+
+
+READERS: Mapping[str, Callable[[bytes], Rows]] = {
+    JSON: _read_json,
+    NDJSON: _read_ndjson,
+    CSV: _read_csv,
+    ARROW: _read_arrow,
+}
+
+# --- answers ---------------------------------------------------------------------------------------------------------
+
+
+def written(answers: Sequence[Answer], model: Mapping[str, Any], media_type: str) -> bytes:
+    """Return answers as a body of a kind."""
+    return WRITERS[media_type](answers, model)
+
+
+def _write_json(answers: Sequence[Answer], model: Mapping[str, Any]) -> bytes:
+    return _encode({"model": model, "predictions": answers})
+
+
+def _write_ndjson(answers: Sequence[Answer], model: Mapping[str, Any]) -> bytes:
+    return b"".join(_encode({"model": model, **msgspec.structs.asdict(answer)}) + b"\n" for answer in answers)
+
+
+def flat(answers: Sequence[Answer]) -> tuple[list[str], list[list[Any]]]:
+    """Return answers as a table: names of columns, and rows."""
+    first = answers[0]
+    labels = list(first.probabilities or ())
+    names = ["id", "prediction", *(f"probability_{label}" for label in labels)]
+    interval = ["lower", "upper"] if first.lower is not None else []
+    reasons = ["reasons"] if first.text is not None else []
+    names += [*interval, "action", "flags", *reasons]
+    rows = []
+    for answer in answers:
+        row: list[Any] = [answer.id, answer.prediction, *(answer.probabilities or {}).values()]
+        row += [getattr(answer, end) for end in interval]
+        row += [answer.action, " ".join(flag.message for flag in answer.flags) or None]
+        rows.append([*row, answer.text] if reasons else row)
+    return names, rows
+
+
+def _write_csv(answers: Sequence[Answer], _: Mapping[str, Any]) -> bytes:
+    names, rows = flat(answers)
+    out = io.StringIO(newline="")
+    writer = csv.writer(out, lineterminator="\n")
+    writer.writerow(names)
+    writer.writerows([["" if cell is None else cell for cell in row] for row in rows])
+    return out.getvalue().encode()
+
+
+def _write_arrow(answers: Sequence[Answer], _: Mapping[str, Any]) -> bytes:
+    import polars as pl
+
+    names, rows = flat(answers)
+    columns = list(zip(*rows, strict=True))
+    frame = pl.DataFrame(
+        [pl.Series(name, list(column), strict=False) for name, column in zip(names, columns, strict=True)]
+    )
+    out = io.BytesIO()
+    frame.write_ipc_stream(out)
+    return out.getvalue()
+
+
+WRITERS: Mapping[str, Callable[[Sequence[Answer], Mapping[str, Any]], bytes]] = {
+    JSON: _write_json,
+    NDJSON: _write_ndjson,
+    CSV: _write_csv,
+    ARROW: _write_arrow,
+}
+
+
+def wanted(accept: bytes, sent: str) -> str:
+    """Return as what kind of content answers are to be written: what is accepted, else as the rows came.
+
+    Raises Problem where nothing that there is, is accepted.
+    """
+    if not accept or accept == b"*/*":
+        return sent if sent in WRITERS else JSON
+    weights: dict[str, float] = {}
+    for part in accept.decode("latin-1").lower().split(",")[:20]:
+        kind, *parameters = (piece.strip() for piece in part.split(";"))
+        weights[kind] = max(weights.get(kind, 0.0), _weight(parameters))
+    for kind in sorted(weights, key=lambda kind: -weights[kind]):
+        if weights[kind] <= 0:
+            continue
+        if kind in WRITERS:
+            return kind
+        if kind in {"*/*", "application/*", "text/*"}:
+            family = kind.partition("/")[0]
+            fits = [each for each in (sent, *WRITERS) if each in WRITERS and (family == "*" or each.startswith(family))]
+            return fits[0]
+    raise Problem(
+        "not-acceptable", f"Answers are written as {', '.join(WRITERS)}.", hint="leave the header accept out."
+    )
+
+
+def _weight(parameters: Sequence[str]) -> float:
+    for parameter in parameters:
+        if parameter.startswith("q="):
+            try:
+                weight = float(parameter[2:])
+            except ValueError:
+                return 0.0
+            return weight if math.isfinite(weight) else 0.0
+    return 1.0

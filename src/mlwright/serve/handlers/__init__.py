@@ -1,0 +1,12 @@
+"""What each address does: a file for each family of them, and the table of all."""
+
+from __future__ import annotations
+
+from mlwright.serve.handlers.health import ROUTES as HEALTH
+from mlwright.serve.handlers.models import ROUTES as MODELS
+from mlwright.serve.handlers.outcomes import ROUTES as OUTCOMES
+from mlwright.serve.handlers.predict import ROUTES as PREDICT
+from mlwright.serve.routes import Route
+
+ROUTES: tuple[Route, ...] = (*PREDICT, *OUTCOMES, *MODELS, *HEALTH)
+"""Every address of the service. A new family is one file and one line here."""

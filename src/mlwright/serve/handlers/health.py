@@ -1,0 +1,43 @@
+"""Whether the service lives, is ready and has started, for those who restart and route; and what was counted."""
+
+from __future__ import annotations
+
+from mlwright.serve.http import Request, Response, json_response
+from mlwright.serve.metrics import MEDIA_TYPE
+from mlwright.serve.problems import Problem
+from mlwright.serve.routes import OPEN, Route
+from mlwright.serve.service import Service
+
+
+def live(_: Service, __: Request) -> Response:
+    """Say that the process answers at all."""
+    return json_response({"status": "live"})
+
+
+def ready(service: Service, _: Request) -> Response:
+    """Say whether requests should be sent here: not before all models are loaded, and not while stopping."""
+    if not service.is_ready or service.is_draining:
+        why = "It is stopping." if service.is_draining else "It is starting."
+        raise Problem("not-ready", f"The service is not ready. {why}", retry_after=1)
+    return json_response({"status": "ready"})
+
+
+def startup(service: Service, _: Request) -> Response:
+    """Say whether the service has started."""
+    if not service.is_ready and not service.is_draining:
+        raise Problem("not-ready", "The service is still starting.", retry_after=1)
+    return json_response({"status": "started"})
+
+
+def metrics(service: Service, _: Request) -> Response:
+    """Tell what was counted, as Prometheus reads it."""
+    service.note_gauges()
+    return Response(service.metrics.text(), MEDIA_TYPE)
+
+
+ROUTES = (
+    Route(method="GET", path="/health/live", scope=OPEN, handler=live, summary="Does the process answer?"),
+    Route(method="GET", path="/health/ready", scope=OPEN, handler=ready, summary="Should requests be sent here?"),
+    Route(method="GET", path="/health/startup", scope=OPEN, handler=startup, summary="Has the service started?"),
+    Route(method="GET", path="/metrics", scope="read", handler=metrics, summary="What was counted, for Prometheus"),
+)

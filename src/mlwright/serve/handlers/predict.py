@@ -1,0 +1,149 @@
+"""Answers: the address that all others are there for."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+
+import msgspec
+
+from mlwright.serve.bodies import READERS, Rows, read_rows, wanted, written
+from mlwright.serve.endpoint import Endpoint, Share
+from mlwright.serve.http import Request, Response
+from mlwright.serve.problems import Problem
+from mlwright.serve.record import KeyBusyError, KeyReusedError, new_ids
+from mlwright.serve.routes import Route
+from mlwright.serve.served import FEW, Answer, Served
+from mlwright.serve.service import Service
+
+SMALL = 32 << 10
+"""Bodies up to so many bytes are read on the thread that takes requests."""
+LONGEST_KEY = 200
+
+
+async def predict(service: Service, request: Request) -> Response:
+    """Answer the rows of a request."""
+    parameters = request.parameters("explain")
+    explain = request.flag("explain", parameters) if parameters else False
+    sent = request.media_type
+    kind = wanted(request.headers.get(b"accept", b""), sent)
+    endpoint, served = await service.asked(request.named["name"])
+    key = request.headers.get(b"idempotency-key")
+    if key is not None:
+        return await _once(service, request, key, endpoint, served, kind, explain=explain)
+    return await _answered(service, request, endpoint, served, kind, explain=explain)
+
+
+async def _answered(
+    service: Service, request: Request, endpoint: Endpoint, served: Served | None, kind: str, *, explain: bool
+) -> Response:
+    limit = service.settings.limits.rows
+    is_small = len(request.body) <= SMALL
+    if is_small:
+        rows = read_rows(request.body, request.media_type, limit)
+    else:
+        rows = await service.on_a_thread(lambda: read_rows(request.body, request.media_type, limit))
+    answers, first = await answer_rows(service, request, endpoint, served, rows, explain=explain)
+    if is_small or len(answers) <= FEW:
+        body = written(answers, first.shown, kind)
+    else:
+        body = await service.on_a_thread(lambda: written(answers, first.shown, kind))
+    return Response(body, kind)
+
+
+async def answer_rows(
+    service: Service, request: Request, endpoint: Endpoint, served: Served | None, rows: Rows, *, explain: bool = False
+) -> tuple[Sequence[Answer], Served]:
+    """Return the answers to rows, recorded and counted, and the version that the response names. Raises Problem."""
+    ids = new_ids(len(rows))
+    split = served is None and endpoint.is_split
+    if not split:
+        first = served if served is not None else endpoint.main
+        answers = await _work(service, first, rows, ids, explain=explain)
+        await _note(service, request, first, rows, answers, None)
+    else:
+        chosen = endpoint.chosen(rows)
+        first = chosen[0][0].served
+        answers = await _shared(service, request, chosen, rows, ids, explain=explain)
+    if served is None and endpoint.shadows:
+        service.recording.shadow(endpoint, rows, answers, request)
+    return answers, first
+
+
+async def _shared(
+    service: Service, request: Request, chosen: Sequence[tuple[Share, list[int]]], rows: Rows, ids: Sequence[str], *,
+    explain: bool,
+) -> list[Answer]:  # fmt: skip
+    """Let each version answer its rows, and put the answers back into the order of the rows."""
+    found: list[Answer | None] = [None] * len(rows)
+    first = chosen[0][0].served
+    for share, places in chosen:
+        own = [rows[place] for place in places]
+        answers = await _work(service, share.served, own, [ids[place] for place in places], explain=explain)
+        await _note(service, request, share.served, own, answers, share.share)
+        for place, answer in zip(places, answers, strict=True):
+            answer.version = None if share.served is first else share.served.version
+            found[place] = answer
+    return [answer for answer in found if answer is not None]
+
+
+async def _work(service: Service, served: Served, rows: Rows, ids: Sequence[str], *, explain: bool) -> list[Answer]:
+    if len(rows) <= FEW:
+        return served.answer(rows, ids, explain=explain)
+    return await service.on_a_thread(lambda: served.answer(rows, ids, explain=explain))
+
+
+async def _note(
+    service: Service, request: Request, served: Served, rows: Rows, answers: Sequence[Answer], propensity: float | None
+) -> None:
+    await service.recording.keep(service.recording.lines(request, served, rows, answers, propensity))
+    service.answered(request, served, answers)
+
+
+async def _once(
+    service: Service,
+    request: Request,
+    key: bytes,
+    endpoint: Endpoint,
+    served: Served | None,
+    kind: str,
+    *,
+    explain: bool,
+) -> Response:
+    """Answer a request with an idempotency key: the same request again gets the response that it got before."""
+    if not 0 < len(key) <= LONGEST_KEY or not key.isascii():
+        raise Problem("malformed-request", f"An idempotency key has 1 to {LONGEST_KEY} letters or digits.")
+    asked = b"\0".join([request.path.encode(), request.query, request.media_type.encode(), kind.encode(), request.body])
+    digest = hashlib.sha256(asked).hexdigest()
+    name = f"{request.key.label if request.key is not None else ''}\0{key.decode()}"
+    record = service.recording.recorder.record
+    try:
+        kept = await service.in_background(lambda: record.claim(name, digest, request=request.id))
+    except KeyReusedError as error:
+        raise Problem("conflict", error.message, hint=error.hint) from error
+    except KeyBusyError as error:
+        raise Problem("conflict", error.message, hint=error.hint, retry_after=1) from error
+    if kept is not None:
+        media_type, body = msgspec.msgpack.decode(kept, type=tuple[str, bytes])
+        return Response(body, media_type, headers=[(b"idempotency-replayed", b"true")])
+    try:
+        response = await _answered(service, request, endpoint, served, kind, explain=explain)
+        made = msgspec.msgpack.encode((response.media_type, response.body))
+        await service.in_background(lambda: record.keep(name, digest, made))
+    except BaseException:
+        await service.in_background(lambda: record.release(name, digest))
+        raise
+    return response
+
+
+ROUTES = (
+    Route(
+        method="POST",
+        path="/v1/models/{name}/predict",
+        scope="predict",
+        handler=predict,
+        summary="Answer rows",
+        takes=tuple(READERS),
+        parameters=("explain",),
+    ),
+)

@@ -1,0 +1,175 @@
+"""Requests and responses, as the handlers see them; the little of ASGI that is needed, and bounds on what is read.
+
+The server below (uvicorn) parses HTTP. Here a body is put together, within its limits of size and time.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping, MutableMapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import parse_qsl
+
+import msgspec
+
+from mlwright.serve.problems import Problem
+
+Scope = MutableMapping[str, Any]
+Message = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[Message]]
+Send = Callable[[Message], Awaitable[None]]
+Header = tuple[bytes, bytes]
+
+JSON = "application/json"
+PROBLEM = "application/problem+json"
+NDJSON = "application/x-ndjson"
+CSV = "text/csv"
+ARROW = "application/vnd.apache.arrow.stream"
+HTML = "text/html"
+FORM = "application/x-www-form-urlencoded"
+
+MOST_PARAMETERS = 50
+
+
+class DisconnectedError(Exception):
+    """The client has gone: nobody waits for an answer."""
+
+
+@dataclass(slots=True)
+class Request:
+    """One request whose headers are there; `body` is empty until the door has read it."""
+
+    method: str
+    path: str
+    query: bytes
+    headers: dict[bytes, bytes]
+    id: str
+    started: float
+    """Of the performance counter, in seconds."""
+    receive: Receive
+    body: bytes = b""
+    key: Any = None
+    """Who asks: a Key of the registry, or None where no key is needed."""
+    is_read: bool = False
+    """Whether the whole body was read; the rest of one that was not is not waited for."""
+    named: Mapping[str, str] = field(default_factory=dict)
+    """The parts of the path that its route names."""
+
+    @property
+    def media_type(self) -> str:
+        """What kind of content the body is, in small letters and without parameters."""
+        return self.headers.get(b"content-type", b"").split(b";", 1)[0].strip().lower().decode("latin-1")
+
+    def parameters(self, *known: str) -> dict[str, str]:
+        """Return the query's parameters. Raises Problem for one that is not known, or stands twice."""
+        return parsed(self.query, known) if self.query else {}
+
+    def flag(self, name: str, parameters: Mapping[str, str]) -> bool:
+        """Return whether a parameter says yes. Raises Problem where it says neither yes nor no."""
+        said = parameters.get(name, "false").casefold()
+        if said not in {"true", "false", "1", "0", "yes", "no", ""}:
+            raise Problem(
+                "malformed-request", f"The parameter {name!r} cannot be {said[:60]!r}.", hint="true or false."
+            )
+        return said in {"true", "1", "yes", ""}
+
+
+def parsed(query: bytes, known: Sequence[str]) -> dict[str, str]:
+    """Return the parameters of a query or form. Raises Problem for an unknown or repeated one."""
+    try:
+        pairs = parse_qsl(
+            query.decode("ascii"), keep_blank_values=True, strict_parsing=bool(query), errors="strict",
+            max_num_fields=MOST_PARAMETERS,
+        )  # fmt: skip
+    except ValueError as error:
+        raise Problem("malformed-request", "The parameters of the address cannot be read.") from error
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        raise Problem("malformed-request", "A parameter of the address stands twice.")
+    if unknown := [name for name in found if name not in known]:
+        raise Problem(
+            "malformed-request",
+            f"There is no parameter {unknown[0][:60]!r} here.",
+            hint=f"there are: {', '.join(known)}." if known else "this address takes none.",
+        )
+    return found
+
+
+@dataclass(slots=True)
+class Response:
+    """What is sent back."""
+
+    body: bytes
+    media_type: str = JSON
+    status: int = 200
+    headers: Sequence[Header] = ()
+
+
+def json_response(value: object, status: int = 200, headers: Sequence[Header] = ()) -> Response:
+    """Return a response that holds a value as JSON."""
+    return Response(msgspec.json.encode(value), JSON, status, headers)
+
+
+async def read_body(request: Request, limit: int, seconds: float) -> bytes:
+    """Return the whole body. Raises Problem where it is longer than `limit` bytes or too slow, DisconnectedError."""
+    length = request.headers.get(b"content-length")
+    if length is not None and (len(length) > 18 or int(length) > limit):
+        raise _too_large(limit)
+    first = await _first(request, seconds)
+    body = first.get("body", b"")
+    if not first.get("more_body", False):
+        return _bounded(bytes(body), limit)
+    parts, size = [body], len(body)
+    try:
+        async with asyncio.timeout(seconds):
+            async for part in _rest(request):
+                size += len(part)
+                if size > limit:
+                    raise _too_large(limit)
+                parts.append(part)
+    except TimeoutError as error:
+        raise _too_slow(seconds) from error
+    return _bounded(b"".join(parts), limit)
+
+
+async def _first(request: Request, seconds: float) -> Message:
+    try:
+        async with asyncio.timeout(seconds):
+            message = await request.receive()
+    except TimeoutError as error:
+        raise _too_slow(seconds) from error
+    if message["type"] == "http.disconnect":
+        raise DisconnectedError
+    return message
+
+
+async def _rest(request: Request) -> Any:
+    while True:
+        message = await request.receive()
+        if message["type"] == "http.disconnect":
+            raise DisconnectedError
+        yield message.get("body", b"")
+        if not message.get("more_body", False):
+            return
+
+
+def _bounded(body: bytes, limit: int) -> bytes:
+    if len(body) > limit:
+        raise _too_large(limit)
+    return body
+
+
+def _too_large(limit: int) -> Problem:
+    return Problem(
+        "too-large",
+        f"The body is longer than the {limit:,} bytes that are taken at this address.",
+        hint="send fewer rows at a time, or give the file to a job: POST /v1/models/{name}/jobs.",
+        headers=[(b"connection", b"close")],
+    )
+
+
+def _too_slow(seconds: float) -> Problem:
+    return Problem(
+        "too-slow", f"The body did not arrive within {seconds:g} seconds.", headers=[(b"connection", b"close")]
+    )

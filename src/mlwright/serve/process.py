@@ -1,0 +1,103 @@
+"""The processes of a service: one, or a supervisor with workers that share the socket."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import socket
+import tempfile
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+
+from mlwright.errors import OptionError, OutputError
+from mlwright.serve import app, metrics
+from mlwright.serve.settings import Settings, to_json
+
+GRACE_S = 30
+"""So long requests that are being answered may take when the service stops."""
+BACKLOG = 2048
+
+
+def run(settings: Settings, *, ready: Callable[[str], None] = lambda _: None) -> int:
+    """Serve until told to stop; return the exit code. `ready` is told the address before the first request is taken.
+
+    Raises OutputError where the address cannot be used, OptionError where the certificate cannot.
+    """
+    import uvicorn
+    from uvicorn.supervisors import Multiprocess
+
+    listener = listening(settings)
+    host, port = listener.getsockname()[:2]
+    os.environ[app.SETTINGS] = to_json(settings)
+    shared = _shared_metrics(settings)
+    made = app.make() if settings.workers == 1 else None
+    config = uvicorn.Config(
+        made or "mlwright.serve.app:make",
+        factory=made is None,
+        http="mlwright.serve.protocol:BoundedProtocol",
+        ws="none",
+        lifespan="on",
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        workers=settings.workers,
+        backlog=BACKLOG,
+        timeout_graceful_shutdown=GRACE_S,
+        timeout_keep_alive=75,
+        ssl_certfile=settings.certificate,
+        ssl_keyfile=settings.private_key,
+    )
+    if settings.certificate is not None:
+        _check_certificate(config, settings.certificate)
+    scheme = "http" if settings.certificate is None else "https"
+    ready(f"{scheme}://{f'[{host}]' if ':' in host else host}:{port}")
+    try:
+        if made is None:
+            Multiprocess(config, sockets=[listener]).run()
+            return 0
+        server = uvicorn.Server(config)
+        with suppress(SystemExit):  # raised where the application does not start; why is told by the application
+            server.run(sockets=[listener])
+        if made.failure is not None:
+            raise made.failure
+        return 0
+    finally:
+        listener.close()
+        if shared is not None:
+            shutil.rmtree(shared, ignore_errors=True)
+
+
+def listening(settings: Settings) -> socket.socket:
+    """Return a socket that is bound to the address. Raises OutputError where that is taken or not ours."""
+    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
+    listener = socket.socket(family, socket.SOCK_STREAM)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind((settings.host, settings.port))
+    except OSError as error:
+        listener.close()
+        raise OutputError(
+            f"The service cannot listen at {settings.host}:{settings.port}: {error.strerror or error}.",
+            hint="another service may be there: choose another --port, or 0 for any free one.",
+        ) from error
+    listener.set_inheritable(True)
+    return listener
+
+
+def _shared_metrics(settings: Settings) -> Path | None:
+    """Set the folder in which workers count together, before anything that counts is imported by them."""
+    if settings.workers == 1:
+        return None
+    folder = Path(tempfile.mkdtemp(prefix="mlwright-metrics-"))
+    os.environ[metrics.SHARED] = str(folder)
+    return folder
+
+
+def _check_certificate(config: object, shown: str) -> None:
+    import ssl
+
+    try:
+        config.load()  # type: ignore[attr-defined]
+    except (OSError, ssl.SSLError) as error:
+        raise OptionError(f"The certificate cannot be used: {error}.", where=shown) from error

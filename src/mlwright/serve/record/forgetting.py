@@ -1,0 +1,114 @@
+"""Deletion: of all about one person, and of what is older than it may be kept."""
+
+from __future__ import annotations
+
+import sqlite3
+import time
+from collections.abc import Collection, Iterator, Sequence
+
+import sqlalchemy as sa
+
+from mlwright.errors import OutputError
+from mlwright.registry.database import writing
+from mlwright.serve.record.keys import KEPT_S
+from mlwright.serve.record.tables import ANSWERS, KEYS, OUTCOME_HISTORY, OUTCOMES
+
+KINDS = ("answers", "outcomes", "responses")
+TOGETHER = 500
+"""Answers that are deleted in one transaction: small, so that those who write are not kept waiting."""
+PATIENCE_S = 10.0
+"""So long it is tried to empty the write-ahead log while others read."""
+
+
+def forget_subject(engine: sa.Engine, subjects: Collection[str]) -> dict[str, int]:
+    """Delete the answers about a subject, their shadows, outcomes and kept responses; return how many of each.
+
+    `subjects` are the forms in which the record may hold it. In SQLite the bytes are gone from the files afterwards;
+    PostgreSQL overwrites them in its own time. Raises OutputError, also where the bytes could not be removed yet.
+    """
+    counts = dict.fromkeys(KINDS, 0)
+    while True:
+        with writing(engine) as connection:
+            found = connection.execute(
+                sa.select(ANSWERS.c.id, ANSWERS.c.request).where(ANSWERS.c.subject.in_(subjects)).limit(TOGETHER)
+            ).all()
+            if not found:
+                break
+            ids = [row.id for row in found]
+            requests = sorted({row.request for row in found if row.request})
+            shadows = connection.execute(sa.select(ANSWERS.c.id).where(ANSWERS.c.of.in_(ids))).scalars().all()
+            counts["responses"] += connection.execute(sa.delete(KEYS).where(KEYS.c.request.in_(requests))).rowcount
+            _delete(connection, sorted({*ids, *shadows}), counts)
+    erase(engine)
+    return counts
+
+
+def prune_old(engine: sa.Engine, before: int, model: str | None) -> dict[str, int]:
+    """Delete what is older than a moment (microseconds since 1970), of one model or all; return how many of each.
+
+    An outcome goes with its answer; one whose answer never came goes by when it was received. Kept responses go after
+    a day. Raises OutputError.
+    """
+    counts = dict.fromkeys(KINDS, 0)
+    for step in prune_steps(engine, before, model):
+        for kind, number in step.items():
+            counts[kind] += number
+    return counts
+
+
+def prune_steps(engine: sa.Engine, before: int, model: str | None) -> Iterator[dict[str, int]]:
+    """Do what `prune_old` does, one small transaction for each item that is asked for. Raises OutputError."""
+    old = [ANSWERS.c.at < before, *([ANSWERS.c.model == model] if model else [])]
+    lonely = [
+        OUTCOMES.c.received < before,
+        *([OUTCOMES.c.model == model] if model else []),
+        ~sa.exists().where(ANSWERS.c.id == OUTCOMES.c.id),
+    ]
+    for wanted in (sa.select(ANSWERS.c.id).where(*old), sa.select(OUTCOMES.c.id).where(*lonely)):
+        found = True
+        while found:
+            counts = dict.fromkeys(KINDS, 0)
+            with writing(engine) as connection:
+                ids = connection.execute(wanted.limit(TOGETHER)).scalars().all()
+                _delete(connection, ids, counts)
+                found = bool(ids)
+            yield counts
+    with writing(engine) as connection:
+        expired = KEYS.c.made < time.time_ns() // 1000 - KEPT_S * 1_000_000
+        gone = connection.execute(sa.delete(KEYS).where(expired)).rowcount
+    yield {"responses": gone}
+
+
+def _delete(connection: sa.Connection, ids: Sequence[str], counts: dict[str, int]) -> None:
+    counts["outcomes"] += connection.execute(sa.delete(OUTCOMES).where(OUTCOMES.c.id.in_(ids))).rowcount
+    connection.execute(sa.delete(OUTCOME_HISTORY).where(OUTCOME_HISTORY.c.id.in_(ids)))
+    counts["answers"] += connection.execute(sa.delete(ANSWERS).where(ANSWERS.c.id.in_(ids))).rowcount
+
+
+def erase(engine: sa.Engine) -> None:
+    """In SQLite, empty the write-ahead log, where deleted bytes stay else. Raises OutputError where others hold it."""
+    if engine.dialect.name != "sqlite":
+        return
+    until = time.monotonic() + PATIENCE_S
+    while True:
+        if _emptied(engine):
+            return
+        if time.monotonic() > until:
+            raise OutputError(
+                "What was to be deleted is no longer in the record, but its bytes still lie in the write-ahead log, "
+                "which another process reads.",
+                where=str(engine.url.database),
+                hint="run it again when nobody exports or reads the record.",
+            )
+        time.sleep(0.05)
+
+
+def _emptied(engine: sa.Engine) -> bool:
+    connection = engine.raw_connection()  # SQLAlchemy would begin a transaction, in which this cannot be done
+    try:
+        busy: int = connection.cursor().execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]
+    except sqlite3.OperationalError:
+        return False
+    finally:
+        connection.close()
+    return not busy

@@ -1,0 +1,52 @@
+"""How lines come into the table of answers."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import sqlalchemy as sa
+
+from mlwright.errors import OutputError
+from mlwright.registry.database import writing
+from mlwright.serve.record.answered import COLUMNS, Line
+from mlwright.serve.record.record import Record
+
+
+class Writer:
+    """Writes lines, each once, however often it is tried: a commit whose confirmation was lost is no harm."""
+
+    def __init__(self, record: Record) -> None:
+        self._record = record
+
+    def write(self, lines: Sequence[Line]) -> list[Line]:
+        """Write lines in one transaction; return those that the database refuses for what they are.
+
+        Raises OutputError where it cannot be written now.
+        """
+        try:
+            self._insert(lines)
+        except OutputError as error:
+            if not isinstance(error.__cause__, sa.exc.DataError):
+                self._record.reopen()
+                raise
+        except sa.exc.ProgrammingError as error:  # PostgreSQL: the table is gone
+            self._record.reopen()
+            raise OutputError("The database has lost the tables of the record.") from error
+        except OSError as error:
+            raise OutputError(f"The database cannot be made: {error.strerror}.") from error
+        except (sa.exc.IntegrityError, OverflowError, UnicodeError):
+            pass
+        else:
+            return []
+        if len(lines) == 1:
+            return list(lines)
+        middle = len(lines) // 2
+        return [*self.write(lines[:middle]), *self.write(lines[middle:])]
+
+    def _insert(self, lines: Sequence[Line]) -> None:
+        engine = self._record.engine
+        mark = "?" if engine.dialect.name == "sqlite" else "%s"
+        names, marks = ", ".join(f'"{name}"' for name in COLUMNS), ", ".join([mark] * len(COLUMNS))
+        statement = f"INSERT INTO answers ({names}) VALUES ({marks}) ON CONFLICT DO NOTHING"  # noqa: S608  fixed names
+        with writing(engine) as connection:
+            connection.exec_driver_sql(statement, list(lines))

@@ -1,0 +1,158 @@
+"""What the service hands to the record: every answer it gives, and what shadows would have said."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import threading
+import time
+from collections import deque
+from collections.abc import Sequence
+from typing import Any
+
+from mlwright.errors import MlwrightError
+from mlwright.serve.checking import Raw
+from mlwright.serve.endpoint import Endpoint
+from mlwright.serve.http import Request
+from mlwright.serve.metrics import Metrics
+from mlwright.serve.policy import ModelPolicy
+from mlwright.serve.problems import Problem
+from mlwright.serve.record import Answered, Private, Recorder, private_key, record_place
+from mlwright.serve.record.record import KEY_FILE
+from mlwright.serve.served import Answer, Served
+from mlwright.serve.settings import Settings
+from mlwright.serve.shelf import Shelf
+from mlwright.values import as_text
+
+logger = logging.getLogger("mlwright.serve")
+MOST_SHADOWS = 1_000
+"""So many requests may wait for their shadows; what comes then is not shadowed, and counted."""
+
+
+class Recording:
+    """The record of all models of one process, and the thread that lets shadows answer."""
+
+    def __init__(self, settings: Settings, shelf: Shelf, metrics: Metrics) -> None:
+        self.metrics = metrics
+        self.durability = settings.record.durability
+        self.recorder = Recorder(
+            record_place(shelf.workspace.path, settings.record.place),
+            durability=settings.record.durability,
+            private=_private(settings, shelf),
+            keep_s=settings.record.keep_days * 86_400 if settings.record.keep_days else None,
+        )
+        self._shadows: deque[tuple[Endpoint, Sequence[Raw], Sequence[str], str]] = deque()
+        self._wake = threading.Event()
+        self._ends = False
+        self.shadows_left_out = 0
+        self._thread = threading.Thread(target=self._shadowing, name="shadows", daemon=True)
+        self._thread.start()
+
+    def lines(
+        self, request: Request, served: Served, rows: Sequence[Raw], answers: Sequence[Answer], propensity: float | None
+    ) -> list[Answered]:
+        """Return what is recorded of answers."""
+        now = time.time_ns() // 1_000
+        latency = int((time.perf_counter() - request.started) * 1e6)
+        subject = served.policy.subject
+        return [
+            _line(answer, row, served, now, latency, request.id, subject, propensity)
+            for row, answer in zip(rows, answers, strict=True)
+        ]
+
+    async def keep(self, lines: Sequence[Answered]) -> None:
+        """Record answers: soon, or before they go out, as the durability says. Raises Problem where that fails."""
+        if self.durability == "batch":
+            for each in lines:
+                self.recorder.put(each)
+        elif self.durability == "request":
+            try:
+                await asyncio.to_thread(self.recorder.put_now, list(lines))
+            except MlwrightError as error:
+                raise Problem("not-recorded", error.message, hint=error.hint, retry_after=1) from error
+
+    def shadow(self, endpoint: Endpoint, rows: Sequence[Raw], answers: Sequence[Answer], request: Request) -> None:
+        """Let the shadows of an endpoint answer too, later."""
+        if self.durability == "off":
+            return
+        if len(self._shadows) >= MOST_SHADOWS:
+            self.shadows_left_out += 1
+            return
+        self._shadows.append((endpoint, rows, [answer.id for answer in answers], request.id))
+        self._wake.set()
+
+    def _shadowing(self) -> None:
+        while True:
+            self._wake.wait()
+            self._wake.clear()
+            while self._shadows:
+                endpoint, rows, ids, request = self._shadows.popleft()
+                for served in endpoint.shadows:
+                    self._shadow(served, rows, ids, request)
+            if self._ends:
+                return
+
+    def _shadow(self, served: Served, rows: Sequence[Raw], ids: Sequence[str], request: str) -> None:
+        own = [f"{each}~{served.version}" for each in ids]
+        started = time.perf_counter()
+        try:
+            answers = served.answer(rows, own)
+        except Problem as problem:  # the shadow refuses what the champion takes: that too is worth knowing
+            answers = [Answer(each, None, [], "refer", text=problem.detail) for each in own]
+        except Exception:
+            logger.exception("a shadow cannot answer", extra={"model": served.name, "version": served.version})
+            return
+        latency, now = int((time.perf_counter() - started) * 1e6), time.time_ns() // 1_000
+        for of, row, answer in zip(ids, rows, answers, strict=True):
+            made = _line(answer, row, served, now, latency, request, served.policy.subject, None, of)
+            self.recorder.put(made)
+
+    def note(self) -> None:
+        """Bring the gauges up to date."""
+        self.metrics.recorded.set(self.recorder.written)
+        self.metrics.dropped.set(self.recorder.drops)
+        self.metrics.pending.set(self.recorder.pending)
+
+    def close(self) -> None:
+        """Let the last shadows answer, and write everything down."""
+        self._ends = True
+        self._wake.set()
+        self._thread.join(10)
+        self.recorder.close(30)
+
+
+def _line(
+    answer: Answer,
+    row: Raw,
+    served: Served,
+    now: int,
+    latency: int,
+    request: str,
+    subject: str | None,
+    propensity: float | None,
+    of: str | None = None,
+) -> Answered:
+    told: dict[str, Any] = {"prediction": answer.prediction, "action": answer.action}
+    if answer.probabilities is not None:
+        told["probabilities"] = answer.probabilities
+    elif answer.lower is not None:
+        told["lower"], told["upper"] = answer.lower, answer.upper
+    if answer.action != "answer":
+        told["model_prediction"] = answer.model_prediction
+    return Answered(
+        answer.id, now, served.name, served.version, row, told, "answer" if of is None else "shadow", answer.flags,
+        latency, request, as_text(row.get(subject)) if subject is not None else None, propensity, of,
+    )  # fmt: skip
+
+
+def _private(settings: Settings, shelf: Shelf) -> Private | None:
+    """Return what no record may hold as it is: what any of the served models' policies names."""
+    columns: dict[str, Any] = {}
+    policies: list[ModelPolicy] = [settings.policy_of(name) for name in shelf.names]
+    for policy in policies:
+        columns |= policy.private
+    if not columns:
+        return None
+    subjects = {policy.subject for policy in policies if policy.subject}
+    key = private_key(shelf.workspace.path / KEY_FILE)
+    return Private(columns, key=key, hash_subjects=bool(subjects & columns.keys()))

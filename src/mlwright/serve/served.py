@@ -1,0 +1,216 @@
+"""A model in service: its rows checked, its answers put into words that JSON has, its doubts acted upon."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Mapping, Sequence
+from functools import cached_property
+from typing import Any, Literal
+
+import msgspec
+import numpy as np
+
+from mlwright.model import Model
+from mlwright.serve.checking import Checker, Flag, Raw
+from mlwright.serve.policy import ModelPolicy, Policy
+from mlwright.serve.problems import Problem, RowError
+from mlwright.tasks.base import Prediction
+from mlwright.values import as_text
+
+FEW = 8
+"""Up to so many rows are answered at once, on the thread that reads requests; more go to another thread."""
+STANDING_BACK: Mapping[str, Literal["default", "refer"]] = {"default": "default", "refer": "refer"}
+"""What a rule of humility may say that takes the place of the model's answer."""
+
+
+class Reason(msgspec.Struct, frozen=True):
+    """What one column adds to an answer, in the unit that the answer's `reasons` name."""
+
+    column: str
+    value: Any
+    contribution: float
+
+
+class Answer(msgspec.Struct, omit_defaults=True):
+    """One row's answer, as it is sent."""
+
+    id: str
+    prediction: Any
+    flags: list[Flag]
+    action: Literal["answer", "default", "refer"]
+    """Whether the model's answer is given, a stated one in its place, or none because a person has to decide."""
+    probabilities: dict[str, float] | None = None
+    lower: float | None = None
+    upper: float | None = None
+    model_prediction: Any = None
+    """What the model would have said, where that is not what is answered."""
+    base: float | None = None
+    unit: str | None = None
+    reasons: list[Reason] | None = None
+    text: str | None = None
+    version: int | None = None
+    """Which version answered, where that is not the one that the response names."""
+
+
+class Served:
+    """One version of a model, ready to answer. Answering is safe on several threads at once."""
+
+    def __init__(self, model: Model, name: str, version: int, policy: ModelPolicy) -> None:
+        self.model, self.name, self.version, self.policy = model, name, version, policy
+        parts = model.parts
+        self._ensemble, self._parts = parts.ensemble, parts
+        unknown = set((policy.policy or Policy()).columns) - {column.name for column in parts.columns}
+        self.unused_rules = tuple(sorted(unknown))
+        self.checker = Checker(parts.columns, policy.policy or Policy())
+        self._labels = _unique([as_text(label) or "" for label in parts.classes])
+        self._lock = threading.Lock()
+        humility = policy.humility
+        self.is_humble = humility.uncertain_below is not None or humility.wider_than is not None
+
+    @cached_property
+    def shown(self) -> dict[str, Any]:
+        """What a response says of the model."""
+        return {"name": self.name, "version": self.version}
+
+    def warm_up(self) -> None:
+        """Answer the golden rows once, so that the first client waits no longer than the others."""
+        rows = self._parts.golden[:2] or ({column.name: None for column in self._parts.columns},)
+        for row in rows:
+            self._predict(self.checker.read([row]).typed)
+        if self.policy.humility.unlike is not None:
+            self._unlike(rows)
+
+    def answer(self, rows: Sequence[Raw], ids: Sequence[str], *, explain: bool = False) -> list[Answer]:
+        """Return the answers to raw rows. Raises Problem where a value is refused."""
+        read = self.checker.read(rows)
+        if read.errors:
+            raise _refused(read.errors, len(rows))
+        found = self._predict(read.typed)
+        answers = self._told(found, ids, read.flags)
+        rows = _as_taken(rows, read.flags)
+        if self.policy.humility.unlike is not None:
+            self._judge_unlike(rows, answers)
+        if self.is_humble:
+            self._doubt(found, answers)
+        if explain:
+            self._explain(rows, answers)
+        return answers
+
+    def _predict(self, typed: list[Mapping[str, float | str | None]]) -> Prediction:
+        return self._parts.answer(typed, self._ensemble.predict_rows(typed))
+
+    def _told(self, found: Prediction, ids: Sequence[str], flags: list[list[Flag]]) -> list[Answer]:
+        values = found.values.tolist()
+        if found.flags is not None:
+            for place, said in enumerate(found.flags):
+                if said:
+                    flags[place].append(Flag("decision", said))
+        if found.probabilities is not None:
+            table = found.probabilities.tolist()
+            labels = self._labels
+            return [
+                Answer(id, value, own, "answer", probabilities=dict(zip(labels, row, strict=True)))
+                for id, value, own, row in zip(ids, values, flags, table, strict=True)  # noqa: A001
+            ]
+        if found.lower is None or found.upper is None:
+            return [Answer(id, value, own, "answer") for id, value, own in zip(ids, values, flags, strict=True)]  # noqa: A001
+        ends = zip(found.lower.tolist(), found.upper.tolist(), strict=True)
+        return [
+            Answer(id, value, own, "answer", lower=low, upper=high)
+            for id, value, own, (low, high) in zip(ids, values, flags, ends, strict=True)  # noqa: A001
+        ]
+
+    # --- doubts ------------------------------------------------------------------------------------------------------
+
+    def _judge_unlike(self, rows: Sequence[Raw], answers: list[Answer]) -> None:
+        step = self.policy.humility.unlike
+        found = self._unlike(rows)
+        texts = found.text if any(found) else []
+        errors = []
+        for place, is_unlike in enumerate(found):
+            if not is_unlike:
+                continue
+            if step == "refuse":
+                errors.append(RowError(texts[place], "unlike", place))
+                continue
+            answers[place].flags.append(Flag("unlike", texts[place]))
+            if (instead := STANDING_BACK.get(step or "")) is not None:
+                self._stand_back(answers[place], instead)
+        if errors:
+            raise _refused(errors, len(rows))
+
+    def _unlike(self, rows: Sequence[Raw]) -> Any:
+        with self._lock:  # what is prepared at the first call is prepared once
+            return self.model.unlike(list(rows))
+
+    def _doubt(self, found: Prediction, answers: list[Answer]) -> None:
+        humility = self.policy.humility
+        if humility.uncertain_below is not None and found.probabilities is not None:
+            surest = found.probabilities.max(axis=1)
+            for place in np.flatnonzero(surest < humility.uncertain_below).tolist():
+                share = f"{surest[place]:.0%}"
+                self._uncertain(answers[place], f"The model gives its likeliest answer only {share}.")
+        if humility.wider_than is not None and found.lower is not None and found.upper is not None:
+            width = found.upper - found.lower
+            for place in np.flatnonzero(width > humility.wider_than).tolist():
+                self._uncertain(answers[place], f"The interval of the answer is {width[place]:.6g} wide.")
+
+    def _uncertain(self, answer: Answer, said: str) -> None:
+        answer.flags.append(Flag("uncertain", said))
+        then = self.policy.humility.then
+        if then != "flag" and answer.action == "answer":
+            self._stand_back(answer, then)
+
+    def _stand_back(self, answer: Answer, step: Literal["default", "refer"]) -> None:
+        """Give the stated answer in place of the model's, or none."""
+        answer.model_prediction = answer.prediction
+        answer.prediction = self.policy.humility.default_answer if step == "default" else None
+        answer.action = step
+
+    # --- reasons -----------------------------------------------------------------------------------------------------
+
+    def _explain(self, rows: Sequence[Raw], answers: list[Answer]) -> None:
+        with self._lock:
+            found = self.model.explain(list(rows))
+        values, names = found.values, list(found.described)
+        bases = np.broadcast_to(found.base, (len(rows),)).tolist()
+        for place, (answer, text) in enumerate(zip(answers, found.text, strict=True)):
+            order = np.argsort(-np.abs(values[place]), kind="stable")
+            answer.base, answer.unit, answer.text = bases[place], found.unit, text
+            answer.reasons = [
+                Reason(names[at], rows[place].get(names[at]), float(values[place, at]))
+                for at in order.tolist()
+                if values[place, at] != 0.0
+            ]
+
+    @cached_property
+    def example(self) -> dict[str, Any]:
+        """One row that the model can be asked about: its first golden row."""
+        if self._parts.golden:
+            return dict(self._parts.golden[0])
+        return {column.name: None for column in self._parts.columns}
+
+
+def _refused(errors: list[RowError], rows: int) -> Problem:
+    wrong = {error.row for error in errors}
+    said = (
+        errors[0].message
+        if len(errors) == 1
+        else f"{len(errors):,} values in {len(wrong):,} of {rows:,} rows are wrong."
+    )
+    return Problem("invalid-rows", said, errors=errors)
+
+
+def _as_taken(rows: Sequence[Raw], flags: Sequence[Sequence[Flag]]) -> Sequence[Raw]:
+    """Return the rows with the values that took the place of others."""
+    if not any(flag.replaced_by is not None for own in flags for flag in own):
+        return rows
+    return [
+        {**row, **{flag.column: flag.replaced_by for flag in own if flag.column and flag.replaced_by is not None}}
+        for row, own in zip(rows, flags, strict=True)
+    ]
+
+
+def _unique(names: Sequence[str]) -> tuple[str, ...]:
+    """Return the labels as texts; where two are written alike, their place tells them apart."""
+    return tuple(name if names.count(name) == 1 else f"{name}#{place}" for place, name in enumerate(names))

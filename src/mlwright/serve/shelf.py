@@ -1,0 +1,105 @@
+"""The shelf: where a service takes its models from, and how it learns that another version is meant.
+
+A model of the workspace follows the registry; one that was given as a path stays what it was when the service started.
+"""
+
+from __future__ import annotations
+
+import os
+from collections import OrderedDict
+from pathlib import Path
+
+from mlwright.errors import ModelError, OptionError
+from mlwright.model import load
+from mlwright.registry import Workspace
+from mlwright.registry.keys import Key
+from mlwright.registry.names import parsed
+from mlwright.serve.endpoint import Endpoint, shares
+from mlwright.serve.served import Served
+from mlwright.serve.settings import Settings
+
+
+class Shelf:
+    """Loads models and says what each name means now. Used by one thread at a time."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        self.workspace = Workspace(settings.workspace)
+        self._fixed: dict[str, Served] = {}
+        self._followed: dict[str, str] = {}
+        """By the name under which it is asked: the reference as it was given, with or without an alias or version."""
+        self._kept: OrderedDict[tuple[str, int], Served] = OrderedDict()
+        for reference in settings.models:
+            self._take(reference)
+
+    def _take(self, reference: str) -> None:
+        found = parsed(reference)
+        if found is not None and self.workspace.versions(found.name):
+            name = found.name
+            self._followed.setdefault(name, reference)
+            if name in self._fixed or self._followed[name] != reference:
+                raise OptionError(f"Two models would be asked under the name {name!r}.", hint="serve one of them.")
+            return
+        model = load(self.workspace.resolve(reference))
+        name = model.name if parsed(model.name) else Path(os.fspath(reference)).stem
+        if name in self._fixed or name in self._followed:
+            raise OptionError(f"Two models would be asked under the name {name!r}.", hint="serve one of them.")
+        self._fixed[name] = self._served(model, name, model.version or 1)
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The names under which models are asked."""
+        return (*self._fixed, *self._followed)
+
+    def revision(self) -> int:
+        """Return a number that has grown wherever the registry has changed. Raises OutputError."""
+        return self.workspace.revision()
+
+    def keys(self) -> dict[str, Key]:
+        """Return the keys that are valid now, by the hash of their secret. Raises OutputError."""
+        return self.workspace.keys.active()
+
+    def endpoint(self, name: str) -> Endpoint:
+        """Return what a name means now, with all its models loaded. Raises ModelError, OutputError."""
+        if name in self._fixed:
+            served = self._fixed[name]
+            return Endpoint(name, served, {served.version: served})
+        reference = self._followed[name]
+        main = self.served(name, self.workspace.find(reference).version)
+        aliases = self.workspace.aliases(name)
+        wanted = parsed(reference)
+        traffic = self.workspace.traffic(name) if wanted is not None and not wanted.wanted else None
+        if traffic is None:
+            return Endpoint(name, main, self._held(name), aliases)
+        weights = [(self._of(name, target, aliases), share) for target, share in traffic.weights.items()]
+        shadows = tuple(self._of(name, target, aliases) for target in traffic.shadow)
+        return Endpoint(name, main, self._held(name), aliases, shares(weights), traffic.sticky, shadows)
+
+    def _of(self, name: str, target: str, aliases: dict[str, int]) -> Served:
+        if target in aliases:
+            return self.served(name, aliases[target])
+        if target.isdecimal():
+            return self.served(name, int(target))
+        raise ModelError(f"The traffic of {name!r} names {target!r}, which is no alias of it.")
+
+    def _held(self, name: str) -> dict[int, Served]:
+        return {version: served for (of, version), served in self._kept.items() if of == name}
+
+    def served(self, name: str, version: int) -> Served:
+        """Return a version of a model of the workspace, loaded and ready. Raises ModelError."""
+        if name in self._fixed:
+            if self._fixed[name].version == version:
+                return self._fixed[name]
+            raise ModelError(f"There is no version {version} of {name!r}.")
+        key = (name, version)
+        if key not in self._kept:
+            self._kept[key] = self._served(self.workspace.open(f"{name}@{version}"), name, version)
+        self._kept.move_to_end(key)
+        while len(self._kept) > self.settings.limits.models + 2 * len(self._followed):
+            self._kept.popitem(last=False)
+        return self._kept[key]
+
+    def _served(self, model: object, name: str, version: int) -> Served:
+        served = Served(model, name, version, self.settings.policy_of(name))  # type: ignore[arg-type]
+        served.warm_up()
+        return served
