@@ -22,6 +22,7 @@ MANY_PARAMETERS = {
     "cli/commands/evaluate.py:evaluate": "one parameter for each option of `mlwright evaluate`",
     "cli/commands/predict.py:predict": "one parameter for each option of `mlwright predict`",
     "cli/commands/mitigate.py:mitigate": "one parameter for each option of `mlwright mitigate`",
+    "cli/commands/record.py:record": "one parameter for each option of `mlwright record`",
     "model/model.py:mitigate": "the public call: one keyword for each thing a person may ask",
 }
 """Functions that may have more parameters, each with the reason."""

@@ -30,9 +30,8 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("compared")
     learned = rows(folder / "customers.csv", 150)
     for name, excluded in (("sees", []), ("blind", ["x"])):
-        mw.build(
-            learned, "y", trials=1, threads=1, sensitive=["sex"], exclude=excluded, name=name, out=folder / name
-        )  # fmt: skip
+        built = mw.build(learned, "y", trials=1, threads=1, sensitive=["sex"], exclude=excluded)
+        built.renamed(name).save(folder / name)
     rows(folder / "new.csv", 300, start=150)
     return folder
 

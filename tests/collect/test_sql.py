@@ -169,8 +169,7 @@ def test_duckdb(tmp_path):
     ("package", "source", "line"),
     [
         ("duckdb", "lake.duckdb", "pip install 'mlwright\\[duckdb\\]'"),
-        ("sqlalchemy", "postgresql://u:p@localhost/x", "pip install 'mlwright\\[postgres\\]'"),
-        ("sqlalchemy", "mysql://u:p@localhost/x", "pip install 'mlwright\\[sql\\]'"),
+        ("MySQLdb", "mysql://u:p@localhost/x", "pip install "),
         ("psycopg", "postgresql://u:p@localhost/x", "pip install 'mlwright\\[postgres\\]'"),
     ],
 )

@@ -1,15 +1,21 @@
-"""The smallest real model: it always says the same."""
+"""The smallest real model, which always says the same, and registries in both databases."""
 
 from __future__ import annotations
 
+import os
+import secrets
+from collections.abc import Iterator
+
 import numpy as np
 import pytest
+import sqlalchemy as sa
 
 from mlwright.columns import Columns
 from mlwright.features.recipe import Recipe
 from mlwright.learn.ensemble import Ensemble, Member
 from mlwright.learn.linear import LinearPredictor
 from mlwright.model import Model, Parts
+from mlwright.registry import database
 from mlwright.schema import Column, Schema
 
 
@@ -35,3 +41,29 @@ def model() -> Model:
         golden=({"size": 3.0},),
     )
     return Model(parts)
+
+
+@pytest.fixture(autouse=True)
+def no_variables(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What a developer has set for themselves means nothing here."""
+    for name in ("MLWRIGHT_HOME", "MLWRIGHT_REGISTRY", "MLWRIGHT_MODELS"):
+        monkeypatch.delenv(name, raising=False)
+
+
+@pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])
+def registry(request: pytest.FixtureRequest) -> Iterator[str | None]:
+    """Where an empty registry is: None for a file in the workspace, or the URL of a schema of its own in PostgreSQL."""
+    if request.param == "sqlite":
+        yield None
+        return
+    given = os.environ.get("MLWRIGHT_TEST_POSTGRES")
+    if not given:
+        pytest.skip("MLWRIGHT_TEST_POSTGRES is not set: no PostgreSQL server")
+    schema = f"registry_{secrets.token_hex(6)}"
+    engine = database.connect(given, pooled=False)
+    with engine.begin() as connection:
+        connection.execute(sa.schema.CreateSchema(schema))
+    url = sa.make_url(given).update_query_dict({"options": f"-csearch_path={schema}"})
+    yield url.render_as_string(hide_password=False)
+    with engine.begin() as connection:
+        connection.execute(sa.schema.DropSchema(schema, cascade=True))

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import os
 from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -31,10 +33,12 @@ def test_versions_count_up_and_resolve(model: Model, tmp_path: Path) -> None:
 
 def test_what_models_tells(model: Model, tmp_path: Path) -> None:
     workspace = Workspace(tmp_path)
-    _, _, path = workspace.add(model, "a")
+    _, _, path = workspace.add(model, "a", why="the first", who="ann")
     (entry,) = workspace.models()
-    size = entry.pop("size_bytes")
+    size, digest, registered = (entry.pop(name) for name in ("size_bytes", "digest", "registered"))
     assert 1_000 < size < 50_000
+    assert digest == json.loads((path / "manifest.json").read_text())["digest"]
+    assert abs((datetime.now(UTC) - datetime.fromisoformat(registered)).total_seconds()) < 60
     assert entry == {
         "name": "a",
         "version": 1,
@@ -44,6 +48,11 @@ def test_what_models_tells(model: Model, tmp_path: Path) -> None:
         "score": 1.25,
         "interval": [1.0, 1.5],
         "created": "2026-01-02T03:04:05+00:00",
+        "state": "ready",
+        "who": "ann",
+        "why": "the first",
+        **dict.fromkeys(("parent", "data_hash", "code_version", "seed")),
+        "aliases": [],
         "path": str(path),
     }
 

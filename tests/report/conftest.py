@@ -1,19 +1,17 @@
-"""Evidence by name, and a browser where there is one."""
+"""Evidence by name."""
 
 from __future__ import annotations
 
 import importlib.util
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
 import pytest
 
-CHROMIUM = Path("/usr/bin/chromium")
 HERE = Path(__file__).parent
-FLAGS = ["--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking", "--disable-sync"]
 
 
 def _evidence_module() -> ModuleType:
@@ -43,15 +41,3 @@ def make() -> Callable[[str], dict[str, Any]]:
 def hostile_name() -> str:
     """The name that tries to break out of the page."""
     return str(_evidence_module().HOSTILE)
-
-
-@pytest.fixture(scope="session")
-def browser() -> Iterator[Any]:
-    """Debian's Chromium through Playwright."""
-    if not CHROMIUM.exists():
-        pytest.skip(f"wants Chromium at {CHROMIUM} (apt-get install chromium)")
-    playwright = pytest.importorskip("playwright.sync_api")
-    with playwright.sync_playwright() as driver:
-        started = driver.chromium.launch(executable_path=str(CHROMIUM), args=FLAGS)
-        yield started
-        started.close()

@@ -136,11 +136,10 @@ def _writable(folder: Path) -> None:
 
 def store(model: Model, *, name: str | None, workspace: str | Path | None, out: str | Path | None) -> Model:
     """Keep the model where it was asked for, and return it with its name, version and path."""
-    if name is not None:
-        model = model.renamed(checked_name(name))
+    kept = model if name is None else model.renamed(checked_name(name))
     if out is not None:
-        model = Model(model.parts, path=model.save(out))
+        kept = Model(kept.parts, path=kept.save(out))
     if name is not None or workspace is not None:
-        chosen, version, path = Workspace(workspace).add(model, model.name)
-        model = Model(model.renamed(chosen, version).parts, path=path)
-    return model
+        chosen, version, path = Workspace(workspace).add(model, kept.name)  # its old name and version are its parent's
+        kept = Model(kept.renamed(chosen, version).parts, path=path)
+    return kept

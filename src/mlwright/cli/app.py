@@ -18,6 +18,7 @@ from mlwright.cli.commands.demo import demo
 from mlwright.cli.commands.documents import documents
 from mlwright.cli.commands.evaluate import evaluate
 from mlwright.cli.commands.explain import explain
+from mlwright.cli.commands.export import export
 from mlwright.cli.commands.gates import gates
 from mlwright.cli.commands.keys import keys
 from mlwright.cli.commands.mitigate import mitigate
@@ -25,6 +26,7 @@ from mlwright.cli.commands.models import models
 from mlwright.cli.commands.predict import predict
 from mlwright.cli.commands.profile import profile
 from mlwright.cli.commands.promote import promote
+from mlwright.cli.commands.record import record
 from mlwright.cli.commands.report import report
 from mlwright.cli.commands.rollback import rollback
 from mlwright.cli.commands.serve import serve
@@ -54,8 +56,10 @@ EXAMPLES: dict[Callable[..., None], str] = {
     traffic: "mlwright traffic customers --canary challenger=5 --sticky customer_id",
     keys: "mlwright keys add shop --scope predict outcomes",
     serve: "mlwright serve customers --port 8080",
+    record: "mlwright record outcomes customers outcomes.csv --id id --outcome churn",
     report: "mlwright report customers --open",
     documents: "mlwright documents customers --out papers/",
+    export: "mlwright export customers --to onnx --out customers.onnx",
     demo: "mlwright demo --open",
 }
 

@@ -17,8 +17,14 @@ Source = Annotated[
 ]
 ModelReference = Annotated[
     str,
-    typer.Argument(metavar="MODEL", help="A name, name@version, or the path of a folder or zip.", show_default=False),
+    typer.Argument(
+        metavar="MODEL",
+        help="A name, name@version, name@alias, or the path of a folder or zip.",
+        show_default=False,
+    ),
 ]
+ModelName = Annotated[str, typer.Argument(metavar="NAME", help="The name of a model.", show_default=False)]
+Why = Annotated[str, typer.Option("--why", metavar="TEXT", help="The reason, for the history.", show_default=False)]
 Query = Annotated[str | None, typer.Option("--query", metavar="SQL", help="One SELECT, where SOURCE is a database.")]
 Workspace = Annotated[
     Path | None,

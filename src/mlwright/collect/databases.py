@@ -162,11 +162,8 @@ def open_server(address: str, shown: str) -> Iterator[Database]:
     """Give a database by URL, in a transaction that only reads where the database knows such."""
     scheme = address.partition("://")[0].lower()
     postgres = scheme.startswith("postgres")
-    extra = "postgres" if postgres else "sql"
-    try:
-        import sqlalchemy
-    except ImportError:
-        raise MissingExtraError.of(extra, f"Reading {scheme}://") from None
+    import sqlalchemy
+
     try:
         url = sqlalchemy.make_url(address)
         if scheme in {"postgres", "postgresql"}:
@@ -174,7 +171,7 @@ def open_server(address: str, shown: str) -> Iterator[Database]:
         engine = sqlalchemy.create_engine(url, poolclass=sqlalchemy.pool.NullPool)
     except ImportError as error:
         if postgres:
-            raise MissingExtraError.of(extra, f"Reading {scheme}://") from None
+            raise MissingExtraError.of("postgres", f"Reading {scheme}://") from None
         raise MissingExtraError(f"Reading {scheme}:// needs a driver.", hint=f"pip install {error.name}") from None
     except (sqlalchemy.exc.SQLAlchemyError, ValueError):
         # SQLAlchemy repeats the URL, with the password in it, in what it says.

@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from mlwright.explain.similar import Similar
     from mlwright.explain.unlike import Unlike
     from mlwright.model.beside import Beside
+    from mlwright.model.exports import Exported
     from mlwright.report import Folder
 
 
@@ -394,6 +395,26 @@ class Model:
         target = Path(path)
         folder.write(self.parts, target)
         return target
+
+    def export(self, path: str | os.PathLike[str], *, to: str, wheel: str | os.PathLike[str] | None = None) -> Exported:
+        """Write the model for another system; return what was written.
+
+        Parameters
+        ----------
+        path
+            Where to. An older export of the same kind is replaced; anything else there is left alone.
+        to
+            "onnx": one file, compared with the model before it is written. "mlflow": the folder of an MLflow model.
+            "docker": the folder that an image of the service is built from.
+        wheel
+            The wheel of mlwright to put into a folder; by default the code that runs now.
+
+        Raises OptionError where ONNX cannot hold a part of the model exactly, OutputError, SourceError,
+        MissingExtraError.
+        """
+        from mlwright.model.exports import export
+
+        return export(self.parts, Path(path), to=to, wheel=None if wheel is None else Path(wheel))
 
     def relabelled(self, labels: Sequence[Label], target: str) -> Model:
         """Return the same model with other names for its classes, in their order, and for its target."""

@@ -214,9 +214,7 @@ class StoreFiles:
 
 def files_of(store: str | Path, cache: Path) -> Files:
     """Return the files of a folder, or of an address such as s3://bucket/models. Raises OptionError."""
-    if isinstance(store, str) and "://" in store:
-        return StoreFiles(store, cache)
-    return FolderFiles(Path(store))
+    return FolderFiles(store) if isinstance(store, Path) else StoreFiles(store, cache)
 
 
 def _check_digest(place: Path, digest: str, reference: str) -> None:

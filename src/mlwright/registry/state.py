@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import getpass
+import weakref
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -36,7 +37,9 @@ class State:
                 raise OutputError(
                     f"The workspace cannot be written: {error.strerror}.", where=str(self.place.parent)
                 ) from error
-        engine = database.connect(self.place, pooled=False)
+        # A file is opened anew each time (0.3 ms), so that it can be moved away; to reach a server takes far longer.
+        engine = database.connect(self.place, pooled=not isinstance(self.place, Path))
+        weakref.finalize(self, engine.dispose)
         if not _is_newest(engine):
             database.migrate(engine, MIGRATIONS)
         return engine

@@ -48,8 +48,8 @@ class Workspace:
         self, path: str | os.PathLike[str] | None = None, *, registry: str | None = None, store: str | None = None
     ) -> None:
         self.path = Path(path or os.environ.get(HOME) or DEFAULT)
-        self._registry = registry or os.environ.get(REGISTRY) or self.path / "registry.db"
-        self._store = store or os.environ.get(MODELS) or self.path / "models"
+        self._registry = _place(registry or os.environ.get(REGISTRY) or self.path / "registry.db")
+        self._store = _place(store or os.environ.get(MODELS) or self.path / "models")
 
     @property
     def root(self) -> Path:
@@ -329,3 +329,8 @@ class Workspace:
         facts = {**version.to_dict(), "path": self._files.shown(name, number), "aliases": pointing}
         problem = self._files.problem(version)
         return facts if problem is None else {**facts, "problem": problem}
+
+
+def _place(given: str | Path) -> str | Path:
+    """Return an address as it is, and all else as a path."""
+    return given if isinstance(given, str) and "://" in given else Path(given)

@@ -3,27 +3,33 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import os
 import signal
 import sys
+from collections.abc import Callable
 from typing import Any
 
 from mlwright.serve import logs
 from mlwright.serve.door import Door
 from mlwright.serve.handlers import ROUTES
 from mlwright.serve.http import Receive, Send
+from mlwright.serve.protocol import BoundedProtocol
 from mlwright.serve.service import Service
 from mlwright.serve.settings import Settings, from_json
 
 SETTINGS = "MLWRIGHT_SERVE_SETTINGS"
+THRESHOLDS = 20_000, 50, 100
+"""How many new objects wait for the garbage collector. A request leaves none behind that only it can free."""
 SWITCH_S = 0.001
 """A thread that works on a large request lets the one that takes requests in after so many seconds."""
 
 
-def make() -> Door:
+def make() -> Worker:
     """Return the application of this process."""
     settings = from_json(os.environ[SETTINGS])
     logs.configure(settings.logs)
+    BoundedProtocol.body_seconds = settings.limits.seconds
     sys.setswitchinterval(SWITCH_S)
     return Worker(Service(settings), settings)
 
@@ -34,10 +40,20 @@ class Worker(Door):
     def __init__(self, service: Service, settings: Settings) -> None:
         super().__init__(service, ROUTES)
         self._drain_s = settings.drain_s
+        self.on_start: Callable[[], None] = lambda: None
+        """Is called when the first request can be taken."""
 
     async def _life(self, receive: Receive, send: Send) -> None:
         self._drain_first()
         await super()._life(receive, send)
+
+    async def _started(self) -> None:
+        """Let the garbage collector leave alone what is there for good: else it looks through all of it in between."""
+        await super()._started()
+        gc.collect()
+        gc.freeze()
+        gc.set_threshold(*THRESHOLDS)
+        self.on_start()
 
     def _drain_first(self) -> None:
         """Let the server's own way to stop begin a moment after SIGTERM, so that clients can go elsewhere.

@@ -47,12 +47,21 @@ class Keyring:
                 "no-key",
                 said,
                 hint="send the header authorization: Bearer KEY; `mlwright keys add LABEL` makes one.",
-                headers=[(b"www-authenticate", b'Bearer realm="mlwright", Basic realm="mlwright"')],
+                # Two headers: browsers read one scheme of each, and ask for the password of Basic.
+                headers=[
+                    (b"www-authenticate", b'Bearer realm="mlwright"'),
+                    (b"www-authenticate", b'Basic realm="mlwright"'),
+                ],
             )
         name = request.named.get("name", "").partition("@")[0]
-        if not key.allows(route.scope, name):
+        if not key.allows(route.scope, name) and not (route.own and _allows_some(key, route.scope)):
             raise Problem("not-allowed", f"The key {key.label!r} does not allow {route.scope!r} here.")
         request.key = key
+
+
+def _allows_some(key: Key, scope: str) -> bool:
+    """Tell whether a key allows something of at least one model."""
+    return any(allowed.partition(":")[0] == scope for allowed in key.scopes)
 
 
 def _secret(header: bytes) -> bytes:

@@ -7,6 +7,7 @@ that says something but reads as missing is unreadable; a text that the model ne
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import lru_cache
 from typing import Any
 
 import msgspec
@@ -22,6 +23,8 @@ from mlwright.values.text import is_missing, is_null, strip, well_formed
 Raw = Mapping[str, Any]
 SHOWN = 80
 """So many letters of a value are repeated to whoever sent it."""
+KEPT = 256
+"""So many odd values of each column are remembered, with what is said of them."""
 MIDDLE = QUANTILES.index(0.5)
 
 
@@ -105,6 +108,8 @@ class _Oddness:
         }
         self.default = usual_value(column) if own is None or own.default is None else own.default
         self.typed_default = reader(column)(self.default)
+        self._said = lru_cache(KEPT)(lambda kind, raw: _SAID[kind](column, raw))
+        """What is said of a value; to look for the nearest category of many takes longer than the answer itself."""
 
     def judge(
         self, row: int, raw: object, value: float | str | None, flags: list[Flag], errors: list[RowError]
@@ -113,7 +118,7 @@ class _Oddness:
         kind = self._kind(raw, value)
         if kind is None:
             return value
-        message, near = _SAID[kind](self.column, raw)
+        message, near = self._said(kind, raw)
         treatment = self.treatments[kind]
         shown = _shown(raw)
         if treatment == "refuse":

@@ -6,11 +6,14 @@ It is a plain ASGI application: with its table of routes it does in a fifth of t
 
 from __future__ import annotations
 
+import asyncio
 import inspect
+import itertools
 import logging
 import re
 import time
 from collections.abc import Sequence
+from os import urandom
 from urllib.parse import unquote
 
 from mlwright.errors import InputError
@@ -28,11 +31,13 @@ from mlwright.serve.http import (
     read_body,
 )
 from mlwright.serve.problems import Problem
-from mlwright.serve.record import new_ids
 from mlwright.serve.routes import Route, Router
 from mlwright.serve.service import Service
+from mlwright.serve.tracing import Tracer
 
 logger = logging.getLogger("mlwright.serve")
+_PROCESS, _count = urandom(8).hex(), itertools.count(1)
+"""What the ids of this process's requests begin with, and what they end with."""
 _REQUEST_ID = re.compile(rb"[A-Za-z0-9._:-]{1,64}")
 METHODS = frozenset({"GET", "HEAD", "POST", "DELETE", "OPTIONS"})
 SECURE: Sequence[Header] = (
@@ -44,7 +49,12 @@ _POLICY = (
     "default-src 'none'; style-src 'self'; img-src 'self' data:; script-src 'self'; form-action 'self'; "
     "base-uri 'none'; frame-ancestors 'none'"
 )
-PAGE: Sequence[Header] = ((b"x-frame-options", b"DENY"), (b"content-security-policy", _POLICY.encode()))
+PAGE: Sequence[Header] = (
+    *SECURE[:2],
+    (b"referrer-policy", b"same-origin"),  # with no-referrer a browser says of its own form that it comes from nowhere
+    (b"x-frame-options", b"DENY"),
+    (b"content-security-policy", _POLICY.encode()),
+)
 _CONTENT_TYPES: dict[str, bytes] = {}
 
 
@@ -59,8 +69,9 @@ class Door:
         self._origins = frozenset(each.encode() for each in service.settings.network.origins)
         limits = service.settings.limits
         self._largest = {"body": int(limits.body_mb * 1e6), "file": int(limits.file_mb * 1e6)}
-        self._seconds, self._most = limits.seconds, limits.requests
+        self._most = limits.requests
         self._logs_requests = service.settings.logs.requests
+        self._tracer = Tracer() if service.settings.traces else None
         self.failure: Exception | None = None
         """Why the service could not start, or None."""
 
@@ -97,15 +108,16 @@ class Door:
             response = self._told(Problem("invalid-rows", error.message, hint=error.hint), request)
         except Exception:
             logger.exception("a fault", extra={"request": request.id, "path": request.path[:200]})
-            problem = Problem(
-                "internal-error", "This is a fault of the service.", hint=f"its log tells of {request.id}."
-            )
-            response = self._told(problem, request)
+            told = f"its log tells of the request {request.id}."
+            fault = Problem("internal-error", "This is a fault of the service.", hint=told)
+            response = self._told(fault, request)
         finally:
             service.in_flight -= 1
         await self._send(request, response, send)
         if self._logs_requests:
             self._log(request, response)
+        if self._tracer is not None:
+            self._tracer.note(request, response)
 
     async def _answer(self, request: Request) -> Response:
         if request.method not in METHODS:
@@ -115,12 +127,13 @@ class Door:
             return self._preflight(request)
         route, named = self.router.find(request.method, request.path)
         request.named = {name: unquote(part) for name, part in named.items()} if named else named
+        request.route = route.path
         self.keyring.may(request, route)
         if self.service.in_flight > self._most and route.scope != "open":
             self.service.metrics.turned_away.inc()
             raise Problem("busy", "Too many requests are being answered.", hint="come again.", retry_after=1)
         if route.takes and route.largest == "body":
-            request.body = await read_body(request, self._largest["body"], self._seconds)
+            request.body = await read_body(request, self._largest["body"])
             request.is_read = True
         response = route.handler(self.service, request)
         return await response if inspect.isawaitable(response) else response
@@ -139,7 +152,12 @@ class Door:
 
     def _told(self, problem: Problem, request: Request) -> Response:
         self.service.metrics.problem(problem.kind, problem.status)
-        return Response(problem.body(request.id), PROBLEM, problem.status, problem.headers)
+        if b"text/html" in request.headers.get(b"accept", b""):  # a person with a browser
+            from mlwright.serve.pages import problem_page
+
+            return Response(problem_page(problem, request.id), HTML, problem.status, problem.headers)
+        in_tensors = request.path.partition("/")[2].partition("/")[0] == "v2"
+        return Response(problem.body(request.id, error=in_tensors), PROBLEM, problem.status, problem.headers)
 
     async def _send(self, request: Request, response: Response, send: Send) -> None:
         kind = _CONTENT_TYPES.get(response.media_type)
@@ -150,19 +168,20 @@ class Door:
                 _CONTENT_TYPES[response.media_type] = kind
         headers = [
             (b"content-type", kind),
-            (b"content-length", str(len(response.body)).encode()),
+            (b"content-length", str(len(response.body) if response.parts is None else response.length).encode()),
             (b"x-request-id", request.id.encode()),
-            *SECURE,
+            *(PAGE if response.media_type == HTML else SECURE),
             *response.headers,
         ]
-        if response.media_type == HTML:
-            headers += PAGE
         origin = request.headers.get(b"origin")
         if origin is not None and origin in self._origins:
             headers += [(b"access-control-allow-origin", origin), (b"vary", b"origin")]
         if self.service.is_draining or (not request.is_read and _has_body(request)):
             headers.append((b"connection", b"close"))
         await send({"type": "http.response.start", "status": response.status, "headers": headers})
+        if response.parts is not None and request.method != "HEAD":
+            async for part in response.parts:
+                await send({"type": "http.response.body", "body": part, "more_body": True})
         body = b"" if request.method == "HEAD" else response.body
         await send({"type": "http.response.body", "body": body})
 
@@ -179,17 +198,24 @@ class Door:
             },
         )
 
+    async def _started(self) -> None:
+        await self.service.start()
+
     async def _life(self, receive: Receive, send: Send) -> None:
         await receive()
         try:
-            await self.service.start()
+            await self._started()
         except Exception as error:  # noqa: BLE001  the server is told, and ends
             self.failure = error
+            if self.service.settings.workers > 1:  # nobody else tells why
+                logger.error("The service cannot start. %s", error)  # noqa: TRY400  a sentence, no traceback
             await send({"type": "lifespan.startup.failed", "message": str(error)})
             return
         await send({"type": "lifespan.startup.complete"})
         await receive()
         await self.service.stop()
+        if self._tracer is not None:
+            await asyncio.to_thread(self._tracer.close)
         await send({"type": "lifespan.shutdown.complete"})
 
 
@@ -197,7 +223,7 @@ def _request_id(headers: dict[bytes, bytes]) -> str:
     given = headers.get(b"x-request-id")
     if given is not None and _REQUEST_ID.fullmatch(given):
         return given.decode("ascii")
-    return new_ids()[0]
+    return f"{_PROCESS}-{next(_count):x}"
 
 
 def _has_body(request: Request) -> bool:

@@ -5,8 +5,7 @@ The server below (uvicorn) parses HTTP. Here a body is put together, within its 
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Awaitable, Callable, Mapping, MutableMapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, MutableMapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import parse_qsl
@@ -51,6 +50,8 @@ class Request:
     body: bytes = b""
     key: Any = None
     """Who asks: a Key of the registry, or None where no key is needed."""
+    route: str | None = None
+    """The path of the route that was found, with its {names}."""
     is_read: bool = False
     """Whether the whole body was read; the rest of one that was not is not waited for."""
     named: Mapping[str, str] = field(default_factory=dict)
@@ -104,6 +105,10 @@ class Response:
     media_type: str = JSON
     status: int = 200
     headers: Sequence[Header] = ()
+    parts: AsyncIterator[bytes] | None = None
+    """What is sent in the place of `body`, piece by piece, because it is too large to be held."""
+    length: int = 0
+    """The bytes of all parts together."""
 
 
 def json_response(value: object, status: int = 200, headers: Sequence[Header] = ()) -> Response:
@@ -111,53 +116,26 @@ def json_response(value: object, status: int = 200, headers: Sequence[Header] = 
     return Response(msgspec.json.encode(value), JSON, status, headers)
 
 
-async def read_body(request: Request, limit: int, seconds: float) -> bytes:
-    """Return the whole body. Raises Problem where it is longer than `limit` bytes or too slow, DisconnectedError."""
+async def read_body(request: Request, limit: int) -> bytes:
+    """Return the whole body; how long it may take to arrive, `protocol` knows.
+
+    Raises Problem where it is longer than `limit` bytes, DisconnectedError where the client went away.
+    """
     length = request.headers.get(b"content-length")
     if length is not None and (len(length) > 18 or int(length) > limit):
         raise _too_large(limit)
-    first = await _first(request, seconds)
-    body = first.get("body", b"")
-    if not first.get("more_body", False):
-        return _bounded(bytes(body), limit)
-    parts, size = [body], len(body)
-    try:
-        async with asyncio.timeout(seconds):
-            async for part in _rest(request):
-                size += len(part)
-                if size > limit:
-                    raise _too_large(limit)
-                parts.append(part)
-    except TimeoutError as error:
-        raise _too_slow(seconds) from error
-    return _bounded(b"".join(parts), limit)
-
-
-async def _first(request: Request, seconds: float) -> Message:
-    try:
-        async with asyncio.timeout(seconds):
-            message = await request.receive()
-    except TimeoutError as error:
-        raise _too_slow(seconds) from error
-    if message["type"] == "http.disconnect":
-        raise DisconnectedError
-    return message
-
-
-async def _rest(request: Request) -> Any:
-    while True:
+    parts, size, more = list[bytes](), 0, True
+    while more:
         message = await request.receive()
         if message["type"] == "http.disconnect":
             raise DisconnectedError
-        yield message.get("body", b"")
-        if not message.get("more_body", False):
-            return
-
-
-def _bounded(body: bytes, limit: int) -> bytes:
-    if len(body) > limit:
-        raise _too_large(limit)
-    return body
+        part = message.get("body", b"")
+        more = message.get("more_body", False)
+        size += len(part)
+        if size > limit:
+            raise _too_large(limit)
+        parts.append(part)
+    return bytes(parts[0]) if len(parts) == 1 else b"".join(parts)
 
 
 def _too_large(limit: int) -> Problem:
@@ -166,10 +144,4 @@ def _too_large(limit: int) -> Problem:
         f"The body is longer than the {limit:,} bytes that are taken at this address.",
         hint="send fewer rows at a time, or give the file to a job: POST /v1/models/{name}/jobs.",
         headers=[(b"connection", b"close")],
-    )
-
-
-def _too_slow(seconds: float) -> Problem:
-    return Problem(
-        "too-slow", f"The body did not arrive within {seconds:g} seconds.", headers=[(b"connection", b"close")]
     )

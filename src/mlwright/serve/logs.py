@@ -13,6 +13,9 @@ from mlwright.serve.settings import Logs
 
 _USUAL = frozenset(vars(logging.makeLogRecord({}))) | {"message", "asctime", "color_message", "taskName"}
 
+SERVER_LEVEL = "critical"
+"""The server below tells of every client that speaks no HTTP, and says again what the service says of itself."""
+
 
 class JsonLines(logging.Formatter):
     """Writes a log record as one JSON object; what it holds cannot begin a new line."""
@@ -35,7 +38,7 @@ def configure(logs: Logs) -> None:
     """Let the service and the server below it write to standard error, from a level on."""
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(JsonLines())
-    for name, level in (("mlwright.serve", logs.level), ("uvicorn.error", "warning")):
+    for name, level in (("mlwright.serve", logs.level), ("uvicorn.error", SERVER_LEVEL)):
         logger = logging.getLogger(name)
         logger.handlers = [handler]
         logger.propagate = False

@@ -73,8 +73,8 @@ class Problem(Exception):  # noqa: N818  the name that RFC 9457 gives it
         if retry_after is not None:
             self.headers.append((b"retry-after", str(retry_after).encode()))
 
-    def body(self, request_id: str) -> bytes:
-        """Return the JSON of the problem."""
+    def body(self, request_id: str, *, error: bool = False) -> bytes:
+        """Return the JSON of the problem; with `error` as the Open Inference Protocol wants it, too."""
         told: dict[str, Any] = {
             "type": TYPE + self.kind,
             "title": self.title,
@@ -84,6 +84,8 @@ class Problem(Exception):  # noqa: N818  the name that RFC 9457 gives it
         }
         if self.hint:
             told["hint"] = self.hint
+        if error:
+            told["error"] = self.detail
         if self.errors:
             told["errors"] = list(self.errors[:MOST_ERRORS])
             told["error_count"] = len(self.errors)

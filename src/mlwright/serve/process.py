@@ -11,12 +11,14 @@ from contextlib import suppress
 from pathlib import Path
 
 from mlwright.errors import OptionError, OutputError
-from mlwright.serve import app, metrics
+from mlwright.serve import app, logs, metrics
 from mlwright.serve.settings import Settings, to_json
 
 GRACE_S = 30
 """So long requests that are being answered may take when the service stops."""
 BACKLOG = 2048
+FAILED = 2
+"""The exit code where a worker could not start; why, its log says."""
 
 
 def run(settings: Settings, *, ready: Callable[[str], None] = lambda _: None) -> int:
@@ -25,8 +27,10 @@ def run(settings: Settings, *, ready: Callable[[str], None] = lambda _: None) ->
     Raises OutputError where the address cannot be used, OptionError where the certificate cannot.
     """
     import uvicorn
+    from uvicorn.config import STARTUP_FAILURE
     from uvicorn.supervisors import Multiprocess
 
+    logs.configure(settings.logs)
     listener = listening(settings)
     host, port = listener.getsockname()[:2]
     os.environ[app.SETTINGS] = to_json(settings)
@@ -51,11 +55,14 @@ def run(settings: Settings, *, ready: Callable[[str], None] = lambda _: None) ->
     if settings.certificate is not None:
         _check_certificate(config, settings.certificate)
     scheme = "http" if settings.certificate is None else "https"
-    ready(f"{scheme}://{f'[{host}]' if ':' in host else host}:{port}")
+    address = f"{scheme}://{f'[{host}]' if ':' in host else host}:{port}"
     try:
         if made is None:
-            Multiprocess(config, sockets=[listener]).run()
-            return 0
+            ready(address)
+            supervisor = Multiprocess(config, sockets=[listener])
+            supervisor.run()
+            return FAILED if any(each.exitcode == STARTUP_FAILURE for each in supervisor.processes) else 0
+        made.on_start = lambda: ready(address)
         server = uvicorn.Server(config)
         with suppress(SystemExit):  # raised where the application does not start; why is told by the application
             server.run(sockets=[listener])

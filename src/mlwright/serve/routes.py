@@ -9,7 +9,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from mlwright.serve.http import Request, Response
+from mlwright.serve.http import JSON, Request, Response
 from mlwright.serve.problems import Problem
 
 if TYPE_CHECKING:
@@ -36,8 +36,20 @@ class Route:
     """Kinds of content that a body may be; none: there is no body."""
     parameters: Sequence[str] = ()
     """Parameters of the query."""
+    own: bool = False
+    """Whether a key for one model alone may use it, though no model is named: the handler shows it only its own."""
     largest: str = "body"
     """Which limit of the settings holds for the body: "body" or "file"."""
+    gives: Sequence[str] = (JSON,)
+    """Kinds of content that an answer may be."""
+    status: int = 200
+    """Of an answer."""
+    body: str | None = None
+    """The JSON Schema of a body, by its name in `schemas`."""
+    answer: str | None = None
+    """The JSON Schema of an answer in JSON, by its name in `schemas`; None: any object."""
+    problems: Sequence[str] = ()
+    """Kinds of problems that it may tell besides those that follow from the above."""
 
 
 class Router:

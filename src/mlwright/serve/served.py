@@ -64,6 +64,8 @@ class Served:
         self.checker = Checker(parts.columns, policy.policy or Policy())
         self._labels = _unique([as_text(label) or "" for label in parts.classes])
         self._lock = threading.Lock()
+        self.gives_reasons = False
+        """Whether reasons are given at once: what they need was loaded."""
         humility = policy.humility
         self.is_humble = humility.uncertain_below is not None or humility.wider_than is not None
 
@@ -168,6 +170,13 @@ class Served:
         answer.action = step
 
     # --- reasons -----------------------------------------------------------------------------------------------------
+
+    def prepare_reasons(self) -> None:
+        """Give the reasons of one answer, because the first ones take seconds: what they need is loaded then."""
+        with self._lock:
+            if not self.gives_reasons:
+                self.model.explain([self.example])
+                self.gives_reasons = True
 
     def _explain(self, rows: Sequence[Raw], answers: list[Answer]) -> None:
         with self._lock:

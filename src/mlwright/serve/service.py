@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, TypeVar
 
@@ -47,6 +47,7 @@ class Service:
         self._loader = ThreadPoolExecutor(1, "load")
         """The one thread that uses the shelf."""
         self._background = ThreadPoolExecutor(4, "background")
+        self._later = ThreadPoolExecutor(1, "later")
         self._pool = ThreadPoolExecutor(THREADS, "answer")
         self._waiting = 0
         self._task: asyncio.Task[None] | None = None
@@ -66,6 +67,8 @@ class Service:
         self._shelf = shelf = Shelf(self.settings)
         revision = shelf.revision()
         self.endpoints = {name: shelf.endpoint(name) for name in shelf.names}
+        for endpoint in self.endpoints.values():
+            shelf.check_rules(endpoint)
         self.keyring.keys = self._keys()
         refuse_open_door(self.settings, self.keyring.keys)
         self.recording = Recording(self.settings, shelf, self.metrics)
@@ -79,7 +82,7 @@ class Service:
         self.is_ready = False
         if self._task is not None:
             self._task.cancel()
-        for pool in (self._pool, self._background, self._loader):
+        for pool in (self._pool, self._background, self._later, self._loader):
             await asyncio.to_thread(pool.shutdown, wait=True)
         await asyncio.to_thread(self.recording.close)
 
@@ -187,6 +190,20 @@ class Service:
             return await asyncio.get_running_loop().run_in_executor(self._pool, work)
         finally:
             self._waiting -= 1
+
+    def soon(self, work: Callable[[], object]) -> Awaitable[None]:
+        """Do work that takes seconds after all else of its kind, whether it is waited for or not.
+
+        What goes wrong with it is logged.
+        """
+
+        def done() -> None:
+            try:
+                work()
+            except Exception:
+                logger.exception("in the background")
+
+        return asyncio.get_running_loop().run_in_executor(self._later, done)
 
     async def in_background(self, work: Callable[[], T]) -> T:
         """Do work that waits for a database on another thread."""

@@ -3,6 +3,7 @@
 [limits]                 body_mb, file_mb, rows, seconds, requests, waiting
 [record]                 durability, keep_days, place
 [logs]                   requests, level
+traces, refresh_s, drain_s
 [network]                hosts, origins
 [policy]                 how odd values are taken, by every model; [models.NAME.policy] by one of them
 [models.NAME]            subject, private, humility
@@ -82,6 +83,8 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     limits: Limits = Limits()
     record: RecordSettings = RecordSettings()
     logs: Logs = Logs()
+    traces: bool = False
+    """Whether each request is told to OpenTelemetry."""
     network: Network = Network()
     policy: Policy = Policy()
     of_model: dict[str, ModelPolicy] = {}
@@ -113,6 +116,9 @@ class _File(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tru
     limits: Limits = Limits()
     record: RecordSettings = RecordSettings()
     logs: Logs = Logs()
+    traces: bool = False
+    refresh_s: float = 1.0
+    drain_s: float = 1.0
     network: Network = Network()
     policy: Policy = Policy()
     models: dict[str, ModelPolicy] = {}
@@ -130,6 +136,9 @@ def read_settings(path: Path | None, settings: Settings) -> Settings:
             limits=read.limits,
             record=read.record,
             logs=read.logs,
+            traces=read.traces,
+            refresh_s=read.refresh_s,
+            drain_s=read.drain_s,
             network=read.network,
             policy=read.policy,
             of_model=read.models,
@@ -163,7 +172,7 @@ def checked(settings: Settings, written: Written | None = None) -> Settings:
         ("limits.waiting", limits.waiting, 1),
         ("limits.models", limits.models, 0),
         ("--workers", settings.workers, 1),
-        ("--drain", settings.drain_s, 0),
+        ("drain_s", settings.drain_s, 0),
         ("refresh_s", settings.refresh_s, 0.01),
         ("record.keep_days", settings.record.keep_days or 1, 0.001),
     ):

@@ -9,7 +9,7 @@ import os
 from collections import OrderedDict
 from pathlib import Path
 
-from mlwright.errors import ModelError, OptionError
+from mlwright.errors import ColumnError, ModelError, OptionError, nearest
 from mlwright.model import load
 from mlwright.registry import Workspace
 from mlwright.registry.keys import Key
@@ -31,6 +31,13 @@ class Shelf:
         self._kept: OrderedDict[tuple[str, int], Served] = OrderedDict()
         for reference in settings.models:
             self._take(reference)
+        for name in settings.of_model:
+            if name not in self.names:
+                near = nearest(name, self.names)
+                raise OptionError(
+                    f"The settings speak of a model {name!r}, which is not served.",
+                    hint=f"did you mean {near!r}?" if near else f"served are: {', '.join(self.names)}.",
+                )
 
     def _take(self, reference: str) -> None:
         found = parsed(reference)
@@ -50,6 +57,16 @@ class Shelf:
     def names(self) -> tuple[str, ...]:
         """The names under which models are asked."""
         return (*self._fixed, *self._followed)
+
+    def check_rules(self, endpoint: Endpoint) -> None:
+        """Raise ColumnError where a rule of the model's own policy is about a column that it does not read."""
+        own = self.settings.of_model.get(endpoint.name)
+        if own is None or own.policy is None or not endpoint.main.unused_rules:
+            return
+        columns = [column.name for column in endpoint.main.model.parts.columns]
+        raise ColumnError.missing(
+            endpoint.main.unused_rules[0], columns, what="column of a rule", where=f"settings of {endpoint.name!r}"
+        )
 
     def revision(self) -> int:
         """Return a number that has grown wherever the registry has changed. Raises OutputError."""

@@ -69,13 +69,13 @@ def serve(
     if durability is not None:
         record = msgspec.structs.replace(settings.record, durability=durability)
         settings = msgspec.structs.replace(settings, record=record)
-    greet = (lambda _: None) if quiet else (lambda address: say(_greeting(address, models)))
+    greet = (lambda _: None) if quiet else (lambda address: say(_greeting(address, models, workers)))
     raise typer.Exit(run(settings, ready=greet))
 
 
-def _greeting(address: str, models: list[str]) -> str:
-    name = models[0].partition("@")[0]
+def _greeting(address: str, models: list[str], workers: int) -> str:
+    begun = "Serving" if workers == 1 else f"Starting {workers} processes that serve"
     return (
-        f"Serving {', '.join(models)} at {address} (Ctrl-C ends it).\n"
-        f"Next: open {address}, or: curl {address}/v1/models/{name}/example"
+        f"{begun} {', '.join(models)} at {address} (Ctrl-C ends it).\n"
+        f"Next: open {address}, or: curl {address}/v1/models"
     )

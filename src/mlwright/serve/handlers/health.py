@@ -36,8 +36,12 @@ def metrics(service: Service, _: Request) -> Response:
 
 
 ROUTES = (
-    Route(method="GET", path="/health/live", scope=OPEN, handler=live, summary="Does the process answer?"),
-    Route(method="GET", path="/health/ready", scope=OPEN, handler=ready, summary="Should requests be sent here?"),
-    Route(method="GET", path="/health/startup", scope=OPEN, handler=startup, summary="Has the service started?"),
-    Route(method="GET", path="/metrics", scope="read", handler=metrics, summary="What was counted, for Prometheus"),
-)
+    Route(method="GET", path="/health/live", scope=OPEN, handler=live, summary="Does the process answer?",
+          answer="Health"),
+    Route(method="GET", path="/health/ready", scope=OPEN, handler=ready, summary="Should requests be sent here?",
+          answer="Health", problems=("not-ready",)),
+    Route(method="GET", path="/health/startup", scope=OPEN, handler=startup, summary="Has the service started?",
+          answer="Health", problems=("not-ready",)),
+    Route(method="GET", path="/metrics", scope="read", handler=metrics, summary="What was counted, for Prometheus",
+          gives=(MEDIA_TYPE,)),
+)  # fmt: skip

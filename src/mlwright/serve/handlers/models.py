@@ -59,10 +59,12 @@ async def _version(service: Service, request: Request) -> Served:
 
 
 ROUTES = (
-    Route(method="GET", path="/v1/models", scope="read", handler=models, summary="Which models are served?"),
-    Route(method="GET", path="/v1/models/{name}", scope="read", handler=model, summary="What is known of a model?"),
+    Route(method="GET", path="/v1/models", scope="read", handler=models, summary="Which models are served?",
+          answer="Models"),
+    Route(method="GET", path="/v1/models/{name}", scope="read", handler=model, summary="What is known of a model?",
+          answer="Model"),
     Route(method="GET", path="/v1/models/{name}/schema", scope="read", handler=schema,
-          summary="What does a row hold, and what an answer?"),
+          summary="What does a row hold, and what an answer?", answer="ModelSchema"),
     Route(method="GET", path="/v1/models/{name}/example", scope="read", handler=example,
-          summary="A body that can be sent as it is"),
+          summary="A body that can be sent as it is", answer="PredictBody"),
 )  # fmt: skip

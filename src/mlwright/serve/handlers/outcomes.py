@@ -66,5 +66,8 @@ ROUTES = (
         handler=outcomes,
         summary="Tell what turned out to be true",
         takes=(JSON,),
+        body="OutcomesBody",
+        answer="OutcomesAnswer",
+        problems=("invalid-rows", "not-recorded"),
     ),
 )

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 import msgspec
 
-from mlwright.serve.bodies import READERS, Rows, read_rows, wanted, written
+from mlwright.serve.bodies import READERS, WRITERS, Rows, read_rows, wanted, written
 from mlwright.serve.endpoint import Endpoint, Share
 from mlwright.serve.http import Request, Response
 from mlwright.serve.problems import Problem
@@ -88,6 +88,8 @@ async def _shared(
 
 
 async def _work(service: Service, served: Served, rows: Rows, ids: Sequence[str], *, explain: bool) -> list[Answer]:
+    if explain and not served.gives_reasons:
+        await service.soon(served.prepare_reasons)
     if len(rows) <= FEW:
         return served.answer(rows, ids, explain=explain)
     return await service.on_a_thread(lambda: served.answer(rows, ids, explain=explain))
@@ -145,5 +147,9 @@ ROUTES = (
         summary="Answer rows",
         takes=tuple(READERS),
         parameters=("explain",),
+        gives=tuple(WRITERS),
+        body="PredictBody",
+        answer="Predictions",
+        problems=("not-acceptable", "conflict"),
     ),
 )

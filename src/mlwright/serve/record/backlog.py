@@ -1,4 +1,4 @@
-"""What waits to be written: in order, and bounded in rows and bytes. One thread uses it; others read the two numbers."""
+"""What waits to be written: in order, bounded in rows and bytes. One thread uses it; others read the numbers."""
 
 from __future__ import annotations
 

@@ -11,13 +11,15 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any, Literal
 
+import msgspec
+
 from mlwright.errors import OptionError, OutputError
 from mlwright.values import as_text
 
 How = Literal["hash", "omit"]
 KEY_BYTES = 32
 HIDDEN = "(private)"
-_ABOUT_THE_ANSWER = frozenset({"id", "prediction", "probabilities", "lower", "upper", "set"})
+_ABOUT_THE_ANSWER = frozenset({"prediction", "model_prediction", "action", "probabilities", "lower", "upper", "set"})
 """Parts of an answer that hold no value of the row."""
 _ABOUT_A_COLUMN = frozenset({"column", "kind", "code", "contribution"})
 """What is kept of a flag or reason that speaks of a private column."""
@@ -82,7 +84,7 @@ class Private:
             name: value if name in _ABOUT_THE_ANSWER else self._unquoted(value, quoted)
             for name, value in answer.items()
         }
-        return rest, said, [self._unquoted(flag, quoted) for flag in flags]
+        return rest, said, [self._unquoted(flag, quoted) for flag in msgspec.to_builtins(flags, enc_hook=as_text)]
 
     def _unquoted(self, value: object, quoted: tuple[str, ...]) -> object:
         if isinstance(value, str):
@@ -123,8 +125,8 @@ def private_key(path: Path) -> bytes:
 
 def _make(path: Path) -> None:
     """Put a new key in its place, unless another process was faster: a key is there whole or not at all."""
-    beside = path.with_name(f".{path.name}.{os.getpid()}.part")
-    descriptor = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    beside = path.with_name(f".{path.name}.{os.urandom(8).hex()}.part")
+    descriptor = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     try:
         os.write(descriptor, os.urandom(KEY_BYTES))
         os.fsync(descriptor)

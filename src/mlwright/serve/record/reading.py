@@ -102,7 +102,7 @@ def _frame(rows: list[tuple[Any, ...]], outcomes: Outcomes) -> pl.DataFrame:
 
 
 def unpacked(frame: pl.DataFrame, column: str = "row") -> pl.DataFrame:
-    """Return what JSON in a column holds, one column for each name: the raw rows, or the parts of the answers.
+    """Return what JSON in a column holds, as any list of rows is read: one column for each name, nested ones "a.b".
 
     >>> import polars as pl
     >>> unpacked(pl.DataFrame({"row": ['{"age":41,"plan":"gold"}', '{"age":null}']})).rows()
@@ -110,9 +110,10 @@ def unpacked(frame: pl.DataFrame, column: str = "row") -> pl.DataFrame:
     """
     import polars as pl
 
+    from mlwright.collect import collect
+
     found = [_decoded(text) for text in frame[column]]
-    names = dict.fromkeys(name for each in found for name in each)
-    return pl.DataFrame([pl.Series(name, [each.get(name) for each in found], strict=False) for name in names])
+    return collect(found).frame if any(found) else pl.DataFrame(height=len(found))
 
 
 def _decoded(text: str) -> dict[str, Any]:

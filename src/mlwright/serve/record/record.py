@@ -80,6 +80,11 @@ class Record:
         self.close()
         self._ready = False
 
+    def vanished(self) -> bool:
+        """Tell whether the file of an open SQLite database was taken away."""
+        place = self._engine.url.database
+        return self._ready and self._engine.dialect.name == "sqlite" and not Path(place or "").exists()
+
     def close(self) -> None:
         """Close all connections; what is used afterwards opens them again."""
         self._engine.dispose()
@@ -153,9 +158,13 @@ class Record:
         """Delete what is older than so many seconds, in small transactions; return how much."""
         return forgetting.prune_old(self.engine, time.time_ns() // 1000 - round(older_than * 1e6), model)
 
-    def frames(self, model: str, *, since: datetime | int | None = None, limit: int | None = None) -> pl.DataFrame:
+    def frame(self, model: str) -> pl.DataFrame:
         """Return all answers and shadows of a model in one frame, with their outcomes where these are known."""
         import polars as pl
 
-        found = pages(self.engine, Wanted(model, since, kind=None, limit=limit), outcomes="all")
+        found = pages(self.engine, Wanted(model, kind=None), outcomes="all")
         return pl.concat([reading.empty("all"), *found])
+
+    def models(self) -> list[str]:
+        """Return the names of the models of which anything is recorded, sorted."""
+        return status.models(self.engine)

@@ -27,8 +27,8 @@ from mlwright.serve.record.urgent import Urgent
 from mlwright.serve.record.writer import Writer
 
 Durability = Literal["off", "batch", "request"]
-WINDOW_S = 0.2
-"""So long an answer waits at most before it is on its way to the database."""
+WINDOW_S = 0.1
+"""So long an answer waits at most before it is on its way to the database: half of what is promised."""
 BATCH = 1000
 """Answers in one transaction at most."""
 MOST_BYTES = 64 * 2**20
@@ -81,9 +81,9 @@ class Recorder:
         self._waiting: deque[Answered | Line] = deque()
         self._urgent = Urgent()
         self._backlog, self._writer = Backlog(most_bytes, most_rows), Writer(self.record)
-        # Each number is written by one thread alone, so that no lock is needed: the first three by the one that puts.
-        self._put = self._refused = self._heavy_in = 0
-        self._lost = self._written = self._done = self._heavy_out = 0
+        self._made, self._refused = _Count(), _Count()
+        # These are written by the writing thread alone, and read by any.
+        self._taken = self._done = self._lost = self._written = self._made_taken = 0
         self._wake, self._moved = threading.Event(), threading.Condition()
         self._shut, self._flushing, self._until = durability == "off", 0, float("inf")
         self._failures, self._retry_at = 0, 0.0
@@ -93,32 +93,40 @@ class Recorder:
             self._thread.start()
 
     def put(self, answered: Answered) -> None:
-        """Take an answer to be written soon. Never waits, never raises; called by one thread, that of the event loop.
+        """Take an answer to be written soon; never waits, never raises. Any thread may call it.
 
         What there is no room for is dropped and counted in `drops`.
         """
         waiting = self._waiting
         if self._shut:
-            self._refused += self.durability != "off"
+            self._refused.add(self.durability != "off")
             return
         if len(waiting) < UNTOUCHED:
             waiting.append(answered)
-        elif not self._put_made(answered):
-            return
-        self._put += 1
+        else:
+            self._put_made(answered)
         if len(waiting) >= BATCH:
             self._wake.set()
 
-    def put_now(self, answers: Sequence[Answered]) -> Future[None]:
-        """Return a future that is done when the answers are in the database, which several callers share.
+    def put_now(self, answers: Sequence[Answered], timeout: float = 30.0) -> None:
+        """Return when the answers are in the database. Raises OutputError where they cannot be written.
 
-        It fails with OutputError where they cannot be written; they are then dropped, and counted. May be called by
-        any thread; in asyncio, `await asyncio.wrap_future(recorder.put_now(answers))`.
+        Not for the event loop's thread: there, `await asyncio.wrap_future(recorder.promised(answers))`.
+        """
+        try:
+            self.promised(answers).result(timeout)
+        except TimeoutError as error:
+            raise OutputError(f"The record was not written within {timeout:g} seconds.") from error
+
+    def promised(self, answers: Sequence[Answered]) -> Future[None]:
+        """Return a future that is done when the answers are in the database; many who wait share one transaction.
+
+        It fails with OutputError where they cannot be written; they are then dropped, and counted.
         """
         if self.durability == "off":
-            future: Future[None] = Future()
-            future.set_result(None)
-            return future
+            nothing: Future[None] = Future()
+            nothing.set_result(None)
+            return nothing
         future = self._urgent.add([line(each, self._private) for each in answers])
         self._wake.set()
         return future
@@ -126,7 +134,7 @@ class Recorder:
     @property
     def drops(self) -> int:
         """How many answers were lost: there was no room, or the database refused them for what they are."""
-        return self._refused + self._lost
+        return self._refused.number + self._lost
 
     @property
     def written(self) -> int:
@@ -140,9 +148,9 @@ class Recorder:
 
     def flush(self, timeout: float) -> bool:
         """Wait until all is written (or dropped) that was put before; return False where so many seconds pass first."""
-        target, until = self._put, time.monotonic() + timeout
         if self.durability == "off":
             return True
+        target, until = self._put_so_far(), time.monotonic() + timeout
         with self._moved:
             self._flushing += 1
             try:
@@ -167,22 +175,28 @@ class Recorder:
             self._thread.join(timeout + WINDOW_S)
         return not self._thread.is_alive() and not self.pending
 
-    def _put_made(self, answered: Answered) -> bool:
+    def _put_so_far(self) -> int:
+        """Return how many answers were ever let in; asked until the writing thread took none meanwhile."""
+        while True:
+            taken = self._taken
+            total = taken + len(self._waiting)
+            if taken == self._taken:
+                return total
+
+    def _put_made(self, answered: Answered) -> None:
         """Take an answer as the line it will be, whose bytes are known, so that many cannot take all memory."""
         try:
             made = line(answered, self._private)
         except Exception as error:  # noqa: BLE001  an answer goes out, whatever is wrong with its record
             self.problem = _not_written(error)
-            self._refused += 1
-            return False
-        size = weight(made)
-        held = self._heavy_in - self._heavy_out + self._backlog.bytes
-        if held + size > self._backlog.most_bytes or self.pending >= self._backlog.most_rows:
-            self._refused += 1
-            return False
-        self._heavy_in += size
+            self._refused.add(1)
+            return
+        held = self._made.number - self._made_taken + self._backlog.bytes
+        if held + weight(made) > self._backlog.most_bytes or self.pending >= self._backlog.most_rows:
+            self._refused.add(1)
+            return
+        self._made.add(weight(made))
         self._waiting.append(made)
-        return True
 
     def _run(self) -> None:
         while True:
@@ -204,13 +218,14 @@ class Recorder:
             if place % STEP == STEP - 1:
                 time.sleep(BREATH_S)
             taken = self._waiting.popleft()
+            self._taken += 1
             try:
                 made = line(taken, self._private) if isinstance(taken, Answered) else taken
             except Exception as error:  # noqa: BLE001  one odd answer must not end the thread
                 self._lose(1, _not_written(error))
                 continue
             if made is taken:
-                self._heavy_out += weight(made)
+                self._made_taken += weight(made)
             if not self._backlog.add(made):
                 self._lose(1, None)
 
@@ -269,6 +284,17 @@ class Recorder:
             self._lost += count
             self._done += count if put else 0
             self._moved.notify_all()
+
+
+class _Count:
+    """A number that any thread may add to."""
+
+    def __init__(self) -> None:
+        self.number, self._lock = 0, threading.Lock()
+
+    def add(self, more: int) -> None:
+        with self._lock:
+            self.number += more
 
 
 def _not_written(error: Exception) -> str:

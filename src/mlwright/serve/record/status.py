@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -45,6 +46,20 @@ def status(engine: sa.Engine, model: str) -> dict[str, Any]:
         "versions": versions,
         "bytes": size,
     }
+
+
+def models(engine: sa.Engine) -> list[str]:
+    """Return the names of the models that answered, or of which an outcome was told; by the index, not by all rows."""
+    with reading(engine) as connection:
+        return sorted({*_names(connection, ANSWERS.c.model), *_names(connection, OUTCOMES.c.model)})
+
+
+def _names(connection: sa.Connection, column: sa.Column[str]) -> Iterator[str]:
+    """Give the values of an indexed column by looking for the next greater one each time."""
+    name = connection.execute(sa.select(sa.func.min(column))).scalar()
+    while name is not None:
+        yield name
+        name = connection.execute(sa.select(sa.func.min(column)).where(column > name)).scalar()
 
 
 def _moment(at: int) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
 
 import sqlalchemy as sa
@@ -10,6 +11,9 @@ from mlwright.errors import OutputError
 from mlwright.registry.database import writing
 from mlwright.serve.record.answered import COLUMNS, Line
 from mlwright.serve.record.record import Record
+
+STEP, BREATH_S = 50, 0.0001
+"""After so many lines the interpreter is left to the event loop for a moment: SQLite takes it back for every line."""
 
 
 class Writer:
@@ -44,9 +48,14 @@ class Writer:
         return [*self.write(lines[:middle]), *self.write(lines[middle:])]
 
     def _insert(self, lines: Sequence[Line]) -> None:
+        if self._record.vanished():  # SQLite would go on writing to a file that has no name any more
+            self._record.reopen()
         engine = self._record.engine
         mark = "?" if engine.dialect.name == "sqlite" else "%s"
         names, marks = ", ".join(f'"{name}"' for name in COLUMNS), ", ".join([mark] * len(COLUMNS))
         statement = f"INSERT INTO answers ({names}) VALUES ({marks}) ON CONFLICT DO NOTHING"  # noqa: S608  fixed names
         with writing(engine) as connection:
-            connection.exec_driver_sql(statement, list(lines))
+            for start in range(0, len(lines), STEP):
+                connection.exec_driver_sql(statement, list(lines[start : start + STEP]))
+                if start + STEP < len(lines):
+                    time.sleep(BREATH_S)

@@ -1,0 +1,117 @@
+"""JSON Schemas of what goes in and out, by name: those of bodies are made from the types that read them."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import Any
+
+import msgspec
+
+from mlwright.serve.bodies import PredictBody
+from mlwright.serve.handlers.outcomes import OutcomesBody
+from mlwright.serve.problems import STATUS, TYPE, RowError
+from mlwright.serve.served import Answer
+from mlwright.serve.tensors import DATATYPES, InferBody
+
+Schema = dict[str, Any]
+PLACE = "#/components/schemas/{name}"
+_TEXT, _COUNT, _NUMBER, _YES = {"type": "string"}, {"type": "integer"}, {"type": "number"}, {"type": "boolean"}
+_ANY: Schema = {"type": "object"}
+_SHARE = {"type": "number", "minimum": 0, "maximum": 1}
+
+
+def _object(required: dict[str, Any], optional: dict[str, Any] | None = None) -> Schema:
+    return {"type": "object", "required": [*required], "properties": required | (optional or {})}
+
+
+def _list(of: Schema) -> Schema:
+    return {"type": "array", "items": of}
+
+
+def refer(name: str) -> Schema:
+    """Return a reference to a schema."""
+    return {"$ref": PLACE.format(name=name)}
+
+
+def _or_null(kind: str) -> Schema:
+    return {"type": [kind, "null"]}
+
+
+_MODEL = {
+    "name": _TEXT,
+    "version": _COUNT,
+    "task": _TEXT,
+    "target": _TEXT,
+    "classes": _list({"type": ["string", "number", "boolean"]}),
+    "aliases": {"type": "object", "additionalProperties": _COUNT},
+    "canaries": _list(_object({"version": _COUNT, "share": _SHARE})),
+    "sticky": _or_null("string"),
+    "shadows": _list(_COUNT),
+}
+_TENSOR_FACTS = _object({"name": _TEXT, "datatype": {"enum": list(DATATYPES)}, "shape": _list(_COUNT)})
+_OUTPUT = _object(
+    {"name": _TEXT, "datatype": {"enum": list(DATATYPES)}, "shape": _list(_COUNT), "data": {"type": "array"}},
+    {"parameters": _ANY},
+)
+WRITTEN: dict[str, Schema] = {
+    "Problem": _object(
+        {
+            "type": {"enum": [TYPE + kind for kind in STATUS]},
+            "title": _TEXT,
+            "status": {"enum": sorted({status for status, _ in STATUS.values()})},
+            "detail": {"type": "string", "description": "One sentence for people."},
+            "instance": {"type": "string", "description": "Names the request, as the service's log does."},
+        },
+        {
+            "hint": {"type": "string", "description": "What to do."},
+            "error": {"type": "string", "description": "The detail once more, under /v2."},
+            "errors": _list(refer("RowError")),
+            "error_count": {"type": "integer", "description": "How many errors there are; the first 100 are listed."},
+        },
+    ),
+    "Health": _object({"status": {"enum": ["live", "ready", "started"]}}),
+    "Models": _object({"models": _list(_object(_MODEL))}),
+    "Model": _object(
+        _MODEL
+        | {
+            "metric": _or_null("string"),
+            "score": _or_null("number"),
+            "interval": {"type": ["array", "null"], "items": _NUMBER},
+            "verdict": {},
+            "created": _or_null("string"),
+            "columns": _list(_TEXT),
+            "policy": _ANY,
+            "rules_without_a_column": _list(_TEXT),
+        }
+    ),
+    "ModelSchema": _object({"row": _ANY, "answer": _ANY}),
+    "Predictions": _object(
+        {"model": _object({"name": _TEXT, "version": _COUNT}), "predictions": _list(refer("Answer"))}
+    ),
+    "OutcomesAnswer": _object(
+        {"model": _TEXT} | dict.fromkeys(("accepted", "repeated", "corrected", "late", "unknown"), _COUNT)
+    ),
+    "InferServer": _object({"name": _TEXT, "version": _TEXT, "extensions": _list(_TEXT)}),
+    "InferHealth": _object({"live": _YES}, {"ready": _YES}),
+    "InferReady": _object({"name": _TEXT, "ready": _YES}),
+    "InferModel": _object(
+        {
+            "name": _TEXT,
+            "versions": _list(_TEXT),
+            "platform": _TEXT,
+            "inputs": _list(_TENSOR_FACTS),
+            "outputs": _list(_TENSOR_FACTS),
+        }
+    ),
+    "InferAnswer": _object({"model_name": _TEXT, "model_version": _TEXT, "outputs": _list(_OUTPUT)}, {"id": _TEXT}),
+}
+"""Schemas of what no type describes: a family of addresses adds its own."""
+
+
+@cache
+def schemas() -> dict[str, Schema]:
+    """Return all schemas by their names."""
+    _, made = msgspec.json.schema_components(
+        (PredictBody, OutcomesBody, InferBody, Answer, RowError), ref_template=PLACE
+    )
+    return {**made, **WRITTEN}

@@ -1,0 +1,168 @@
+from __future__ import annotations
+
+import itertools
+import json
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+import polars as pl
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from mlwright.errors import DataError
+from mlwright.serve.record import Answered, Outcome, Record, Recorder, microseconds
+
+
+def matured(record: Record, model: str = "churn") -> dict[str, object]:
+    return {
+        row["id"]: json.loads(row["outcome"]) for frame in record.matured(model) for row in frame.iter_rows(named=True)
+    }
+
+
+def counts(**given: int) -> dict[str, int]:
+    return dict.fromkeys(("accepted", "repeated", "corrected", "late", "unknown"), 0) | given
+
+
+def write(record: Record, *answers: Answered) -> None:
+    with_recorder = Recorder(record.engine.url.render_as_string(hide_password=False))
+    for each in answers:
+        with_recorder.put(each)
+    assert with_recorder.close(10)
+
+
+def test_what_becomes_of_each_outcome(record: Record, answered: Callable[..., Answered]) -> None:
+    write(record, answered(id="a"), answered(id="b"))
+    assert record.outcomes("churn", [Outcome("a", "yes", 10)]) == counts(accepted=1)
+    assert record.outcomes("churn", [Outcome("a", "yes", 10)]) == counts(repeated=1)
+    assert record.outcomes("churn", [Outcome("a", "no", 20)]) == counts(corrected=1)
+    assert record.outcomes("churn", [Outcome("a", "yes", 15)]) == counts(late=1)
+    assert record.outcomes("churn", [Outcome("a", "yes", 10), Outcome("b", "no", 1)]) == counts(repeated=1, accepted=1)
+    assert matured(record) == {"a": "no", "b": "no"}
+
+
+def test_an_outcome_may_come_before_its_answer(record: Record, answered: Callable[..., Answered]) -> None:
+    assert record.outcomes("churn", [Outcome("early", 3.0)]) == counts(accepted=1, unknown=1)
+    assert matured(record) == {}
+    write(record, answered(id="early"))
+    assert matured(record) == {"early": 3}
+    assert record.outcomes("churn", [Outcome("early", 3)]) == counts(repeated=1)
+
+
+def test_an_outcome_is_of_the_model_that_answered(record: Record, answered: Callable[..., Answered]) -> None:
+    write(record, answered(id="a"))
+    assert record.outcomes("price", [Outcome("a", 1)]) == counts(accepted=1, unknown=1)
+    assert matured(record) == {}
+
+
+def test_a_shadow_has_the_outcome_of_its_answer(record: Record, answered: Callable[..., Answered]) -> None:
+    write(record, answered(id="a"), answered(id="a~2", of="a", kind="shadow", version=2))
+    record.outcomes("churn", [Outcome("a", "yes")])
+    [frame] = record.matured("churn", kind="shadow")
+    assert frame.select("id", "outcome").rows() == [("a~2", '"yes"')]
+    [both] = record.matured("churn", kind=None)
+    assert both["id"].to_list() == ["a", "a~2"]
+
+
+def test_without_a_moment_the_last_to_arrive_counts_also_where_a_clock_jumps_back(
+    record: Record, answered: Callable[..., Answered], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write(record, answered(id="a"))
+    record.outcomes("churn", [Outcome("a", "yes")])
+    before = time.time_ns()
+    monkeypatch.setattr("mlwright.serve.record.outcomes.time.time_ns", lambda: before - 3600 * 10**9)
+    assert record.outcomes("churn", [Outcome("a", "yes")]) == counts(repeated=1)
+    assert record.outcomes("churn", [Outcome("a", "no")]) == counts(corrected=1)
+    assert matured(record) == {"a": "no"}
+
+
+def test_many_outcomes_take_several_transactions(record: Record) -> None:
+    told = [Outcome(f"id {place}", place % 2 == 0, 1) for place in range(1234)]
+    assert record.outcomes("churn", told) == counts(accepted=1234, unknown=1234)
+    assert record.outcomes("churn", reversed(told)) == counts(repeated=1234, unknown=1234)
+
+
+@pytest.mark.parametrize("value", [None, float("nan"), float("inf"), "", "  ", ["yes"]])
+def test_what_is_no_outcome_is_refused_and_nothing_is_kept(record: Record, value: object) -> None:
+    with pytest.raises(DataError, match="neither a class nor a number") as caught:
+        record.outcomes("churn", [Outcome("a", 1), Outcome("b", value)])  # type: ignore[arg-type]
+    assert caught.value.where == "outcome 1"
+    assert record.models() == []
+
+
+def test_ids_that_no_answer_can_have_are_refused(record: Record) -> None:
+    for name in ("", "x" * 201):
+        with pytest.raises(DataError, match="is not the id of an answer"):
+            record.outcomes("churn", [Outcome(name, 1)])
+
+
+told = st.builds(
+    Outcome,
+    st.sampled_from(["a", "b", "never answered"]),
+    st.sampled_from(["yes", "no", 0, 1, 2.5, True]),
+    st.integers(0, 3),
+)
+
+
+@pytest.fixture(scope="module")
+def files() -> Iterator[Iterator[Path]]:
+    with tempfile.TemporaryDirectory() as folder:
+        yield (Path(folder) / f"{number}.db" for number in itertools.count())
+
+
+@settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(outcomes=st.lists(told, max_size=8), data=st.data())
+def test_any_order_of_any_repeats_ends_the_same(
+    files: Iterator[Path], answered: Callable[..., Answered], outcomes: list[Outcome], data: st.DataObject
+) -> None:
+    """The end is what the newest (and of two at one moment, one of them by rule) says, whatever came when."""
+    shuffled = data.draw(
+        st.permutations(outcomes + data.draw(st.lists(st.sampled_from(outcomes or [Outcome("a", 1, 0)]))))
+    )
+    shuffled = [each for each in shuffled if each in outcomes]
+    cut = data.draw(st.integers(0, len(shuffled)))
+    ends = []
+    for parts in ([outcomes], [shuffled[:cut], shuffled[cut:]]):
+        record = Record(next(files))
+        for place, part in enumerate(parts):
+            found = record.outcomes("churn", part)
+            assert sum(found[kind] for kind in ("accepted", "repeated", "corrected", "late")) == len(part)
+            if place == 0:
+                write(record, answered(id="a"), answered(id="b"))
+        ends.append(matured(record))
+        record.close()
+    assert ends[0] == ends[1]
+    for name, value in ends[0].items():
+        newest = max(each.at or 0 for each in outcomes if each.id == name)
+        assert value in [each.outcome for each in outcomes if each.id == name and each.at == newest]
+
+
+@pytest.mark.parametrize(
+    ("given", "expected"),
+    [
+        ("2026-11-02T10:00:00Z", 1793613600000000),
+        ("2026-11-02 11:00:00.000001+01:00", 1793613600000001),
+        ("2026-11-02", 1793577600000000),
+        (1793613600, 1793613600000000),
+        (datetime(2026, 11, 2, 10, tzinfo=UTC), 1793613600000000),
+    ],
+)
+def test_moments(given: object, expected: int) -> None:
+    assert microseconds(given) == expected
+
+
+@pytest.mark.parametrize("given", ["yesterday", "", 1793613600000, float("nan"), float("inf"), True, None, "9" * 400])
+def test_what_is_no_moment(given: object) -> None:
+    with pytest.raises(DataError, match="no moment between the years 1900 and 2200"):
+        microseconds(given)
+
+
+def test_frames_have_their_columns(record: Record, answered: Callable[..., Answered]) -> None:
+    write(record, answered(id="a"))
+    record.outcomes("churn", [Outcome("a", "yes", 1_000_000)])
+    [frame] = record.matured("churn")
+    assert frame["outcome_at"].to_list() == [datetime(1970, 1, 1, 0, 0, 1, tzinfo=UTC)]
+    assert frame.schema["at"] == pl.Datetime("us", "UTC")

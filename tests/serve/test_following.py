@@ -1,0 +1,209 @@
+"""The service follows the registry: versions swapped, shared, shadowed, asked by alias; and goes on where it cannot."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from tests.serve.conftest import Inside, constant
+
+from mlwright.errors import ColumnError, ModelError, OptionError
+from mlwright.registry import Traffic, Workspace
+from mlwright.serve.policy import ModelPolicy, Policy, Treatments
+from mlwright.serve.record import Record
+from mlwright.serve.settings import Settings
+from mlwright.serve.shelf import Shelf
+
+REFRESH = 0.02
+ROW = {"size": 3.0}
+
+
+@pytest.fixture
+def workspace(tmp_path: Path) -> Workspace:
+    """A workspace with three versions of one model, which answer 1, 2 and 3."""
+    made = Workspace(tmp_path / "ws")
+    for value in (1.0, 2.0, 3.0):
+        made.add(constant(value), "price")
+    return made
+
+
+@pytest.fixture
+def running(workspace: Workspace) -> Iterator[Inside]:
+    """The service of that model's bare name."""
+    with Inside(settings(workspace, "price")) as inside:
+        yield inside
+
+
+def settings(workspace: Workspace, *models: str, **more: Any) -> Settings:
+    return Settings(models=models, workspace=str(workspace.path), refresh_s=REFRESH, **more)
+
+
+def answer(inside: Inside, reference: str = "price", row: dict[str, Any] = ROW) -> tuple[float, int]:
+    """Return what is answered, and by which version."""
+    told = inside.predict(reference, [row]).raise_for_status().json()
+    found = told["predictions"][0]
+    return found["prediction"], found.get("version") or told["model"]["version"]
+
+
+def until(holds: Callable[[], bool]) -> None:
+    """Wait until something holds, for ten seconds at most."""
+    end = time.monotonic() + 10
+    while not holds():
+        assert time.monotonic() < end, "it never held"
+        time.sleep(0.01)
+
+
+def test_a_promotion_and_its_rollback_are_followed(workspace: Workspace, running: Inside) -> None:
+    assert answer(running) == (3.0, 3)
+    workspace.promote("price", 1)
+    until(lambda: answer(running) == (1.0, 1))
+    workspace.promote("price", 2)
+    until(lambda: answer(running) == (2.0, 2))
+    workspace.rollback("price")
+    until(lambda: answer(running) == (1.0, 1))
+
+
+def test_a_version_and_an_alias_are_asked_by_name(workspace: Workspace, running: Inside) -> None:
+    workspace.promote("price", 2, alias="challenger")
+    until(lambda: "challenger" in running.service.endpoints["price"].aliases)
+    assert answer(running, "price@challenger") == (2.0, 2)
+    assert answer(running, "price@1") == (1.0, 1)
+    refused = running.predict("price@9", [ROW])
+    assert (refused.status_code, refused.json()["type"]) == (404, "urn:mlwright:problem:no-such-model")
+    assert running.predict("price@chalenger", [ROW]).status_code == 404
+    assert "did you mean 'price'" in running.predict("prise", [ROW]).json()["hint"]
+
+
+def test_a_model_served_at_one_version_stays_there(workspace: Workspace) -> None:
+    with Inside(settings(workspace, "price@2")) as inside:
+        workspace.promote("price", 1)
+        revision = workspace.revision()
+        workspace.set_traffic("price", Traffic({"1": 1.0}))
+        assert workspace.revision() > revision
+        time.sleep(10 * REFRESH)
+        assert answer(inside) == (2.0, 2)
+
+
+def test_a_canary_takes_its_share_and_says_so(workspace: Workspace, running: Inside) -> None:
+    workspace.promote("price", 1)
+    workspace.set_traffic("price", Traffic({"2": 0.3}))
+    until(lambda: running.service.endpoints["price"].is_split)
+    versions = [answer(running) for _ in range(400)]
+    assert set(versions) == {(1.0, 1), (2.0, 2)}
+    share = versions.count((2.0, 2)) / len(versions)
+    assert 0.18 < share < 0.42  # five standard deviations
+    running.service.recording.recorder.flush(10)
+    with_share = Record(workspace.path / "record.db").frames("price").select("version", "propensity").unique()
+    assert sorted(with_share.rows()) == [(1, 0.7), (2, 0.3)]
+
+
+def test_a_sticky_column_decides_row_by_row(workspace: Workspace, running: Inside) -> None:
+    workspace.promote("price", 1)
+    workspace.set_traffic("price", Traffic({"2": 0.5}, sticky="customer"))
+    until(lambda: running.service.endpoints["price"].is_split)
+    rows = [{"size": 3.0, "customer": f"c{number % 20}"} for number in range(60)]
+    told = running.predict("price", rows).raise_for_status().json()
+    by_customer: dict[str, set[tuple[float, int]]] = {}
+    for row, found in zip(rows, told["predictions"], strict=True):
+        version = found.get("version", told["model"]["version"])
+        assert found["prediction"] == float(version)
+        by_customer.setdefault(str(row["customer"]), set()).add((found["prediction"], version))
+    assert all(len(answers) == 1 for answers in by_customer.values())
+    assert len({next(iter(answers)) for answers in by_customer.values()}) == 2
+    assert answer(running, row=rows[0]) == next(iter(by_customer["c0"]))
+
+
+def test_a_shadow_is_recorded_and_never_returned(workspace: Workspace, running: Inside) -> None:
+    workspace.promote("price", 1)
+    workspace.set_traffic("price", Traffic(shadow=("3",)))
+    until(lambda: bool(running.service.endpoints["price"].shadows))
+    told = running.predict("price", [ROW, {"size": 4.0}]).raise_for_status().json()
+    ids = [each["id"] for each in told["predictions"]]
+    assert [each["prediction"] for each in told["predictions"]] == [1.0, 1.0]
+    until(lambda: running.service.recording.recorder.flush(5) and len(kept(workspace)) >= 4)
+    shadows = {row["of"]: (row["version"], row["answer"]) for row in kept(workspace) if row["kind"] == "shadow"}
+    assert sorted(shadows) == sorted(ids)
+    assert all(version == 3 and '"prediction":3.0' in text for version, text in shadows.values())
+
+
+def kept(workspace: Workspace) -> list[dict[str, Any]]:
+    return Record(workspace.path / "record.db").frames("price").to_dicts()
+
+
+def test_everything_answered_is_recorded_after_a_stop(workspace: Workspace) -> None:
+    with Inside(settings(workspace, "price")) as inside:
+        ids = [inside.predict("price", [ROW]).json()["predictions"][0]["id"] for _ in range(50)]
+    assert {row["id"] for row in kept(workspace)} == set(ids)
+
+
+def test_what_is_served_stays_where_the_new_version_is_damaged(workspace: Workspace, running: Inside) -> None:
+    damaged = workspace.resolve("price@2") / "ensemble.json"
+    damaged.write_bytes(damaged.read_bytes().replace(b"1.0", b"1.5"))
+    workspace.promote("price", 2)
+    until(lambda: running.service.problem is not None)
+    assert answer(running) == (3.0, 3)
+    assert "mlwright_registry_fault 1.0" in running.ask("GET", "/metrics").text
+    workspace.promote("price", 1)
+    until(lambda: answer(running) == (1.0, 1))
+    until(lambda: running.service.problem is None)
+
+
+def test_what_is_served_stays_where_the_registry_is_gone(workspace: Workspace, running: Inside) -> None:
+    workspace.promote("price", 1)
+    until(lambda: answer(running) == (1.0, 1))
+    for file in workspace.path.glob("registry.db*"):
+        file.write_bytes(b"this is no database")
+    until(lambda: running.service.problem is not None)
+    assert answer(running) == (1.0, 1)
+
+
+def test_a_key_opens_from_when_it_is_made_until_it_is_revoked(workspace: Workspace, running: Inside) -> None:
+    secret = workspace.keys.add("shop", ["predict:price"])
+    until(lambda: running.predict("price", [ROW]).status_code == 401)
+    shown = {"authorization": f"Bearer {secret}"}
+    assert running.predict("price", [ROW], headers=shown).status_code == 200
+    assert running.ask("GET", "/v1/models", headers=shown).status_code == 403
+    other = {"authorization": f"Bearer {workspace.keys.add('other', ['predict:cost', 'read'])}"}
+    until(lambda: running.ask("GET", "/v1/models", headers=other).status_code == 200)
+    assert running.predict("price", [ROW], headers=other).status_code == 403
+    workspace.keys.revoke("shop")
+    until(lambda: running.predict("price", [ROW], headers=shown).status_code == 401)
+
+
+@pytest.mark.parametrize(
+    ("models", "more", "error", "said"),
+    [
+        (("price", "price@2"), {}, OptionError, "under the name 'price'"),
+        (("prise",), {}, ModelError, "no model 'prise'"),
+        (("price",), {"of_model": {"prise": ModelPolicy()}}, OptionError, "did you mean 'price'"),
+    ],
+)
+def test_what_cannot_be_served_is_said(
+    workspace: Workspace, models: tuple[str, ...], more: dict[str, Any], error: type[Exception], said: str
+) -> None:
+    with pytest.raises(error, match=said):
+        Shelf(settings(workspace, *models, **more))
+
+
+def test_a_rule_about_a_column_that_is_not_there_is_refused(workspace: Workspace) -> None:
+    own = ModelPolicy(policy=Policy(columns={"sise": Treatments(missing="refuse")}))
+    with (
+        pytest.raises(ColumnError, match="did you mean 'size'"),
+        Inside(settings(workspace, "price", of_model={"price": own})),
+    ):
+        pass
+
+
+def test_few_versions_are_held_in_memory(workspace: Workspace) -> None:
+    from mlwright.serve.settings import Limits
+
+    for value in range(4, 10):
+        workspace.add(constant(float(value)), "price")
+    shelf = Shelf(settings(workspace, "price", limits=Limits(models=1)))
+    for version in range(1, 10):
+        assert shelf.served("price", version).version == version
+    assert len(shelf._kept) == 3
+    assert shelf.endpoint("price").main.version == 9
