@@ -8,6 +8,7 @@ import pytest
 
 import mlwright
 from mlwright.errors import ModelError
+from mlwright.model import Model
 
 
 @pytest.mark.parametrize(
@@ -21,12 +22,11 @@ from mlwright.errors import ModelError
         ("a\0b", "a path is needed here"),
     ],
 )
-def test_a_name_is_no_path(name: str, said: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_name_is_no_path(name: str, said: str, built: Model, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     monkeypatch.delenv("MLWRIGHT_HOME", raising=False)
     for version in ("2", "12"):
-        (tmp_path / ".mlwright/models/p_lat" / version).mkdir(parents=True)
-        (tmp_path / ".mlwright/models/p_lat" / version / "manifest.json").write_text("{}")
+        built.save(tmp_path / ".mlwright/models/p_lat" / version)
     with pytest.raises(ModelError, match="There is no such model") as caught:
         mlwright.load(name)
     assert caught.match(said)

@@ -237,5 +237,5 @@ class Moves(RuleBasedStateMachine):
 def test_whatever_is_done_in_whatever_order(empty: bytes) -> None:
     machine = type("WithTemplate", (Moves,), {"template": empty})
     case = machine.TestCase()
-    case.settings = settings(max_examples=25, stateful_step_count=20, deadline=None)
+    case.settings = settings(max_examples=20, stateful_step_count=15, deadline=None)
     case.runTest()

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
+import sqlite3
 import zipfile
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import fsspec
@@ -85,10 +88,35 @@ def test_folders_older_than_the_registry_become_known(model: Model, tmp_path: Pa
     workspace = Workspace(tmp_path, registry=registry)
     assert workspace.resolve("churn") == tmp_path / "models/churn/7"
     assert workspace.versions("churn") == (1, 2, 7)
+    damaged = workspace.models()[0]
+    assert (damaged["version"], damaged["state"], damaged["aliases"]) == (9, "damaged", [])
+    assert "digest does not match" in damaged["problem"]
+    with pytest.raises(ModelError, match="digest does not match"):
+        workspace.resolve("churn@9")
     assert {version.why for version in workspace.search()} == {"found in the folder of models"}
     assert workspace.add(model, "churn")[1] == 10
     model.renamed("price", 1).save(tmp_path / "models/price/1")
     assert Workspace(tmp_path, registry=registry).names() == ("churn", "price")
+
+
+def test_a_name_with_damaged_folders_alone_says_so(model: Model, tmp_path: Path) -> None:
+    model.save(tmp_path / "models/churn/1")
+    change_a_byte(tmp_path / "models/churn/1/evaluation.json")
+    workspace = Workspace(tmp_path)
+    for use in (workspace.open, workspace.find):
+        with pytest.raises(ModelError, match="hash differs"):
+            use("churn")
+    assert [facts["state"] for facts in workspace.models("churn")] == ["damaged"]
+    assert workspace.names() == ()
+
+
+def test_names_that_differ_in_capital_letters_alone_are_refused(model: Model, tmp_path: Path) -> None:
+    workspace = Workspace(tmp_path)
+    workspace.add(model, "churn")
+    with pytest.raises(OptionError, match="There is a model 'churn', so that none can be named 'Churn'"):
+        workspace.add(model, "Churn")
+    with pytest.raises(ModelError, match="did you mean 'churn'"):
+        workspace.find("Churn")
 
 
 def test_looking_makes_no_registry(model: Model, tmp_path: Path) -> None:
@@ -100,6 +128,73 @@ def test_looking_makes_no_registry(model: Model, tmp_path: Path) -> None:
             use("a")
     assert workspace.resolve(model.save(tmp_path / "m.zip")) == tmp_path / "m.zip"
     assert not workspace.path.exists()
+
+
+def test_a_registry_that_is_taken_away_is_not_taken_for_an_empty_one(model: Model, tmp_path: Path) -> None:
+    workspace = Workspace(tmp_path)
+    workspace.add(model, "churn")
+    workspace.promote("churn", 1)
+    kept = (tmp_path / "registry.db").rename(tmp_path / "kept.db")
+    for look in (
+        workspace.revision,
+        workspace.names,
+        lambda: workspace.find("churn"),
+        lambda: workspace.aliases("churn"),
+    ):
+        with pytest.raises(OutputError, match="The registry is gone"):
+            look()
+    assert not (tmp_path / "registry.db").exists()
+    kept.rename(tmp_path / "registry.db")
+    assert workspace.aliases("churn") == {"champion": 1}
+
+
+@pytest.fixture
+def read_only(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A workspace on a disk that cannot be written, as in many containers; that root may write all is kept out."""
+    place = tmp_path / "w"
+    may = os.access
+    monkeypatch.setattr(os, "access", lambda path, mode: Path(path) != place and may(path, mode))
+    return place
+
+
+def test_a_workspace_that_cannot_be_written_still_answers(model: Model, read_only: Path) -> None:
+    for version in (1, 2):
+        model.renamed("churn", version).save(read_only / "models/churn" / str(version))
+    workspace = Workspace(read_only)
+    assert workspace.open("churn").version == workspace.find("churn@latest").version == 2
+    assert workspace.names() == ("churn",)
+    for change in (
+        lambda: workspace.promote("churn", 1),
+        lambda: workspace.tag("churn", {"a": "b"}),
+        lambda: workspace.keys.add("a", ["read"]),
+    ):
+        with pytest.raises(OutputError, match=r"w: The workspace cannot be written"):
+            change()
+    with ThreadPoolExecutor(2) as pool:
+        assert [version.version for version in pool.map(workspace.find, ["churn", "churn@1"])] == [2, 1]
+    assert not (read_only / "registry.db").exists()
+
+
+@pytest.mark.parametrize("busy", [False, True])
+def test_a_registry_that_cannot_be_written_is_read(busy: bool, model: Model, read_only: Path) -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(os, "access", lambda *_: True)
+        writer = Workspace(read_only)
+        writer.add(model, "churn")
+        writer.add(model, "churn")
+        holder = sqlite3.connect(read_only / "registry.db")
+        holder.execute("SELECT * FROM changes").fetchall()
+        writer.promote("churn", 1)  # stands in the log as long as somebody is there
+        if not busy:
+            holder.close()
+    before = {path.name: path.read_bytes() for path in read_only.iterdir() if path.is_file()}
+    assert ("registry.db-wal" in before) is busy
+    workspace = Workspace(read_only)
+    assert workspace.find("churn").version == 1
+    assert workspace.revision() == writer.revision()
+    with pytest.raises(OutputError, match="readonly database"):
+        workspace.promote("churn", 2)
+    holder.close()
 
 
 def test_a_path_asks_no_database(model: Model, tmp_path: Path) -> None:

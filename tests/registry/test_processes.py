@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -17,50 +16,55 @@ from mlwright.registry import Workspace, versions, workspace
 
 PROCESSES, EACH = 8, 4
 
-WORKER = f"""
-import json, sys, time
+WORKERS = f"""
+import json, os, sys, traceback
 from pathlib import Path
 from mlwright.model import load
-from mlwright.registry import Workspace
+from mlwright.registry import Workspace, aliases, keys, tags, versions  # imported once, for all of them
 
-folder, registry, me = Path(sys.argv[1]), sys.argv[2] or None, sys.argv[3]
+folder, registry = Path(sys.argv[1]), sys.argv[2] or None
 model = load(folder / "model")
-(folder / ("here-" + me)).touch()
-while not (folder / "go").exists():
-    time.sleep(0.005)
-workspace = Workspace(folder / "w", registry=registry)
-made, moves = [], []
-for turn in range({EACH}):
-    _, version, _ = workspace.add(model, "busy", who=me, why=str(turn))
-    made.append(version)
-    moves.append(workspace.promote("busy", version, who=me).after)
-    if turn % 2:
-        workspace.rollback("busy", who=me)
-    workspace.open("busy")
-print(json.dumps([made, moves]))
+start, go = os.pipe()
+
+
+def work(me):
+    os.close(go)
+    os.read(start, 1)  # until the last one is there
+    workspace = Workspace(folder / "w", registry=registry)
+    made, moves = [], []
+    for turn in range({EACH}):
+        _, version, _ = workspace.add(model, "busy", who=me, why=str(turn))
+        made.append(version)
+        moves.append(workspace.promote("busy", version, who=me).after)
+        if turn % 2:
+            workspace.rollback("busy", who=me)
+        workspace.open("busy")
+    (folder / ("done-" + me)).write_text(json.dumps([made, moves]))
+
+
+children = []
+for me in range({PROCESSES}):
+    if (child := os.fork()) == 0:
+        try:
+            work(str(me))
+        except BaseException:
+            traceback.print_exc()
+            os._exit(1)
+        os._exit(0)
+    children.append(child)
+os.close(go)
+sys.exit(sum(os.waitpid(child, 0)[1] != 0 for child in children))
 """
 
 
 def test_eight_processes_add_and_promote_at_once(model: Model, tmp_path: Path, registry: str | None) -> None:
     model.save(tmp_path / "model")
-    told = [
-        subprocess.Popen(
-            [sys.executable, "-c", WORKER, str(tmp_path), registry or "", str(me)],
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-        )
-        for me in range(PROCESSES)
-    ]
-    until = time.monotonic() + 120
-    while len(list(tmp_path.glob("here-*"))) < PROCESSES and time.monotonic() < until:
-        time.sleep(0.01)
-    (tmp_path / "go").touch()
+    words = [sys.executable, "-c", WORKERS, str(tmp_path), registry or ""]
+    done = subprocess.run(words, capture_output=True, text=True, check=False, timeout=120)
+    assert (done.returncode, done.stderr) == (0, "")
     made: list[int] = []
-    for process in told:
-        out, err = process.communicate(timeout=120)
-        assert process.returncode == 0, err
-        numbers, moved = json.loads(out)
+    for me in range(PROCESSES):
+        numbers, moved = json.loads((tmp_path / f"done-{me}").read_text())
         assert numbers == moved
         made += numbers
     state = Workspace(tmp_path / "w", registry=registry)

@@ -96,7 +96,7 @@ def test_a_canary_takes_its_share_and_says_so(workspace: Workspace, running: Ins
     share = versions.count((2.0, 2)) / len(versions)
     assert 0.18 < share < 0.42  # five standard deviations
     running.service.recording.recorder.flush(10)
-    with_share = Record(workspace.path / "record.db").frames("price").select("version", "propensity").unique()
+    with_share = Record(workspace.path / "record.db").frame("price").select("version", "propensity").unique()
     assert sorted(with_share.rows()) == [(1, 0.7), (2, 0.3)]
 
 
@@ -130,7 +130,7 @@ def test_a_shadow_is_recorded_and_never_returned(workspace: Workspace, running: 
 
 
 def kept(workspace: Workspace) -> list[dict[str, Any]]:
-    return Record(workspace.path / "record.db").frames("price").to_dicts()
+    return Record(workspace.path / "record.db").frame("price").to_dicts()
 
 
 def test_everything_answered_is_recorded_after_a_stop(workspace: Workspace) -> None:

@@ -152,7 +152,7 @@ def _doubted(asked: Asked, trying: _Trying, doubter: Doubter, *, worth_a_trial: 
     effect = trying.effect(doubter=doubter)
     if effect is None or not math.isfinite(effect.low):
         return False, findings
-    better = _keeps(effect, 0.0)
+    better = effect.low > 0.0  # of a rare class that is hard to tell, most rows are doubtful, and to lose them is dear
     return better, [replace(each, applied=better, effect=_effect(effect, asked)) for each in findings]
 
 

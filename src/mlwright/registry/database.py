@@ -6,8 +6,11 @@ begun here takes the writer's place at once: two processes cannot both read a nu
 
 from __future__ import annotations
 
+import os
+import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any, Literal
 
@@ -48,18 +51,23 @@ def connect(place: str | Path, *, synchronous: Synchronous = "NORMAL", pooled: b
     Raises OptionError, MissingExtraError.
     """
     url = database_url(place)
-    pool = {} if pooled else {"poolclass": sa.NullPool}
+    pool: dict[str, Any] = {} if pooled else {"poolclass": sa.NullPool}
     if url.get_backend_name() == "postgresql":
         try:
             return sa.create_engine(url, pool_pre_ping=True, connect_args={"connect_timeout": 10}, **pool)
         except ModuleNotFoundError as error:
             raise MissingExtraError.of("postgres", "A database in PostgreSQL") from error
+    if not url.database:
+        pool = {"poolclass": sa.StaticPool}  # in memory: all threads speak to the one that there is
+    elif not _writable(Path(url.database)):
+        pool["creator"] = partial(_open_read_only, Path(url.database))
     engine = sa.create_engine(url, connect_args={"timeout": WAIT_S, "check_same_thread": False}, **pool)
 
     @sa.event.listens_for(engine, "connect")
     def _opened(connection: Any, _: object) -> None:
         connection.isolation_level = None  # the driver begins nothing by itself; `_begun` does
-        connection.execute("PRAGMA journal_mode = WAL")
+        if "creator" not in pool:
+            connection.execute("PRAGMA journal_mode = WAL")
         connection.execute(f"PRAGMA synchronous = {synchronous}")
         connection.execute("PRAGMA foreign_keys = ON")
 
@@ -69,6 +77,27 @@ def connect(place: str | Path, *, synchronous: Synchronous = "NORMAL", pooled: b
         connection.exec_driver_sql("BEGIN" if read_only else "BEGIN IMMEDIATE")
 
     return engine
+
+
+def _writable(file: Path) -> bool:
+    """Tell whether a file of SQLite, which writes beside it too, can be written; one that is not there can be."""
+    return not file.exists() or (os.access(file, os.W_OK) and os.access(file.parent, os.W_OK))
+
+
+def _open_read_only(file: Path) -> sqlite3.Connection:
+    """Open a file on a disk that cannot be written, together with what others write of it where they do."""
+    address = f"{file.absolute().as_uri()}?mode=ro"
+    connection = sqlite3.connect(address, uri=True, timeout=WAIT_S, check_same_thread=False)
+    try:
+        connection.execute("SELECT 1 FROM sqlite_master").fetchone()
+    except sqlite3.OperationalError:
+        connection.close()
+        log = file.with_name(f"{file.name}-wal")
+        if log.exists() and log.stat().st_size:
+            raise  # what stands in the log would be left out
+        # Nobody writes it, so that the files by which writers and readers agree are not needed.
+        connection = sqlite3.connect(f"{address}&immutable=1", uri=True, check_same_thread=False)
+    return connection
 
 
 @contextmanager

@@ -102,8 +102,9 @@ class FolderFiles:
 
     def found(self, name: str | None = None) -> Iterator[tuple[str, int, Path]]:
         """Yield what looks like a version; a link, which may lead elsewhere, does not."""
-        for folder in _folders(self.root):
-            if is_name(folder.name) and name in {None, folder.name}:
+        # The folder is listed also for one name: where a system takes "Churn" for "churn", the list says which it is.
+        for folder in _folders(self.root, name):
+            if is_name(folder.name):
                 for version, place in _numbered(folder):
                     if (place / MANIFEST).is_file():
                         yield folder.name, version, place
@@ -248,9 +249,10 @@ def _writable(root: Path, *, but: type[OSError] | tuple[()] = ()) -> Iterator[No
         raise OutputError(f"The workspace cannot be written: {error.strerror}.", where=str(root)) from error
 
 
-def _folders(path: Path) -> Iterator[Path]:
+def _folders(path: Path, name: str | None = None) -> Iterator[Path]:
+    """Yield the folders in a folder (or the one of this name), links left aside."""
     try:
-        entries = sorted(path.iterdir())
+        entries = sorted(entry for entry in path.iterdir() if name in {None, entry.name})
     except (FileNotFoundError, NotADirectoryError):
         return
     yield from (entry for entry in entries if entry.is_dir() and not entry.is_symlink())

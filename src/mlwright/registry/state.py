@@ -26,6 +26,14 @@ class State:
 
     def __init__(self, place: str | Path) -> None:
         self.place = place
+        self._instead_of: Path | None = None
+
+    @classmethod
+    def in_memory(cls, instead_of: Path) -> State:
+        """Return a registry that knows what is found on a disk which cannot be written, and takes no other changes."""
+        state = cls("sqlite://")
+        state._instead_of = instead_of
+        return state
 
     @cached_property
     def engine(self) -> sa.Engine:
@@ -44,22 +52,42 @@ class State:
             database.migrate(engine, MIGRATIONS)
         return engine
 
+    @property
+    def is_open(self) -> bool:
+        """Whether the database was opened before."""
+        return "engine" in self.__dict__
+
+    def _there(self) -> sa.Engine:
+        """Return the database. Raises OutputError where its file was taken away since: a new one would be empty."""
+        engine = self.engine
+        if isinstance(self.place, Path) and not self.place.is_file():
+            raise OutputError("The registry is gone.", where=str(self.place), hint="bring the file back.")
+        return engine
+
     @contextmanager
     def reading(self) -> Iterator[sa.Connection]:
         """Within, read one state. Raises OutputError."""
-        with database.reading(self.engine) as connection:
+        with database.reading(self._there()) as connection:
             yield connection
 
     @contextmanager
     def changing(self) -> Iterator[sa.Connection]:
         """Within, one change, kept whole or not at all; all others wait, so that what is read here stays true."""
-        with database.writing(self.engine) as connection:
+        if self._instead_of is not None:
+            raise OutputError("The workspace cannot be written.", where=str(self._instead_of))
+        with self.finding() as connection:
+            yield connection
+
+    @contextmanager
+    def finding(self) -> Iterator[sa.Connection]:
+        """Within, one change that only makes known what is on the disk."""
+        with database.writing(self._there()) as connection:
             connection.execute(sa.update(changes).values(number=changes.c.number + 1))
             yield connection
 
     def revision(self) -> int:
         """Return a number that has grown wherever anything has changed."""
-        with database.reading(self.engine) as connection:
+        with self.reading() as connection:
             return int(connection.execute(sa.select(changes.c.number)).scalar_one())
 
 

@@ -13,6 +13,8 @@ from mlwright.model.archive import MANIFEST, opened
 from mlwright.model.text import read_json
 
 READY, ARCHIVED = "ready", "archived"
+DAMAGED = "damaged"
+"""What is said of a folder that is no version, because it could not be read when it was first seen."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from dataclasses import asdict, fields
 
 import sqlalchemy as sa
 
-from mlwright.errors import ModelError
+from mlwright.errors import ModelError, OptionError
 from mlwright.registry.names import CHAMPION, LATEST, Reference, no_version
 from mlwright.registry.state import State, now
 from mlwright.registry.tables import aliases, models, tags, traffic, versions
@@ -38,8 +38,15 @@ class Versions:
             return {row.version: Version(*row) for row in connection.execute(query)}
 
     def claim(self, name: str, above: int) -> int:
-        """Give out the next number of a name, larger than any before and than `above`; nobody else gets it."""
+        """Give out the next number of a name, larger than any before and than `above`; nobody else gets it.
+
+        Raises OptionError where the name differs from another in its capital letters alone: many systems take the two
+        for one folder.
+        """
         with self._state.changing() as connection:
+            alike = (sa.func.lower(models.c.name) == name.lower()) & (models.c.name != name)
+            if other := connection.execute(sa.select(models.c.name).where(alike)).scalar():
+                raise OptionError(f"There is a model {other!r}, so that none can be named {name!r}.")
             last = connection.execute(sa.select(models.c.last_version).where(models.c.name == name)).scalar()
             version = max(last or 0, above) + 1
             _note_model(connection, name, version, last)
@@ -64,7 +71,7 @@ class Versions:
 
     def adopt(self, found: Sequence[Version]) -> None:
         """Make versions known that were found on disk; those that another process has adopted stay as they are."""
-        with self._state.changing() as connection:
+        with self._state.finding() as connection:
             for version in found:
                 last = connection.execute(
                     sa.select(models.c.last_version).where(models.c.name == version.name)

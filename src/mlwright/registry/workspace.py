@@ -21,7 +21,7 @@ from mlwright.model.model import Model, load
 from mlwright.registry.files import Files, files_of
 from mlwright.registry.names import CHAMPION, LATEST, Reference, checked_name, is_name, no_model, parsed
 from mlwright.registry.traffic import Traffic
-from mlwright.registry.version import Origin, Version, read_version
+from mlwright.registry.version import DAMAGED, Origin, Version, read_version
 
 if TYPE_CHECKING:
     from mlwright.registry.aliases import Aliases, Move
@@ -34,6 +34,8 @@ __all__ = ["Workspace", "checked_name"]
 
 HOME, REGISTRY, MODELS = "MLWRIGHT_HOME", "MLWRIGHT_REGISTRY", "MLWRIGHT_MODELS"
 DEFAULT = ".mlwright"
+Damaged = dict[tuple[str, int], ModelError]
+"""Folders that are no versions, by name and number, and why."""
 
 
 class Workspace:
@@ -104,9 +106,10 @@ class Workspace:
     def find(self, reference: str) -> Version:
         """Return the version that a name, name@version or name@alias means now; never a path. Raises ModelError."""
         wanted = parsed(reference)
-        if wanted is None:
+        found = None if wanted is None else self._picked(wanted)
+        if found is None:
             raise no_model(reference, self.names(), str(self.root))
-        return self._known(wanted.name).pick(wanted)
+        return found
 
     def names(self) -> tuple[str, ...]:
         """Return the names with at least one version, sorted."""
@@ -120,10 +123,16 @@ class Workspace:
 
     def models(self, name: str | None = None) -> list[dict[str, Any]]:
         """Return facts of every version (of a name), newest first; damaged ones say so under "problem"."""
-        known = self._looked(name)
+        known, damaged = self._seen(name)
         if known is None:
             return []
-        return [self._facts(version) for version in known.search() if name in {None, version.name}]
+        versions = [version for version in known.search() if name in {None, version.name}]
+        aliases = {each: self.aliases(each) for each in {version.name for version in versions}}
+        facts = [self._facts(version, aliases[version.name]) for version in versions]
+        for (each, number), error in damaged.items():
+            told = {"name": each, "version": number, "state": DAMAGED, "path": self._files.shown(each, number)}
+            facts.append({**told, "aliases": [], "problem": str(error)})
+        return sorted(facts, key=lambda told: (told["name"], -told["version"]))
 
     def search(
         self, text: str = "", *, tag: str | None = None, task: str | None = None, target: str | None = None
@@ -226,6 +235,8 @@ class Workspace:
     def _state(self) -> State:
         from mlwright.registry.state import State
 
+        if self._is_new and self.path.is_dir() and not os.access(self.path, os.W_OK):
+            return State.in_memory(self.path)
         return State(self._registry)
 
     @property
@@ -249,30 +260,37 @@ class Workspace:
     @property
     def _is_new(self) -> bool:
         """Whether there is no registry yet; looking for something does not make one."""
-        return isinstance(self._registry, Path) and not self._registry.is_file()
+        if not isinstance(self._registry, Path) or ("_state" in self.__dict__ and self._state.is_open):
+            return False
+        return not self._registry.is_file()
 
     def _looked(self, name: str | None = None) -> Versions | None:
         """Return what is known, after all folders (of a name) have become known; None where nothing was ever kept."""
+        return self._seen(name)[0]
+
+    def _seen(self, name: str | None = None) -> tuple[Versions | None, Damaged]:
+        """Return what `_looked` does, and why the other folders are no versions."""
         found = {(each, version): place for each, version, place in self._files.found(name)}
         if not found and self._is_new:
-            return None
+            return None, {}
         known = self._versions
-        if new := found.keys() - known.numbers(name):
-            self._adopt(known, {each: found[each] for each in sorted(new)})
-        return known
+        new = found.keys() - known.numbers(name)
+        return known, self._adopt(known, {each: found[each] for each in sorted(new)})
 
-    def _adopt(self, known: Versions, found: Mapping[tuple[str, int], Path]) -> None:
+    def _adopt(self, known: Versions, found: Mapping[tuple[str, int], Path]) -> Damaged:
+        """Make folders known, but for those that are damaged; return what is wrong with these."""
         from mlwright.registry.state import now, person
 
         origin = Origin(person(None), "found in the folder of models", now())
-        versions = []
+        versions, damaged = [], {}
         for (name, version), place in found.items():
             try:
                 versions.append(read_version(place, name, version, origin))
-            except ModelError:  # a damaged folder is no version
-                continue
+            except ModelError as error:
+                damaged[name, version] = error
         if versions:
             known.adopt(versions)
+        return damaged
 
     def _known(self, name: str) -> Versions:
         """Return what is known of a name that has versions. Raises ModelError."""
@@ -281,14 +299,21 @@ class Workspace:
             raise no_model(name, self.names(), str(self.root))
         return known
 
+    def _picked(self, wanted: Reference) -> Version | None:
+        """Return the version that is meant, or None where there is no such name. Raises ModelError."""
+        known, damaged = self._seen(wanted.name)
+        there = known is not None and known.numbers(wanted.name)
+        if damaged and (not there or (wanted.name, wanted.version) in damaged):
+            number = wanted.version or max(number for _, number in damaged)
+            raise damaged.get((wanted.name, number), next(iter(damaged.values())))
+        return known.pick(wanted) if known is not None and there else None
+
     def _meant(self, reference: str | os.PathLike[str]) -> Version | Path:
         """Return the version or the path that is meant; what can only be a path asks no database."""
         text = os.fspath(reference)
         wanted = parsed(text)
-        if wanted is not None:
-            known = self._looked(wanted.name)
-            if known is not None and known.numbers(wanted.name):
-                return known.pick(wanted)
+        if wanted is not None and (found := self._picked(wanted)) is not None:
+            return found
         if os.path.exists(text):  # noqa: PTH110 -- false, not an error, for a name that no system can have
             return Path(text)
         raise no_model(text, self.names(), str(self.root))
@@ -323,10 +348,10 @@ class Workspace:
         except MlwrightError:  # the database is gone, and that is what is being said
             return True
 
-    def _facts(self, version: Version) -> dict[str, Any]:
-        name, number = version.name, version.version
-        pointing = [alias for alias, target in self.aliases(name).items() if target == number]
-        facts = {**version.to_dict(), "path": self._files.shown(name, number), "aliases": pointing}
+    def _facts(self, version: Version, aliases: Mapping[str, int]) -> dict[str, Any]:
+        pointing = [alias for alias, number in aliases.items() if number == version.version]
+        place = self._files.shown(version.name, version.version)
+        facts = {**version.to_dict(), "path": place, "aliases": pointing}
         problem = self._files.problem(version)
         return facts if problem is None else {**facts, "problem": problem}
 

@@ -120,10 +120,14 @@ def refuse_strangers(request: Request, settings: Settings, hosts: frozenset[str]
 
 
 def _is_own(origin: str, host: str, settings: Settings) -> bool:
-    return origin in settings.network.origins or urlsplit(origin).netloc.casefold() == host
+    if origin in settings.network.origins:
+        return True
+    try:
+        return urlsplit(origin).netloc.casefold() == host
+    except ValueError:  # no address at all
+        return False
 
 
 def _without_port(host: str) -> str:
-    if host.startswith("["):
-        return host.partition("]")[0] + "]"
-    return host.rpartition(":")[0] if ":" in host else host
+    name, colon, port = host.rpartition(":")
+    return name if colon and (port.isdecimal() or not port) and not host.endswith("]") else host

@@ -9,7 +9,7 @@ import csv
 import io
 import json
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -119,14 +119,27 @@ class _RepeatedError(Exception):
 def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     found = dict(pairs)
     if len(found) != len(pairs):
-        names = [name for name, _ in pairs]
-        raise _RepeatedError(next(name for name in names if names.count(name) > 1))
+        raise _RepeatedError(_twice(name for name, _ in pairs))
     return found
 
 
+def _twice(names: Iterable[str]) -> str | None:
+    """Return the first name that stood before, in one pass: there may be a million."""
+    seen: set[str] = set()
+    for name in names:
+        if name in seen:
+            return name
+        seen.add(name)
+    return None
+
+
 def _read_ndjson(body: bytes) -> Rows:
-    rows = []
-    for number, line in enumerate(body.split(b"\n"), start=1):
+    return list(ndjson_rows(body.split(b"\n")))
+
+
+def ndjson_rows(lines: Iterable[bytes]) -> Iterator[Row]:
+    """Yield the rows of lines of JSON. Raises Problem where one of them is none."""
+    for number, line in enumerate(lines, start=1):
         if not line.strip():
             continue
         try:
@@ -134,25 +147,23 @@ def _read_ndjson(body: bytes) -> Rows:
             refuse_repeated(line, len(row))
         except Problem as problem:
             raise Problem("malformed-request", f"Line {number}: {problem.detail}", hint=NDJSON_SHAPE) from problem
-        rows.append(row)
-    return rows
+        yield row
 
 
 NDJSON_SHAPE = 'each line is one row: {"column": value, ...}.'
 
 
 def _read_csv(body: bytes) -> Rows:
+    return list(csv_rows(io.TextIOWrapper(io.BytesIO(body), encoding="utf-8-sig", newline="")))
+
+
+def csv_rows(text: Iterable[str]) -> Iterator[Row]:
+    """Yield the rows of a CSV text, whose lines keep their ends. Raises Problem where it is none."""
     try:
-        text = body.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise Problem("malformed-request", "The body is not written in UTF-8.") from error
-    try:
-        lines = csv.reader(io.StringIO(text, newline=""), strict=True)
+        lines = csv.reader(text, strict=True)
         header = next(lines, [])
-        if len(set(header)) != len(header):
-            twice = next(name for name in header if header.count(name) > 1)
+        if (twice := _twice(header)) is not None:
             raise Problem("malformed-request", f"The column {twice[:80]!r} stands twice in the header.")
-        rows: Rows = []
         for cells in lines:
             if not cells:
                 continue
@@ -162,10 +173,11 @@ def _read_csv(body: bytes) -> Rows:
                     f"Line {lines.line_num} has {len(cells)} values, the header {len(header)} names.",
                     hint="the first line names the columns; a value that holds a comma stands in quotes.",
                 )
-            rows.append(dict(zip(header, cells, strict=True)))
+            yield dict(zip(header, cells, strict=True))
     except csv.Error as error:
         raise Problem("malformed-request", f"The body is not CSV: {error}.") from error
-    return rows
+    except UnicodeDecodeError as error:
+        raise Problem("malformed-request", "The body is not written in UTF-8.") from error
 
 
 def _read_arrow(body: bytes) -> Rows:
@@ -179,10 +191,15 @@ def _read_arrow(body: bytes) -> Rows:
         if isinstance(error, KeyboardInterrupt | SystemExit):
             raise
         raise Problem("malformed-request", "The body is no Arrow stream, or a damaged one.") from error
-    if nested := [name for name, kind in frame.schema.items() if kind.is_nested() or kind == pl.Object]:
-        raise Problem("malformed-request", f"Column {nested[0][:80]!r} holds lists or objects, not single values.")
+    refuse_nested(frame.schema)
     rows: Rows = frame.to_dicts()
     return rows
+
+
+def refuse_nested(schema: Mapping[str, Any]) -> None:
+    """Raise Problem where a column of a frame, given by the Polars type of each, does not hold single values."""
+    if nested := [name for name, kind in schema.items() if kind.is_nested() or str(kind) == "Object"]:
+        raise Problem("malformed-request", f"Column {nested[0][:80]!r} holds lists or objects, not single values.")
 
 
 READERS: Mapping[str, Callable[[bytes], Rows]] = {
@@ -205,7 +222,8 @@ def _write_json(answers: Sequence[Answer], model: Mapping[str, Any]) -> bytes:
 
 
 def _write_ndjson(answers: Sequence[Answer], model: Mapping[str, Any]) -> bytes:
-    return b"".join(_encode({"model": model, **msgspec.structs.asdict(answer)}) + b"\n" for answer in answers)
+    start = b'{"model":' + _encode(model) + b","  # before the rest of each answer's own object
+    return b"".join(start + _encode(answer)[1:] + b"\n" for answer in answers)
 
 
 def flat(answers: Sequence[Answer]) -> tuple[list[str], list[list[Any]]]:

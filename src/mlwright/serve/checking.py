@@ -16,7 +16,7 @@ from mlwright.errors import nearest
 from mlwright.learn.ensemble import Values
 from mlwright.schema import QUANTILES, Column
 from mlwright.serve.policy import Policy, Treatment
-from mlwright.serve.problems import RowError
+from mlwright.serve.problems import MOST_ERRORS, RowError
 from mlwright.values import raw_value, reader
 from mlwright.values.text import is_missing, is_null, strip, well_formed
 
@@ -25,6 +25,10 @@ SHOWN = 80
 """So many letters of a value are repeated to whoever sent it."""
 KEPT = 256
 """So many odd values of each column are remembered, with what is said of them."""
+MOST_SEARCHES = 500
+"""For so many odd values of one request the nearest category is looked for; a search takes longer than an answer."""
+MOST_AMONG = 200
+"""A row with so many columns that nobody asked for is not looked through for one that was meant."""
 MIDDLE = QUANTILES.index(0.5)
 
 
@@ -45,6 +49,8 @@ class Rows(msgspec.Struct):
     typed: list[Values]
     flags: list[list[Flag]]
     errors: list[RowError]
+    odd: int = 0
+    """How many values were odd."""
 
 
 class Checker:
@@ -69,7 +75,7 @@ class Checker:
             try:
                 raw = row[name]
             except KeyError:
-                found.errors.append(_absent(place, name, row))
+                found.errors.append(_absent(place, name, self._unasked(row) if len(found.errors) < MOST_ERRORS else ()))
                 continue
             value = read(raw)
             if value is None:
@@ -79,10 +85,16 @@ class Checker:
             else:
                 fits = value in known
             if not fits:
-                value = self._odd[name].judge(place, raw, value, flags, found.errors)
+                value = self._odd[name].judge(place, raw, value, flags, found)
             typed[name] = value
         found.typed.append(typed)
         found.flags.append(flags)
+
+    def _unasked(self, row: Raw) -> Sequence[str]:
+        """Return the names of a row that no column has: by one of them, an absent column may be meant."""
+        if len(row) > MOST_AMONG + len(self.columns):
+            return ()
+        return [name for name in row if name not in self._odd and len(name) <= SHOWN]
 
 
 def _bounds(column: Column) -> tuple[float | str, float | str, frozenset[str] | None, bool]:
@@ -108,27 +120,34 @@ class _Oddness:
         }
         self.default = usual_value(column) if own is None or own.default is None else own.default
         self.typed_default = reader(column)(self.default)
-        self._said = lru_cache(KEPT)(lambda kind, raw: _SAID[kind](column, raw))
+        self._said = lru_cache(KEPT, typed=True)(lambda kind, raw: _SAID[kind](column, raw))
         """What is said of a value; to look for the nearest category of many takes longer than the answer itself."""
 
     def judge(
-        self, row: int, raw: object, value: float | str | None, flags: list[Flag], errors: list[RowError]
+        self, row: int, raw: object, value: float | str | None, flags: list[Flag], found: Rows
     ) -> float | str | None:
         """Return the value that the model is shown, after saying what is odd about it."""
         kind = self._kind(raw, value)
         if kind is None:
             return value
-        message, near = self._said(kind, raw)
+        found.odd += 1
+        message, near = self._say(kind, raw, found.odd)
         treatment = self.treatments[kind]
         shown = _shown(raw)
         if treatment == "refuse":
-            errors.append(RowError(message, kind, row, self.column.name, shown, near))
+            found.errors.append(RowError(message, kind, row, self.column.name, shown, near))
             return value
         if treatment == "default":
             flags.append(Flag(kind, message, self.column.name, shown, near, self.default))
             return self.typed_default
         flags.append(Flag(kind, message, self.column.name, shown, near))
         return value
+
+    def _say(self, kind: str, raw: object, odd: int) -> tuple[str, str | None]:
+        is_long = isinstance(raw, str | bytes) and len(raw) > SHOWN
+        if kind == "unknown_category" and (is_long or odd > MOST_SEARCHES):
+            return _new_category(self.column, raw, ())
+        return _SAID[kind](self.column, raw) if is_long else self._said(kind, raw)
 
     def _kind(self, raw: object, value: float | str | None) -> str | None:
         if value is not None:
@@ -154,8 +173,8 @@ def usual_value(column: Column) -> str | float | None:
     return column.categories[0] if column.categories else None
 
 
-def _absent(place: int, name: str, row: Raw) -> RowError:
-    near = nearest(name, row)
+def _absent(place: int, name: str, unasked: Sequence[str]) -> RowError:
+    near = nearest(name, unasked)
     hint = f" Did you mean it by {near!r}?" if near else ""
     return RowError(
         f"The column {name!r} is not in the row; where its value is not known, send null.{hint}",
@@ -177,9 +196,9 @@ def _shown(raw: object) -> object:
     )
 
 
-def _new_category(column: Column, raw: object) -> tuple[str, str | None]:
+def _new_category(column: Column, raw: object, among: Sequence[str] | None = None) -> tuple[str, str | None]:
     known = column.categories or ()
-    near = nearest(str(raw), known)
+    near = nearest(str(raw), known if among is None else among)
     listed = ", ".join(map(repr, known[:5])) + (", ..." if len(known) > 5 else "")
     told = f"did you mean {near!r}?" if near else f"it knows {listed}."
     return f"The model has never seen {_shown(raw)!r} in {column.name!r}; {told}", near

@@ -29,6 +29,7 @@ from mlwright.serve.http import (
     Scope,
     Send,
     read_body,
+    refuse_repeated_headers,
 )
 from mlwright.serve.problems import Problem
 from mlwright.serve.routes import Route, Router
@@ -99,6 +100,8 @@ class Door:
         service = self.service
         service.in_flight += 1
         try:
+            if len(headers) != len(scope["headers"]):
+                refuse_repeated_headers(scope["headers"])
             response = await self._answer(request)
         except DisconnectedError:
             return

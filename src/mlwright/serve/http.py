@@ -25,10 +25,15 @@ PROBLEM = "application/problem+json"
 NDJSON = "application/x-ndjson"
 CSV = "text/csv"
 ARROW = "application/vnd.apache.arrow.stream"
+PARQUET = "application/vnd.apache.parquet"
 HTML = "text/html"
 FORM = "application/x-www-form-urlencoded"
 
 MOST_PARAMETERS = 50
+ONCE = frozenset(
+    {b"authorization", b"content-encoding", b"content-type", b"host", b"idempotency-key", b"origin", b"x-request-id"}
+)
+"""Headers that may stand only once; the server sees to it for content-length and transfer-encoding."""
 
 
 class DisconnectedError(Exception):
@@ -116,14 +121,34 @@ def json_response(value: object, status: int = 200, headers: Sequence[Header] = 
     return Response(msgspec.json.encode(value), JSON, status, headers)
 
 
+def refuse_repeated_headers(headers: Sequence[Header]) -> None:
+    """Raise Problem where a header stands twice that two readers would read differently."""
+    seen: set[bytes] = set()
+    for name, _ in headers:
+        if name in seen and name in ONCE:
+            raise Problem("malformed-request", f"The header {name.decode('latin-1')!r} stands twice.")
+        seen.add(name)
+
+
+def _refuse_coded(headers: Mapping[bytes, bytes], limit: int) -> None:
+    """Raise Problem for a body that is too long by its own account, or not written as it is."""
+    length = headers.get(b"content-length")
+    if length is not None and (len(length) > 18 or int(length) > limit):
+        raise _too_large(limit)
+    if headers.get(b"content-encoding", b"identity").lower() != b"identity":
+        raise Problem(
+            "unknown-media-type", "A body that is compressed is not read here.", hint="leave content-encoding out."
+        )
+    if headers.get(b"transfer-encoding", b"chunked").lower() != b"chunked":
+        raise Problem("malformed-request", "A body comes whole or chunked, in no other transfer-encoding.")
+
+
 async def read_body(request: Request, limit: int) -> bytes:
     """Return the whole body; how long it may take to arrive, `protocol` knows.
 
     Raises Problem where it is longer than `limit` bytes, DisconnectedError where the client went away.
     """
-    length = request.headers.get(b"content-length")
-    if length is not None and (len(length) > 18 or int(length) > limit):
-        raise _too_large(limit)
+    _refuse_coded(request.headers, limit)
     parts, size, more = list[bytes](), 0, True
     while more:
         message = await request.receive()
@@ -136,6 +161,23 @@ async def read_body(request: Request, limit: int) -> bytes:
             raise _too_large(limit)
         parts.append(part)
     return bytes(parts[0]) if len(parts) == 1 else b"".join(parts)
+
+
+async def body_parts(request: Request, limit: int) -> AsyncIterator[bytes]:
+    """Yield a body as it arrives, for one that is too large to be held; raises what `read_body` raises."""
+    _refuse_coded(request.headers, limit)
+    size, more = 0, True
+    while more:
+        message = await request.receive()
+        if message["type"] == "http.disconnect":
+            raise DisconnectedError
+        part = message.get("body", b"")
+        more = message.get("more_body", False)
+        size += len(part)
+        if size > limit:
+            raise _too_large(limit)
+        yield part
+    request.is_read = True
 
 
 def _too_large(limit: int) -> Problem:

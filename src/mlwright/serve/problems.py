@@ -27,6 +27,7 @@ STATUS: Mapping[str, tuple[int, str]] = {
     "not-acceptable": (406, "Answers cannot be written like that"),
     "too-slow": (408, "The request took too long to arrive"),
     "conflict": (409, "This contradicts what was said before"),
+    "not-done": (409, "The job is not done"),
     "too-large": (413, "The request is too large"),
     "unknown-media-type": (415, "This kind of content is not read here"),
     "wrong-host": (421, "This service does not answer under that name"),
@@ -38,6 +39,7 @@ STATUS: Mapping[str, tuple[int, str]] = {
     "busy": (503, "The service is busy"),
     "not-ready": (503, "The service is not ready"),
     "not-recorded": (503, "The answer could not be recorded"),
+    "no-room": (507, "There is no room for the file"),
 }
 """Every kind of problem: its status and its title. The reference lists them, and a test holds the two together."""
 
@@ -85,7 +87,8 @@ class Problem(Exception):  # noqa: N818  the name that RFC 9457 gives it
         if self.hint:
             told["hint"] = self.hint
         if error:
-            told["error"] = self.detail
+            more = [self.errors[0].message] if len(self.errors) > 1 else []
+            told["error"] = " ".join([self.detail, *more, *([f"Hint: {self.hint}"] if self.hint else [])])
         if self.errors:
             told["errors"] = list(self.errors[:MOST_ERRORS])
             told["error_count"] = len(self.errors)

@@ -45,6 +45,7 @@ def run(settings: Settings, *, ready: Callable[[str], None] = lambda _: None) ->
         log_config=None,
         access_log=False,
         server_header=False,
+        proxy_headers=False,
         workers=settings.workers,
         backlog=BACKLOG,
         timeout_graceful_shutdown=GRACE_S,

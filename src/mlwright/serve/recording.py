@@ -8,6 +8,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 from mlwright.errors import MlwrightError
@@ -38,7 +39,7 @@ class Recording:
         self.recorder = Recorder(
             record_place(shelf.workspace.path, settings.record.place),
             durability=settings.record.durability,
-            private=_private(settings, shelf),
+            private=private_of(settings, shelf.names, shelf.workspace.path),
             keep_s=settings.record.keep_days * 86_400 if settings.record.keep_days else None,
         )
         self._shadows: deque[tuple[Endpoint, Sequence[Raw], Sequence[str], str]] = deque()
@@ -56,7 +57,7 @@ class Recording:
         latency = int((time.perf_counter() - request.started) * 1e6)
         subject = served.policy.subject
         return [
-            _line(answer, row, served, now, latency, request.id, subject, propensity)
+            line_of(answer, row, served, now, latency, request.id, subject, propensity)
             for row, answer in zip(rows, answers, strict=True)
         ]
 
@@ -67,7 +68,7 @@ class Recording:
                 self.recorder.put(each)
         elif self.durability == "request":
             try:
-                await asyncio.to_thread(self.recorder.put_now, list(lines))
+                await asyncio.wrap_future(self.recorder.promised(lines))
             except MlwrightError as error:
                 raise Problem("not-recorded", error.message, hint=error.hint, retry_after=1) from error
 
@@ -104,7 +105,7 @@ class Recording:
             return
         latency, now = int((time.perf_counter() - started) * 1e6), time.time_ns() // 1_000
         for of, row, answer in zip(ids, rows, answers, strict=True):
-            made = _line(answer, row, served, now, latency, request, served.policy.subject, None, of)
+            made = line_of(answer, row, served, now, latency, request, served.policy.subject, None, of)
             self.recorder.put(made)
 
     def note(self) -> None:
@@ -121,7 +122,7 @@ class Recording:
         self.recorder.close(30)
 
 
-def _line(
+def line_of(
     answer: Answer,
     row: Raw,
     served: Served,
@@ -132,6 +133,7 @@ def _line(
     propensity: float | None,
     of: str | None = None,
 ) -> Answered:
+    """Return what is recorded of one answer; `of` is the answer that a shadow belongs to."""
     told: dict[str, Any] = {"prediction": answer.prediction, "action": answer.action}
     if answer.probabilities is not None:
         told["probabilities"] = answer.probabilities
@@ -145,14 +147,14 @@ def _line(
     )  # fmt: skip
 
 
-def _private(settings: Settings, shelf: Shelf) -> Private | None:
-    """Return what no record may hold as it is: what any of the served models' policies names."""
+def private_of(settings: Settings, names: Sequence[str], workspace: Path) -> Private | None:
+    """Return what no record may hold as it is: what the policy of any of the served models names."""
     columns: dict[str, Any] = {}
-    policies: list[ModelPolicy] = [settings.policy_of(name) for name in shelf.names]
+    policies: list[ModelPolicy] = [settings.policy_of(name) for name in names]
     for policy in policies:
         columns |= policy.private
     if not columns:
         return None
     subjects = {policy.subject for policy in policies if policy.subject}
-    key = private_key(shelf.workspace.path / KEY_FILE)
+    key = private_key(workspace / KEY_FILE)
     return Private(columns, key=key, hash_subjects=bool(subjects & columns.keys()))

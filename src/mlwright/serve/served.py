@@ -62,7 +62,7 @@ class Served:
         unknown = set((policy.policy or Policy()).columns) - {column.name for column in parts.columns}
         self.unused_rules = tuple(sorted(unknown))
         self.checker = Checker(parts.columns, policy.policy or Policy())
-        self._labels = _unique([as_text(label) or "" for label in parts.classes])
+        self.labels = _unique([as_text(label) or "" for label in parts.classes])
         self._lock = threading.Lock()
         self.gives_reasons = False
         """Whether reasons are given at once: what they need was loaded."""
@@ -109,7 +109,7 @@ class Served:
                     flags[place].append(Flag("decision", said))
         if found.probabilities is not None:
             table = found.probabilities.tolist()
-            labels = self._labels
+            labels = self.labels
             return [
                 Answer(id, value, own, "answer", probabilities=dict(zip(labels, row, strict=True)))
                 for id, value, own, row in zip(ids, values, flags, table, strict=True)  # noqa: A001

@@ -15,6 +15,7 @@ from mlwright.registry.names import parsed
 from mlwright.serve.auth import Keyring, environment_key, refuse_open_door
 from mlwright.serve.endpoint import Endpoint
 from mlwright.serve.http import Request
+from mlwright.serve.jobs import Runner
 from mlwright.serve.metrics import Metrics
 from mlwright.serve.problems import Problem
 from mlwright.serve.recording import Recording
@@ -43,6 +44,7 @@ class Service:
         """What is wrong with following the registry, or None."""
         self.endpoints: dict[str, Endpoint] = {}
         self.recording: Recording
+        self.runner: Runner
         self._shelf: Shelf
         self._loader = ThreadPoolExecutor(1, "load")
         """The one thread that uses the shelf."""
@@ -72,6 +74,7 @@ class Service:
         self.keyring.keys = self._keys()
         refuse_open_door(self.settings, self.keyring.keys)
         self.recording = Recording(self.settings, shelf, self.metrics)
+        self.runner = Runner(shelf.workspace.path, self.settings, shelf.names)
         return revision
 
     def _keys(self) -> dict[str, Key]:
@@ -84,6 +87,7 @@ class Service:
             self._task.cancel()
         for pool in (self._pool, self._background, self._later, self._loader):
             await asyncio.to_thread(pool.shutdown, wait=True)
+        await asyncio.to_thread(self.runner.close)
         await asyncio.to_thread(self.recording.close)
 
     async def _follow(self, revision: int) -> None:
@@ -167,6 +171,11 @@ class Service:
             )
         served = endpoint.versions.get(version)
         return endpoint, served if served is not None else await self._load(found.name, version)
+
+    async def source(self, served: Served) -> tuple[str, str]:
+        """Return where another process finds a version: name@version, or a path and the digest of what is there."""
+        loop = asyncio.get_running_loop()
+        return await loop.run_in_executor(self._loader, self._shelf.source, served.name, served.version)
 
     async def _load(self, name: str, version: int) -> Served:
         loop = asyncio.get_running_loop()

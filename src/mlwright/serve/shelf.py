@@ -14,6 +14,7 @@ from mlwright.model import load
 from mlwright.registry import Workspace
 from mlwright.registry.keys import Key
 from mlwright.registry.names import parsed
+from mlwright.registry.version import digest_of
 from mlwright.serve.endpoint import Endpoint, shares
 from mlwright.serve.served import Served
 from mlwright.serve.settings import Settings
@@ -26,6 +27,7 @@ class Shelf:
         self.settings = settings
         self.workspace = Workspace(settings.workspace)
         self._fixed: dict[str, Served] = {}
+        self._sources: dict[str, tuple[str, str]] = {}
         self._followed: dict[str, str] = {}
         """By the name under which it is asked: the reference as it was given, with or without an alias or version."""
         self._kept: OrderedDict[tuple[str, int], Served] = OrderedDict()
@@ -47,11 +49,13 @@ class Shelf:
             if name in self._fixed or self._followed[name] != reference:
                 raise OptionError(f"Two models would be asked under the name {name!r}.", hint="serve one of them.")
             return
-        model = load(self.workspace.resolve(reference))
+        place = self.workspace.resolve(reference)
+        model, digest = load(place), digest_of(place)
         name = model.name if parsed(model.name) else Path(os.fspath(reference)).stem
         if name in self._fixed or name in self._followed:
             raise OptionError(f"Two models would be asked under the name {name!r}.", hint="serve one of them.")
         self._fixed[name] = self._served(model, name, model.version or 1)
+        self._sources[name] = str(place.absolute()), digest
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -115,6 +119,10 @@ class Shelf:
         while len(self._kept) > self.settings.limits.models + 2 * len(self._followed):
             self._kept.popitem(last=False)
         return self._kept[key]
+
+    def source(self, name: str, version: int) -> tuple[str, str]:
+        """Return where another process finds a version: name@version, or a path and the digest of the model there."""
+        return self._sources[name] if name in self._fixed else (f"{name}@{version}", "")
 
     def _served(self, model: object, name: str, version: int) -> Served:
         served = Served(model, name, version, self.settings.policy_of(name))  # type: ignore[arg-type]

@@ -62,6 +62,7 @@ def frame_of(rows: int, seed: int = 0) -> pl.DataFrame:
     rng = np.random.default_rng(seed)
     age, city = rng.integers(18, 80, rows), rng.choice(CITIES, rows)
     pull = (age - 50) / 10 + (city == "Rome") * 1.5
+    days = [f"{1900 + row % 130}-{1 + row % 12:02d}-{1 + row % 28:02d} {row % 24:02d}:30" for row in range(rows)]
     income, debt = rng.lognormal(8, 1, rows).round(2), rng.normal(0, 2000, rows).round(2)
     return pl.DataFrame(
         {
@@ -71,7 +72,7 @@ def frame_of(rows: int, seed: int = 0) -> pl.DataFrame:
             "rooms": rng.integers(1, 20, rows),
             "city": [None if row % 13 == 0 else name for row, name in enumerate(city.tolist())],
             "shop [id]": [f"s{shop}" for shop in rng.zipf(1.4, rows) % 70],
-            "since": [f"{1900 + row % 130}-{1 + row % 12:02d}-{1 + row % 28:02d} {row % 24:02d}:30:00" for row in range(rows)],
+            "since": days,
             "active": rng.choice(["yes", "no", "?"], rows),
             "churn": np.where(rng.random(rows) < 1 / (1 + np.exp(-pull)), "yes", "no"),
             "plan": np.array(["basic", "plus", "pro"])[np.clip((pull + 1 + rng.normal(size=rows)).astype(int), 0, 2)],

@@ -49,12 +49,12 @@ def test_all_about_one_person_goes_and_nothing_else(place: str | Path, record: R
     assert record.forget("ann") == {"answers": 0, "outcomes": 0, "responses": 0}
 
 
-def test_the_bytes_are_gone_from_the_files(tmp_path: Path, answered: Make) -> None:
+def test_the_bytes_are_gone_from_the_files(tmp_path: Path, answered: Make, monkeypatch: pytest.MonkeyPatch) -> None:
     """Also where pages of the index were split and rewritten often: subjects come in no order."""
     place, draw = tmp_path / "record.db", random.Random(0)
-    names = [f"subject-{draw.getrandbits(64):016x}" for _ in range(1500)]
+    names = [f"subject-{draw.getrandbits(64):016x}" for _ in range(800)]
     answers = [
-        answered(row={"name": f"name of {name}", "long": "x" * draw.choice([0, 10, 6000])}, subject=name, request=name)
+        answered(row={"name": f"name of {name}", "long": "x" * draw.choice([0, 10, 1000])}, subject=name, request=name)
         for name in names * 2
     ]
     draw.shuffle(answers)
@@ -64,11 +64,17 @@ def test_the_bytes_are_gone_from_the_files(tmp_path: Path, answered: Make) -> No
     record.outcomes("churn", [Outcome(each.id, f"outcome of {each.subject}", 1) for each in answers[:300]])
     assert record.claim("key", "digest", request=names[0]) is None
     record.keep("key", "digest", f"response about {names[0]}".encode())
-    gone = draw.sample(names[1:], 40) + [names[0]]
+    gone = [names[0], *draw.sample(names[1:], 3)]
     before = bytes_of(tmp_path)
     assert all(name.encode() in before for name in names)
+    monkeypatch.setattr(forgetting, "erase", lambda _: None)
+    more = draw.sample(sorted(set(names) - set(gone)), 100)
+    for name in more:  # deleted only: some of their bytes stay in the gaps of pages, until the file is written anew
+        assert record.forget(name)["answers"] == 2
+    monkeypatch.undo()
     for name in gone:
         assert record.forget(name)["answers"] == 2
+    gone += more
     after = bytes_of(tmp_path)
     assert [name for name in gone if name.encode() in after] == []
     assert all(name.encode() in after for name in set(names) - set(gone))

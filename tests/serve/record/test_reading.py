@@ -14,7 +14,7 @@ NOW = 1_790_000_000_000_000
 
 
 @pytest.fixture
-def written(place: str | Path, answered: Callable[..., Answered]) -> Record:
+def written(place: str | Path, record: Record, answered: Callable[..., Answered]) -> Record:
     """25 answers of two versions, a second apart, in an order of their own; and one of another model."""
     recorder = Recorder(place)
     for number in [*range(0, 25, 2), *range(23, 0, -2)]:
@@ -23,7 +23,7 @@ def written(place: str | Path, answered: Callable[..., Answered]) -> Record:
     recorder.put(answered(id="shadow", at=NOW, kind="shadow", of="00", version=3))
     recorder.put(answered(id="other", model="price"))
     assert recorder.close(10)
-    return Record(place)
+    return record
 
 
 def ids(frames: object) -> list[str]:

@@ -101,7 +101,7 @@ def _reference(told: dict[str, Any]) -> str:
 def _row(told: dict[str, Any]) -> list[str]:
     from mlwright.model.evidence import number
 
-    badges = ", ".join([*told["aliases"], *(["archived"] if told["state"] == "archived" else [])]) or "–"
+    badges = ", ".join([*told["aliases"], *([told["state"]] if told["state"] != "ready" else [])]) or "–"
     if problem := told.get("problem"):
         return [_reference(told), badges, f"damaged: {problem}", *[""] * (len(HEADER) - 3)]
     return [

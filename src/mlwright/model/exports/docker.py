@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
+from shlex import quote
 from typing import Final
 
 from mlwright.model.exports.exported import Exported
@@ -35,7 +36,7 @@ ENV PYTHONDONTWRITEBYTECODE=1 PYTHONUNBUFFERED=1 PIP_NO_CACHE_DIR=1 PIP_DISABLE_
 COPY requirements.txt /install/requirements.txt
 RUN ["pip", "install", "--requirement", "/install/requirements.txt"]
 COPY wheels/{wheel} /install/{wheel}
-RUN ["pip", "install", "--no-deps", "/install/{wheel}"]
+RUN ["pip", "install", "--constraint", "/install/requirements.txt", "/install/{wheel}[serve]"]
 
 # Files belong to root, and the service runs as nobody in particular: it can change neither its code nor its model.
 RUN ["useradd", "--uid", "{user}", "--user-group", "--no-create-home", "--shell", "/usr/sbin/nologin", "mlwright"]
@@ -103,7 +104,7 @@ def write(parts: Parts, path: Path, wheel: Path | None = None) -> Exported:
         path=path,
         model=reference(parts),
         bytes=sum(map(len, files.values())),
-        next=f"docker build --tag {told['name']} {path}",
+        next=f"docker build --tag {told['name']} {quote(str(path))}",
     )
 
 

@@ -13,6 +13,7 @@ import json
 import platform
 from collections.abc import Mapping
 from pathlib import Path
+from shlex import quote
 from typing import Any, Final
 
 from mlwright.columns import read_rows
@@ -28,8 +29,8 @@ from mlwright.values import raw_value
 LOADER: Final = "mlwright.model.exports.mlflow_flavor"
 MARK: Final = LOADER.encode()
 NEEDS: Final = "mlflow>=2.20"
-"""The first whose schema knows columns of any type: a column of whole numbers with gaps is of another type than one
-without, and a frame of the one would be refused where the other was declared."""
+"""Schemas know columns of any type: a column of whole numbers with gaps is of another type than one without, and a
+frame of the one would be refused where the other was declared."""
 EXAMPLES: Final = 2
 
 
@@ -58,7 +59,7 @@ def write(parts: Parts, path: Path, wheel: Path | None = None) -> Exported:
         path=path,
         model=reference(parts),
         bytes=sum(map(len, files.values())),
-        next=f"mlflow models serve --model-uri {path} --env-manager local",
+        next=f"mlflow models serve --model-uri {quote(str(path))} --env-manager local",
     )
 
 

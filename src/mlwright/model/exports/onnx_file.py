@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from importlib.util import find_spec
 from pathlib import Path
+from shlex import quote
 
 from mlwright.errors import MissingExtraError
 from mlwright.model.exports.exported import Exported
@@ -11,6 +12,7 @@ from mlwright.model.exports.facts import reference
 from mlwright.model.exports.place import write_file
 from mlwright.model.parts import Parts
 
+LOOK = "import onnxruntime; print(*onnxruntime.InferenceSession({!r}).get_inputs(), sep='\n')"
 MARK = b"\x12\x08mlwright"
 """The field of a file that names who made it."""
 
@@ -32,5 +34,5 @@ def write(parts: Parts, path: Path, wheel: Path | None = None) -> Exported:
         bytes=len(data),
         difference=compared.difference,
         rows=compared.rows,
-        next=f'python -c "import onnxruntime; print(onnxruntime.InferenceSession({str(path)!r}).get_inputs())"',
+        next=f"python -c {quote(LOOK.format(str(path)))}",
     )

@@ -113,7 +113,7 @@ class Asked:
         ranked = served.model.evaluation.get("importance") or []
         filled = form_of(
             served.model.parts.columns,
-            {name: as_text(value) or "" for name, value in row.items()},
+            {name: value if isinstance(value, str) else as_text(value) or "" for name, value in row.items()},
             importance=[each["column"] for each in ranked if isinstance(each, dict) and "column" in each],
             errors={each.column: each.message for each in problem.errors if each.column} if problem else None,
             beside=self._beside(),
@@ -142,9 +142,11 @@ def asset(_: Service, request: Request) -> Response:
 
 ROUTES = (
     Route(method="GET", path="/", scope="predict", handler=first, own=True,
-          summary="The page: which models are served"),
-    Route(method="GET", path="/models/{name}", scope="predict", handler=form, summary="The page: a model's form"),
+          summary="The page: which models are served", gives=(HTML,)),
+    Route(method="GET", path="/models/{name}", scope="predict", handler=form, summary="The page: a model's form",
+          gives=(HTML,)),
     Route(method="POST", path="/models/{name}", scope="predict", handler=answer, takes=(FORM,),
-          summary="The page: the answer to a form"),
-    Route(method="GET", path="/static/{file}", scope=OPEN, handler=asset, summary="What the pages look like"),
+          summary="The page: the answer to a form", gives=(HTML,)),
+    Route(method="GET", path="/static/{file}", scope=OPEN, handler=asset, summary="What the pages look like",
+          gives=("text/css", "image/svg+xml")),
 )  # fmt: skip

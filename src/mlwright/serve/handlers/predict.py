@@ -59,7 +59,7 @@ async def answer_rows(
     split = served is None and endpoint.is_split
     if not split:
         first = served if served is not None else endpoint.main
-        answers = await _work(service, first, rows, ids, explain=explain)
+        answers = await _work(service, request, first, rows, ids, explain=explain)
         await _note(service, request, first, rows, answers, None)
     else:
         chosen = endpoint.chosen(rows)
@@ -79,7 +79,7 @@ async def _shared(
     first = chosen[0][0].served
     for share, places in chosen:
         own = [rows[place] for place in places]
-        answers = await _work(service, share.served, own, [ids[place] for place in places], explain=explain)
+        answers = await _work(service, request, share.served, own, [ids[place] for place in places], explain=explain)
         await _note(service, request, share.served, own, answers, share.share)
         for place, answer in zip(places, answers, strict=True):
             answer.version = None if share.served is first else share.served.version
@@ -87,10 +87,12 @@ async def _shared(
     return [answer for answer in found if answer is not None]
 
 
-async def _work(service: Service, served: Served, rows: Rows, ids: Sequence[str], *, explain: bool) -> list[Answer]:
+async def _work(
+    service: Service, request: Request, served: Served, rows: Rows, ids: Sequence[str], *, explain: bool
+) -> list[Answer]:
     if explain and not served.gives_reasons:
         await service.soon(served.prepare_reasons)
-    if len(rows) <= FEW:
+    if len(rows) <= FEW and len(request.body) <= SMALL:  # one row too may hold a book
         return served.answer(rows, ids, explain=explain)
     return await service.on_a_thread(lambda: served.answer(rows, ids, explain=explain))
 

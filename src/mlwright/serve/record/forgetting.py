@@ -86,29 +86,32 @@ def _delete(connection: sa.Connection, ids: Sequence[str], counts: dict[str, int
 
 
 def erase(engine: sa.Engine) -> None:
-    """In SQLite, empty the write-ahead log, where deleted bytes stay else. Raises OutputError where others hold it."""
+    """In SQLite, write the file anew and empty the write-ahead log: deleted bytes stay in both, else.
+
+    To overwrite what is deleted (`secure_delete`) is not enough: where a page of a table or index is rearranged, copies
+    of what it held stay in its gaps. Takes as long as to copy the file, and its size on the disk meanwhile; who writes
+    waits. Raises OutputError where it cannot be done now.
+    """
     if engine.dialect.name != "sqlite":
         return
-    until = time.monotonic() + PATIENCE_S
+    reason, until, anew = "another process reads it", time.monotonic() + PATIENCE_S, False
     while True:
-        if _emptied(engine):
-            return
+        connection = engine.raw_connection()  # SQLAlchemy would begin a transaction, in which this cannot be done
+        try:
+            cursor = connection.cursor()
+            if not anew:
+                cursor.execute("VACUUM")
+                anew = True
+            if not cursor.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]:
+                return
+        except sqlite3.OperationalError as error:
+            reason = str(error)
+        finally:
+            connection.close()
         if time.monotonic() > until:
             raise OutputError(
-                "What was to be deleted is no longer in the record, but its bytes still lie in the write-ahead log, "
-                "which another process reads.",
+                f"What was to be deleted is no longer in the record, but its bytes still lie in the files: {reason}.",
                 where=str(engine.url.database),
-                hint="run it again when nobody exports or reads the record.",
+                hint="run it again when nobody exports or reads the record, and the disk has room for it once more.",
             )
         time.sleep(0.05)
-
-
-def _emptied(engine: sa.Engine) -> bool:
-    connection = engine.raw_connection()  # SQLAlchemy would begin a transaction, in which this cannot be done
-    try:
-        busy: int = connection.cursor().execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]
-    except sqlite3.OperationalError:
-        return False
-    finally:
-        connection.close()
-    return not busy

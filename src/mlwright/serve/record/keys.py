@@ -35,8 +35,8 @@ def claim_key(engine: sa.Engine, key: str, digest: str, request: str | None) -> 
     now, name = time.time_ns() // 1000, _name(key)
     fresh = {"digest": digest, "made": now, "request": request, "response": None}
     with writing(engine) as connection:
-        made = connection.execute(insert(connection, KEYS).values(key=name, **fresh).on_conflict_do_nothing())
-        if made.rowcount == 1:
+        made = insert(connection, KEYS).values(key=name, **fresh).on_conflict_do_nothing().returning(KEYS.c.key)
+        if connection.execute(made).first() is not None:
             return None
         found = connection.execute(sa.select(KEYS).where(KEYS.c.key == name).with_for_update()).one_or_none()
         age = KEPT_S if found is None else (now - found.made) / 1e6

@@ -40,8 +40,9 @@ def compare(data: bytes, parts: Parts) -> Compared:
     for columns in _rows(parts):
         worst, rows = max(worst, asked.difference(columns)), rows + columns.rows
     if not worst <= CLOSE:
+        told = f"answers differ by {worst:.3g}" if np.isfinite(worst) else "some answers are other ones"
         raise ModelError(
-            f"The ONNX file does not answer as the model does: answers differ by {worst:.3g}. It was not written.",
+            f"The ONNX file does not answer as the model does: {told}. It was not written.",
             hint="please report this; --to mlflow and --to docker carry the model itself.",
         )
     return Compared(worst, rows)
@@ -59,12 +60,13 @@ class Session:
         options.log_severity_level = 3
         # One thread: the answers of a file must not depend on the machine that checks it.
         options.intra_op_num_threads = options.inter_op_num_threads = 1
-        self._session: Any = onnxruntime.InferenceSession(data, options, providers=["CPUExecutionProvider"])
+        self.session: Any = onnxruntime.InferenceSession(data, options, providers=["CPUExecutionProvider"])
+        """ONNX Runtime's own."""
         self._parts, self._doors = parts, input_doors(parts.columns)
 
     def answer(self, columns: Columns) -> list[NDArray[Any]]:
         """Return the outputs for typed rows, in their order."""
-        found: list[NDArray[Any]] = self._session.run(None, feeds(columns, self._doors))
+        found: list[NDArray[Any]] = self.session.run(None, feeds(columns, self._doors))
         return found
 
     def difference(self, columns: Columns) -> float:

@@ -30,6 +30,7 @@ class TypedColumns:
         floats = [column for column in columns if column.is_float]
         self._place = {column.name: place for place, column in enumerate(floats)}
         self._own: dict[str, Tensor] = {}
+        self._plain: dict[str, Tensor] = {}
         self._texts: dict[str, Text] = {}
         self._lowered: dict[str, Tensor] = {}
         self._parts: dict[tuple[str, ...], Tensor] = {}
@@ -53,9 +54,11 @@ class TypedColumns:
 
     def number(self, name: str) -> Tensor:
         """Return a column of numbers (n, 1)."""
-        if name not in self._own:
-            self._own[name] = self._matrix.take([self._place[name]], axis=1)
-        return self._own[name]
+        if name in self._own:
+            return self._own[name]
+        if name not in self._plain:
+            self._plain[name] = self._matrix.take([self._place[name]], axis=1)
+        return self._plain[name]
 
     def numbers(self, names: Sequence[str]) -> Tensor:
         """Return several columns of numbers (n, k) side by side."""

@@ -32,8 +32,9 @@ def network(X: Tensor, predictor: NetworkPredictor) -> Tensor:
     )
     known = (X.is_nan().where(fill, X).clip(low, high) - fill) / spread
     if len(arrays["wave"]):
-        waves = known.take(arrays["wave"].astype(np.int64), axis=1) * frequency + phase
-        known = graph.joined([known, waves.apply("Cos")])
+        # As sines: ONNX Runtime has had no cosine of doubles for long.
+        waves = known.take(arrays["wave"].astype(np.int64), axis=1) * frequency + (phase + np.pi / 2)
+        known = graph.joined([known, waves.apply("Sin")])
     sums = known
     for layer in range(plain["layers"]):
         if layer:

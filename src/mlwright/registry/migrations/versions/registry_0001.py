@@ -21,30 +21,7 @@ def upgrade() -> None:
         sa.Column("created", sa.String(40), nullable=False),
         sa.Column("last_version", sa.Integer, nullable=False),
     )
-    op.create_table(
-        "versions",
-        sa.Column("name", sa.String(100), sa.ForeignKey("models.name"), primary_key=True),
-        sa.Column("version", sa.Integer, primary_key=True, autoincrement=False),
-        sa.Column("digest", sa.String(64), nullable=False),
-        sa.Column("state", sa.String(10), nullable=False),
-        sa.Column("registered", sa.String(40), nullable=False),
-        sa.Column("created", sa.String(40)),
-        sa.Column("who", sa.String(200), nullable=False),
-        sa.Column("why", sa.Text, nullable=False),
-        sa.Column("parent", sa.String(120)),
-        sa.Column("data_hash", sa.String(200)),
-        sa.Column("code_version", sa.String(50)),
-        sa.Column("seed", sa.BigInteger),
-        sa.Column("task", sa.String(50)),
-        sa.Column("target", sa.Text),
-        sa.Column("metric", sa.String(100)),
-        sa.Column("score", sa.Float),
-        sa.Column("lower", sa.Float),
-        sa.Column("upper", sa.Float),
-        sa.Column("size_bytes", sa.BigInteger, nullable=False),
-        sa.CheckConstraint("version > 0", name="version_counts_from_1"),
-        sa.CheckConstraint("state IN ('ready', 'archived')", name="state_is_known"),
-    )
+    _versions()
     _aliases()
     op.create_table(
         "tags",
@@ -70,6 +47,33 @@ def upgrade() -> None:
         sa.Column("expires", sa.String(40)),
         sa.Column("revoked", sa.String(40)),
         sa.Column("who", sa.String(200), nullable=False),
+    )
+
+
+def _versions() -> None:
+    op.create_table(
+        "versions",
+        sa.Column("name", sa.String(100), sa.ForeignKey("models.name"), primary_key=True),
+        sa.Column("version", sa.Integer, primary_key=True, autoincrement=False),
+        sa.Column("digest", sa.String(64), nullable=False),
+        sa.Column("state", sa.String(10), nullable=False),
+        sa.Column("registered", sa.String(40), nullable=False),
+        sa.Column("created", sa.String(40)),
+        sa.Column("who", sa.String(200), nullable=False),
+        sa.Column("why", sa.Text, nullable=False),
+        sa.Column("parent", sa.String(120)),
+        sa.Column("data_hash", sa.String(200)),
+        sa.Column("code_version", sa.String(50)),
+        sa.Column("seed", sa.BigInteger),
+        sa.Column("task", sa.String(50)),
+        sa.Column("target", sa.Text),
+        sa.Column("metric", sa.String(100)),
+        sa.Column("score", sa.Float),
+        sa.Column("lower", sa.Float),
+        sa.Column("upper", sa.Float),
+        sa.Column("size_bytes", sa.BigInteger, nullable=False),
+        sa.CheckConstraint("version > 0", name="version_counts_from_1"),
+        sa.CheckConstraint("state IN ('ready', 'archived')", name="state_is_known"),
     )
 
 

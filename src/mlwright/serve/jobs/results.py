@@ -1,0 +1,140 @@
+"""Answers to a file: written as they are given, as lines of JSON, as CSV or as Parquet."""
+
+from __future__ import annotations
+
+import csv
+import shutil
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from pathlib import Path
+from typing import Any, Protocol
+
+import msgspec
+
+from mlwright.serve.http import ARROW, CSV, JSON, NDJSON, PARQUET
+from mlwright.serve.served import Answer, Served
+from mlwright.values import as_text
+
+GIVEN: Mapping[str, str] = {CSV: CSV, NDJSON: NDJSON, JSON: NDJSON, PARQUET: PARQUET, ARROW: PARQUET}
+"""As what kind of content answers are written, by what kind the rows are."""
+AT_A_TIME = 50_000
+"""So many rows make a part of a Parquet file."""
+
+
+class Writer(Protocol):
+    """Writes answers to a file; where `close` was not reached, there is none."""
+
+    def write(self, answers: Sequence[Answer]) -> None:
+        """Write some answers."""
+
+    def close(self) -> None:
+        """End the file."""
+
+
+def writer(media_type: str, path: Path, served: Served, *, explain: bool) -> Writer:
+    """Return what writes answers of a model as one kind of content. Raises OSError."""
+    if media_type == NDJSON:
+        return Lines(path, served.shown)
+    columns = Columns(served, explain=explain)
+    return Commas(path, columns) if media_type == CSV else Parts(path, columns)
+
+
+class Columns:
+    """The columns of a table of answers: the same for all rows, also for those that get no answer."""
+
+    def __init__(self, served: Served, *, explain: bool) -> None:
+        model = served.model
+        self.labels = served.labels
+        self.ends = () if model.parts.classes else ("lower", "upper")
+        default = served.policy.humility.default_answer
+        self.kinds = {type(each) for each in (*model.parts.classes, *([] if default is None else [default]))}
+        """Of what types predictions of classes, and what may take their place, are."""
+        self.explain = explain
+        chances = [f"probability_{label}" for label in self.labels]
+        self.numbers = [*chances, *self.ends]
+        self.names = ["id", "prediction", *self.numbers, "action", "flags", *(["reasons"] if explain else [])]
+
+    def row(self, answer: Answer) -> list[Any]:
+        """Return an answer as the cells of a row."""
+        chances = answer.probabilities or {}
+        cells = [answer.id, answer.prediction, *(chances.get(label) for label in self.labels)]
+        cells += [getattr(answer, end) for end in self.ends]
+        cells += [answer.action, " ".join(flag.message for flag in answer.flags) or None]
+        return [*cells, answer.text] if self.explain else cells
+
+
+class Lines:
+    """Answers as lines of JSON."""
+
+    def __init__(self, path: Path, model: Mapping[str, Any]) -> None:
+        self._file, self._model = path.open("wb"), model
+        self._encode = msgspec.json.Encoder().encode
+
+    def write(self, answers: Sequence[Answer]) -> None:
+        """Write some answers."""
+        lines = [self._encode({"model": self._model, **msgspec.structs.asdict(answer)}) for answer in answers]
+        self._file.write(b"".join(line + b"\n" for line in lines))
+
+    def close(self) -> None:
+        """End the file."""
+        self._file.close()
+
+
+class Commas:
+    """Answers as CSV."""
+
+    def __init__(self, path: Path, columns: Columns) -> None:
+        self._file, self._columns = path.open("w", encoding="utf-8", newline="", errors="replace"), columns
+        self._writer = csv.writer(self._file, lineterminator="\n")
+        self._writer.writerow(columns.names)
+
+    def write(self, answers: Sequence[Answer]) -> None:
+        """Write some answers."""
+        rows = (self._columns.row(answer) for answer in answers)
+        self._writer.writerows([["" if cell is None else cell for cell in row] for row in rows])
+
+    def close(self) -> None:
+        """End the file."""
+        self._file.close()
+
+
+class Parts:
+    """Answers as Parquet: in parts, which become one file in the end."""
+
+    def __init__(self, path: Path, columns: Columns) -> None:
+        self._path, self._columns = path, columns
+        self._folder = path.with_suffix(".parts")
+        shutil.rmtree(self._folder, ignore_errors=True)
+        self._folder.mkdir()
+        self._rows: list[list[Any]] = []
+        self._count = 0
+
+    def write(self, answers: Sequence[Answer]) -> None:
+        """Write some answers."""
+        self._rows += [self._columns.row(answer) for answer in answers]
+        if len(self._rows) >= AT_A_TIME:
+            self._flush()
+
+    def _flush(self) -> None:
+        import polars as pl
+
+        columns, made = self._columns, []
+        for name, cells in zip(columns.names, zip(*self._rows, strict=True), strict=True):
+            kinds = {float} if name in columns.numbers else columns.kinds if name == "prediction" else {str}
+            if kinds <= {int, float}:
+                made.append(pl.Series(name, cells, dtype=pl.Int64 if kinds == {int} else pl.Float64, strict=False))
+            else:
+                made.append(pl.Series(name, [as_text(cell) for cell in cells], dtype=pl.String))
+        pl.DataFrame(made).write_parquet(self._folder / f"{self._count:06}.parquet")
+        self._count, self._rows = self._count + 1, []
+
+    def close(self) -> None:
+        """Make one file of all parts."""
+        import polars as pl
+
+        if self._rows:
+            self._flush()
+        files = sorted(self._folder.glob("*.parquet"))
+        pl.scan_parquet(files, glob=False).sink_parquet(self._path)
+        with suppress(OSError):
+            shutil.rmtree(self._folder)

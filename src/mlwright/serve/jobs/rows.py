@@ -1,0 +1,83 @@
+"""Rows of a file, a few at a time: read as the bodies of requests are, so that the same rows get the same answers."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import TypeVar
+
+from mlwright.serve.bodies import Row, Rows, csv_rows, ndjson_rows, read_rows, refuse_nested
+from mlwright.serve.http import ARROW, CSV, JSON, NDJSON, PARQUET
+from mlwright.serve.problems import Problem
+
+T = TypeVar("T")
+AT_A_TIME = 1_000
+MOST_JSON = 256_000_000
+"""JSON is one value, and so is read as a whole; larger files are better lines of JSON."""
+
+
+def rows_in(path: Path, media_type: str) -> Iterator[Rows]:
+    """Yield the rows of a file, so many at a time. Raises Problem where it cannot be read."""
+    rows = _READERS[media_type](path)
+    while part := list(itertools.islice(rows, AT_A_TIME)):
+        yield part
+
+
+def _csv(path: Path) -> Iterator[Row]:
+    with path.open(encoding="utf-8-sig", newline="") as text:
+        yield from csv_rows(text)
+
+
+def _ndjson(path: Path) -> Iterator[Row]:
+    with path.open("rb") as lines:
+        yield from ndjson_rows(lines)
+
+
+def _json(path: Path) -> Iterator[Row]:
+    if path.stat().st_size > MOST_JSON:
+        said = f"The file is longer than the {MOST_JSON:,} bytes that are read of JSON."
+        raise Problem("too-large", said, hint="send each row as a line of its own (application/x-ndjson), or CSV.")
+    yield from read_rows(path.read_bytes(), JSON, MOST_JSON)
+
+
+def _arrow(path: Path) -> Iterator[Row]:
+    import polars as pl
+
+    frame = _opened(lambda: pl.read_ipc_stream(path), "Arrow stream")
+    refuse_nested(frame.schema)
+    for start in range(0, frame.height, AT_A_TIME):
+        yield from frame[start : start + AT_A_TIME].iter_rows(named=True)
+
+
+def _parquet(path: Path) -> Iterator[Row]:
+    import polars as pl
+
+    lazy = pl.scan_parquet(path, glob=False)
+    refuse_nested(_opened(lazy.collect_schema, "Parquet file"))
+    start = 0
+    step = 50 * AT_A_TIME
+    while not (frame := _opened(lazy.slice(start, step).collect, "Parquet file")).is_empty():
+        yield from frame.iter_rows(named=True)
+        start += step
+
+
+def _opened(read: Callable[[], T], what: str) -> T:
+    """Return what is read; a damaged file makes the reader panic, which is no Exception."""
+    try:
+        return read()
+    except BaseException as error:
+        if isinstance(error, KeyboardInterrupt | SystemExit):
+            raise
+        raise Problem("malformed-request", f"The file is no {what}, or a damaged one.") from error
+
+
+_READERS: Mapping[str, Callable[[Path], Iterator[Row]]] = {
+    CSV: _csv,
+    NDJSON: _ndjson,
+    JSON: _json,
+    PARQUET: _parquet,
+    ARROW: _arrow,
+}
+TAKEN = tuple(_READERS)
+"""The kinds of content that a file may be."""
