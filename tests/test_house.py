@@ -20,6 +20,7 @@ MANY_PARAMETERS = {
     "cli/commands/explain.py:explain": "one parameter for each option of `mlwright explain`",
     "cli/commands/clean.py:clean": "one parameter for each option of `mlwright clean`",
     "cli/commands/evaluate.py:evaluate": "one parameter for each option of `mlwright evaluate`",
+    "cli/commands/serve.py:serve": "one parameter for each option of `mlwright serve`",
     "cli/commands/predict.py:predict": "one parameter for each option of `mlwright predict`",
     "cli/commands/mitigate.py:mitigate": "one parameter for each option of `mlwright mitigate`",
     "cli/commands/record.py:record": "one parameter for each option of `mlwright record`",

@@ -24,6 +24,8 @@ HEAVY = (
     "numpy",
     "rich",
     "jinja2",
+    "sqlalchemy",
+    "alembic",
 )
 
 

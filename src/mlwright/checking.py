@@ -109,7 +109,6 @@ def _schema(
 def _load(reference: str, workspace: str | os.PathLike[str] | None) -> Model:
     """Return the model of that name or path; where it looks like a file's, say that there is no such contract."""
     from mlwright.clean.contract import ENDINGS
-    from mlwright.model import load
     from mlwright.registry import Workspace
 
     path = Path(reference)
@@ -123,7 +122,7 @@ def _load(reference: str, workspace: str | os.PathLike[str] | None) -> Model:
             else "`mlwright check SOURCE --write contract.toml` writes one from a good file.",
         )  # fmt: skip
     try:
-        return load(Workspace(workspace).resolve(reference))
+        return Workspace(workspace).open(reference)
     except ModelError as error:
         if path.exists():
             raise

@@ -54,13 +54,13 @@ def compare(
 
 
 def _model(given: object, workspace: str | os.PathLike[str] | None) -> Model:
-    from mlwright.model import Model, load
+    from mlwright.model import Model
     from mlwright.registry import Workspace
 
     if isinstance(given, Model):
         return given
     if isinstance(given, (str, os.PathLike)):
-        return load(Workspace(workspace).resolve(given))
+        return Workspace(workspace).open(given)
     raise OptionError(
         f"A model cannot be of type {type(given).__name__!r}.",
         hint="give a model, its name (name or name@version), or the path of its folder or zip.",

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 import mlwright
+from mlwright.building.store import store
 from mlwright.model import Model
 from mlwright.registry import Workspace
 
@@ -144,6 +145,27 @@ def test_models_of_a_name_tells_all_of_it(run: Run, exam: Workspace) -> None:
     assert told["aliases"] == {"champion": 2}
     assert told["traffic"] == {"weights": {}, "sticky": None, "shadow": []}
     assert [facts["aliases"] for facts in told["models"]] == [[], ["champion"], []]
+
+
+def test_what_is_made_from_a_version_knows_its_parent(run: Run, exam: Workspace) -> None:
+    kept = store(exam.open("exam@2"), name="copy", workspace=exam.path, out=None)
+    assert (kept.name, kept.version) == ("copy", 1)
+    assert [version.reference for version in exam.lineage("copy", 1)] == ["copy@1", "exam@2"]
+    assert exam.find("exam@2").parent is None
+
+
+def test_commands_speak_of_the_version_that_was_asked_for(
+    run: Run, exam: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In a store's cache, versions with the same files are one folder, whose manifest names one of them."""
+    monkeypatch.setenv("MLWRIGHT_MODELS", Path("store").absolute().as_uri())
+    state = Workspace("shared")
+    model = exam.open("exam@1")
+    state.add(model, "exam")
+    state.add(model, "copy")
+    assert run("report", "copy", "--workspace", "shared")[1] == "shared/runs/copy-1/report.html\n"
+    told = parsed(run("models", "copy", "--workspace", "shared", "--json"))
+    assert told["models"][0]["path"].endswith("/store/copy/1.zip")
 
 
 def test_tags_are_added_shown_and_removed(run: Run, exam: Workspace) -> None:

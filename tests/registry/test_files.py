@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import shutil
@@ -276,8 +277,20 @@ def test_a_store_that_gives_something_else_is_refused_and_leaves_nothing(model: 
     with zipfile.ZipFile(swapped, "w") as archive:  # the right manifest, another member
         for name, data in files.items():
             archive.writestr(name, data[::-1] if name == "members/0.npz" else data)
+    forged = stored.path / "forged.zip"
+    with zipfile.ZipFile(forged, "w") as archive:  # the right digest, above another table of files
+        told = json.loads(files["manifest.json"])
+        changed = files["evaluation.json"].replace(b"1.25", b"0.25")
+        told["files"]["evaluation.json"]["sha256"] = hashlib.sha256(changed).hexdigest()
+        for name, data in {**files, "evaluation.json": changed, "manifest.json": json.dumps(told).encode()}.items():
+            archive.writestr(name, data)
+    bare = stored.path / "bare.zip"
+    with zipfile.ZipFile(bare, "w") as archive:
+        archive.writestr("manifest.json", json.dumps({**json.loads(files["manifest.json"]), "files": ["a"]}))
     shutil.rmtree(stored.path / "cache")
     for data, said in (
+        (forged.read_bytes(), "digest does not match its files"),
+        (bare.read_bytes(), "damaged manifest"),
         (whole[: len(whole) // 2], "neither a model folder nor its zip"),
         (other.read_bytes(), "are not those that were registered"),
         (swapped.read_bytes(), "hash differs"),

@@ -14,7 +14,7 @@ from mlwright.errors import OutputError
 from mlwright.model import Model, archive
 from mlwright.registry import Workspace, versions, workspace
 
-PROCESSES, EACH = 8, 4
+PROCESSES, EACH = 8, 3
 
 WORKERS = f"""
 import json, os, sys, traceback

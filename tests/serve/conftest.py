@@ -14,7 +14,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, Self, TypeVar
 
 import httpx
 import numpy as np
@@ -31,10 +31,12 @@ from mlwright.schema import QUANTILES, Column, Schema
 from mlwright.serve.door import Door
 from mlwright.serve.handlers import ROUTES
 from mlwright.serve.policy import ModelPolicy, Policy
+from mlwright.serve.problems import Problem
 from mlwright.serve.served import Served
 from mlwright.serve.service import Service
 from mlwright.serve.settings import Settings
 
+T = TypeVar("T")
 TASKS = ("binary", "regression", "multiclass")
 ROWS = 150
 WORDS = ["late", "parcel", "broken", "thanks", "refund", "price", "slow", "great", "call", "again", "never", "order"]
@@ -113,7 +115,7 @@ def models(tmp_path_factory: pytest.TempPathFactory) -> Path:
         for task in TASKS:
             if not (folder / task).exists():
                 learners = ["lightgbm"] if task == "regression" else ["linear"]
-                model = mw.build(made_up(task), target="y", trials=1, learners=learners, cases=16)
+                model = mw.build(made_up(task), target="y", trials=1, learners=learners)
                 model.renamed(task).save(folder / task)
     return folder
 
@@ -132,6 +134,14 @@ def served(loaded: dict[str, Model]) -> Callable[..., Served]:
         return Served(loaded[task], task, 1, told or ModelPolicy(policy=policy or Policy()))
 
     return put
+
+
+def problem_or(work: Callable[[], T]) -> T | Problem:
+    """Return what some work returns, or the problem that it raises; any other error is one of the test."""
+    try:
+        return work()
+    except Problem as problem:
+        return problem
 
 
 # --- inside this process ---------------------------------------------------------------------------------------------

@@ -96,7 +96,8 @@ def test_the_nearest_category_is_named(model: Model) -> None:
 
 def test_the_nearest_end_of_the_range_is_named(model: Model) -> None:
     income = next(column for column in model.parts.columns if column.name == "income")
-    assert income.low is not None and income.high is not None
+    assert income.low is not None
+    assert income.high is not None
     [low], [high] = (read(model, GOOD | {"income": value}).flags[0] for value in (income.low - 1, income.high + 1))
     assert (low.nearest, high.nearest) == (str(income.low), str(income.high))
     assert read(model, GOOD | {"income": income.low}).flags == [[]]
@@ -137,7 +138,7 @@ VALUES = (
 )
 
 
-@given(st.fixed_dictionaries({name: VALUES for name in GOOD}), st.sampled_from(TREATMENTS))
+@given(st.fixed_dictionaries(dict.fromkeys(GOOD, VALUES)), st.sampled_from(TREATMENTS))
 def test_whatever_comes_is_typed_as_in_a_batch_or_refused(model: Model, row: dict[str, Any], treatment: Any) -> None:
     policy = Policy(unknown_category=treatment, missing=treatment, out_of_range=treatment, unreadable=treatment)
     found = read(model, row, policy)

@@ -135,9 +135,9 @@ def ask(running: Running, operation: Any, mode: GenerationMode, examples: int) -
 
 @pytest.mark.parametrize(("method", "path"), DESCRIBED)
 def test_the_answer_is_as_described(running: Running, read: Any, method: str, path: str) -> None:
-    ask(running, read[path][method], GenerationMode.POSITIVE, 10)
+    ask(running, read[path][method], GenerationMode.POSITIVE, 6)
 
 
 @pytest.mark.parametrize(("method", "path"), READ)
 def test_what_does_not_fit_is_refused_as_described(running: Running, read: Any, method: str, path: str) -> None:
-    ask(running, read[path][method], GenerationMode.NEGATIVE, 15)
+    ask(running, read[path][method], GenerationMode.NEGATIVE, 8)

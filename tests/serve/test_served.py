@@ -8,8 +8,9 @@ from typing import Any
 
 import numpy as np
 import pytest
-from tests.serve.conftest import rows_of
+from tests.serve.conftest import constant, rows_of
 
+from mlwright.errors import OptionError
 from mlwright.model import Model
 from mlwright.serve.policy import Humility, ModelPolicy, Policy
 from mlwright.serve.problems import Problem
@@ -49,7 +50,8 @@ def test_an_unsure_answer_may_be_a_stated_one_or_only_flagged(served: Put) -> No
 def test_a_wide_interval_is_an_unsure_answer(served: Put, loaded: dict[str, Model]) -> None:
     rows = rows_of("regression", 10)
     found = loaded["regression"].answer(rows)
-    assert found.lower is not None and found.upper is not None
+    assert found.lower is not None
+    assert found.upper is not None
     widest = float((found.upper - found.lower).max())
     assert {each.action for each in answers(humble(served, "regression", wider_than=widest), rows)} == {"answer"}
     assert {each.action for each in answers(humble(served, "regression", wider_than=0.0), rows)} == {"refer"}
@@ -58,7 +60,6 @@ def test_a_wide_interval_is_an_unsure_answer(served: Put, loaded: dict[str, Mode
 def test_rows_unlike_all_others_are_told_passed_on_or_refused(served: Put, loaded: dict[str, Model]) -> None:
     strange = ROWS[0] | {"income": 9e6, "age": 900, "plan": "gold", "note": "xxx"}
     rows = [ROWS[0], strange]
-    assert loaded["binary"].unlike(rows).__len__() == 2
     assert list(loaded["binary"].unlike(rows)) == [False, True]
     for step, action in (("flag", "answer"), ("refer", "refer"), ("default", "default")):
         usual, odd = answers(humble(served, unlike=step, default_answer="no"), rows)
@@ -66,6 +67,12 @@ def test_rows_unlike_all_others_are_told_passed_on_or_refused(served: Put, loade
     with pytest.raises(Problem) as caught:
         answers(humble(served, unlike="refuse"), rows)
     assert [(error.row, error.kind) for error in caught.value.errors] == [(1, "unlike")]
+
+
+def test_a_model_that_cannot_tell_what_is_unlike_is_not_served_as_if_it_could() -> None:
+    made = Served(constant(1.0), "made", 1, ModelPolicy(humility=Humility(unlike="refuse")))
+    with pytest.raises(OptionError, match="past"):
+        made.warm_up()
 
 
 def test_a_refused_row_refuses_all_and_every_error_is_told(served: Put) -> None:

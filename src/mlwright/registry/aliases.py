@@ -11,7 +11,7 @@ import sqlalchemy as sa
 
 from mlwright.errors import ModelError, OptionError
 from mlwright.registry.names import CHAMPION, Reference, checked_alias
-from mlwright.registry.state import State, now, person
+from mlwright.registry.state import State, now, person, storable
 from mlwright.registry.tables import alias_history, aliases, traffic, versions
 from mlwright.registry.traffic import Traffic
 from mlwright.registry.version import ARCHIVED
@@ -60,7 +60,7 @@ class Aliases:
 
     def promote(self, reference: Reference, *, alias: str = CHAMPION, why: str = "", who: str | None = None) -> Move:
         """Let an alias point to a version. Raises ModelError, OptionError."""
-        move = Move(reference.name, checked_alias(alias), PROMOTE, None, 0, now(), person(who), why)
+        move = Move(reference.name, checked_alias(alias), PROMOTE, None, 0, "", person(who), storable(why))
         with self._state.changing() as connection:
             number = picked(connection, reference)
             where = (versions.c.name == reference.name) & (versions.c.version == number)
@@ -75,7 +75,7 @@ class Aliases:
 
     def rollback(self, name: str, alias: str, *, to: int, why: str = "", who: str | None = None) -> Move | None:
         """Let an alias point to `to`, what it pointed to before; None where that is another version by now."""
-        move = Move(name, alias, ROLLBACK, None, to, now(), person(who), why)
+        move = Move(name, alias, ROLLBACK, None, to, "", person(who), storable(why))
         with self._state.changing() as connection:
             if _before(connection, name, alias) != to:
                 return None
@@ -109,6 +109,7 @@ class Aliases:
 
 def _moved(connection: sa.Connection, move: Move) -> Move:
     """Point an alias to another version and write that down; nothing where it points there already."""
+    move = replace(move, at=now())  # now that nobody else can move it: the moments of a history only rise
     if not move.moved:
         return move
     where = (aliases.c.name == move.name) & (aliases.c.alias == move.alias)

@@ -19,7 +19,6 @@ from mlwright.errors import MissingExtraError, ModelError, OptionError, OutputEr
 from mlwright.model.archive import MANIFEST, opened, write_files
 from mlwright.model.folder import MAX_MANIFEST, read_evidence
 from mlwright.model.model import Model
-from mlwright.model.text import read_json
 from mlwright.registry.names import VERSION, is_name
 from mlwright.registry.version import Version, digest_of
 
@@ -169,13 +168,12 @@ class StoreFiles:
         if not kept.is_dir():
             packed = self.root / f".{secrets.token_hex(8)}.zip"
             try:
-                self.root.mkdir(parents=True, exist_ok=True)
+                with _writable(self.root):
+                    self.root.mkdir(parents=True, exist_ok=True)
                 with _told(self.shown(name, version), ModelError, "fetched"):
                     self._system.get_file(self._path(name, version), str(packed))
                 _check_digest(packed, digest, f"{name}@{version}")
                 kept = self._keep(packed, digest)
-            except OSError as error:
-                raise OutputError(f"The cache cannot be written: {error.strerror}.", where=str(self.root)) from error
             finally:
                 packed.unlink(missing_ok=True)
         _check_digest(kept, digest, f"{name}@{version}")
@@ -199,13 +197,14 @@ class StoreFiles:
         return f"{self._base}/{name}/{version}.zip"
 
     def _keep(self, packed: Path, digest: str) -> Path:
-        """Unpack a checked zip beside its place in the cache, and rename it there unless another process was faster."""
+        """Unpack a zip beside its place in the cache, and rename it there unless another process was faster."""
         kept = self.root / digest
         beside = self.root / f".{secrets.token_hex(8)}"
         try:
             write_files(_checked_files(packed), beside)
-            beside.rename(kept)
-        except OSError:
+            with _writable(self.root):
+                beside.rename(kept)
+        except OutputError:
             if not (kept / MANIFEST).is_file():
                 raise
         finally:
@@ -229,10 +228,10 @@ def _check_digest(place: Path, digest: str, reference: str) -> None:
 
 def _checked_files(packed: Path) -> Mapping[str, bytes]:
     """Return the files of a zip, each compared with what its manifest says. Raises ModelError."""
+    manifest, _ = read_evidence(packed)  # which sees that the digest is that of the files it names
     with opened(packed) as store:
-        manifest = store.read(MANIFEST, MAX_MANIFEST)
-        files = {MANIFEST: manifest}
-        for name, facts in read_json(manifest, f"{packed}/{MANIFEST}")["files"].items():
+        files = {MANIFEST: store.read(MANIFEST, MAX_MANIFEST)}
+        for name, facts in manifest["files"].items():
             files[name] = store.read(name, facts["bytes"]) if name in store.sizes else b""
             if hashlib.sha256(files[name]).hexdigest() != facts["sha256"]:
                 raise ModelError(f"The file {name!r} is not the one that was saved: its hash differs.")

@@ -96,10 +96,19 @@ def now() -> str:
     return datetime.now(UTC).isoformat(timespec="microseconds")
 
 
+def storable(text: str) -> str:
+    r"""Return a text as every database takes it: without NUL, which PostgreSQL refuses, and half characters.
+
+    >>> storable("caf\udce9")
+    'caf?'
+    """
+    return text.encode("utf-8", "replace").decode().replace("\0", "")
+
+
 def person(who: str | None) -> str:
     """Return who does something: the one named, else the user of this process."""
     if who:
-        return who[:200]
+        return storable(who)[:200]
     try:
         return getpass.getuser()[:200]
     except (OSError, KeyError, ImportError):  # a user without a name, as in many containers

@@ -9,7 +9,7 @@ import sqlalchemy as sa
 
 from mlwright.errors import OptionError
 from mlwright.registry.names import Reference
-from mlwright.registry.state import State
+from mlwright.registry.state import State, storable
 from mlwright.registry.tables import tags
 from mlwright.registry.versions import picked
 
@@ -40,13 +40,13 @@ class Tags:
                     f"A tag cannot have the key {key[:120]!r}.",
                     hint="use up to 100 letters, digits and . _ / -, starting with a letter or digit.",
                 )
-            if len(value) > _LONGEST or "\0" in value:
-                raise OptionError(f"The tag {key!r} holds more than {_LONGEST:,} characters, or a NUL.")
+            if len(value) > _LONGEST:
+                raise OptionError(f"The tag {key!r} holds {len(value):,} characters, more than {_LONGEST:,}.")
         with self._state.changing() as connection:
             version = _version(connection, reference)
             for key, value in values.items():
                 connection.execute(sa.delete(tags).where(_where(reference.name, version, key)))
-                values_ = {"name": reference.name, "version": version, "key": key, "value": value}
+                values_ = {"name": reference.name, "version": version, "key": key, "value": storable(value)}
                 connection.execute(sa.insert(tags).values(**values_))
 
     def untag(self, reference: Reference, keys: tuple[str, ...]) -> None:

@@ -10,7 +10,7 @@ import sqlalchemy as sa
 
 from mlwright.errors import ModelError, OptionError
 from mlwright.registry.names import CHAMPION, LATEST, Reference, no_version
-from mlwright.registry.state import State, now
+from mlwright.registry.state import State, now, storable
 from mlwright.registry.tables import aliases, models, tags, traffic, versions
 from mlwright.registry.traffic import Traffic
 from mlwright.registry.version import ARCHIVED, READY, Version
@@ -118,13 +118,13 @@ class Versions:
         key=value.
         """
         query = sa.select(*_COLUMNS).order_by(versions.c.name, versions.c.version.desc())
-        if text:
+        if text := storable(text):
             shown = (versions.c.name, versions.c.target, versions.c.task, versions.c.why)
             places = [column.icontains(text, autoescape=True) for column in shown]
             tagged = tags.c.key.icontains(text, autoescape=True) | tags.c.value.icontains(text, autoescape=True)
             query = query.where(sa.or_(*places, _has_tag(tagged), _has_alias(text)))
         if tag is not None:
-            key, sign, value = tag.partition("=")
+            key, sign, value = storable(tag).partition("=")
             query = query.where(_has_tag((tags.c.key == key) & (tags.c.value == value if sign else sa.true())))
         if task is not None:
             query = query.where(versions.c.task == task)

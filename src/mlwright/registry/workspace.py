@@ -14,7 +14,7 @@ import os
 from collections.abc import Mapping
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from mlwright.errors import MlwrightError, ModelError, OptionError
 from mlwright.model.model import Model, load
@@ -34,8 +34,15 @@ __all__ = ["Workspace", "checked_name"]
 
 HOME, REGISTRY, MODELS = "MLWRIGHT_HOME", "MLWRIGHT_REGISTRY", "MLWRIGHT_MODELS"
 DEFAULT = ".mlwright"
-Damaged = dict[tuple[str, int], ModelError]
-"""Folders that are no versions, by name and number, and why."""
+Numbered = tuple[str, int]
+
+
+class Seen(NamedTuple):
+    """What there is when somebody looks: the registry where there is one, its versions, and folders that are none."""
+
+    known: Versions | None
+    numbers: set[Numbered]
+    damaged: dict[Numbered, ModelError]
 
 
 class Workspace:
@@ -72,10 +79,10 @@ class Workspace:
 
         Raises OptionError, OutputError.
         """
-        from mlwright.registry.state import now, person
+        from mlwright.registry.state import now, person, storable
 
         checked_name(name)
-        origin = Origin(person(who), why, now(), self._parent(model, parent))
+        origin = Origin(person(who), storable(why), now(), self._parent(model, parent))
         version, place = self._written(model, name)
         try:
             self._versions.register(read_version(place, name, version, origin))
@@ -113,17 +120,15 @@ class Workspace:
 
     def names(self) -> tuple[str, ...]:
         """Return the names with at least one version, sorted."""
-        known = self._looked()
-        return () if known is None else tuple(sorted({name for name, _ in known.numbers()}))
+        return tuple(sorted({name for name, _ in self._seen().numbers}))
 
     def versions(self, name: str) -> tuple[int, ...]:
         """Return the versions of a name, oldest first, with those that are archived."""
-        known = self._looked(name) if is_name(name) else None
-        return () if known is None else tuple(known.of(name))
+        return tuple(sorted(number for _, number in self._seen(name).numbers)) if is_name(name) else ()
 
     def models(self, name: str | None = None) -> list[dict[str, Any]]:
         """Return facts of every version (of a name), newest first; damaged ones say so under "problem"."""
-        known, damaged = self._seen(name)
+        known, _, damaged = self._seen(name)
         if known is None:
             return []
         versions = [version for version in known.search() if name in {None, version.name}]
@@ -191,11 +196,11 @@ class Workspace:
 
     def aliases(self, name: str) -> dict[str, int]:
         """Return the aliases of a name with the versions they point to."""
-        return {} if self._is_new else self._aliases.of(name)
+        return self._aliases.of(name) if is_name(name) and not self._is_new else {}
 
     def traffic(self, name: str) -> Traffic:
         """Return who answers which requests of a name."""
-        return Traffic() if self._is_new else self._aliases.traffic(name)
+        return self._aliases.traffic(name) if is_name(name) and not self._is_new else Traffic()
 
     def set_traffic(self, name: str, traffic: Traffic) -> None:
         """Change who answers which requests of a name. Raises OptionError, ModelError."""
@@ -204,7 +209,7 @@ class Workspace:
 
     def tags(self, name: str) -> dict[int | None, dict[str, str]]:
         """Return the tags of a name (under None) and of its versions, by their keys."""
-        return {} if self._is_new else self._tags.of(name)
+        return self._tags.of(name) if is_name(name) and not self._is_new else {}
 
     def tag(self, name: str, values: Mapping[str, str], *, version: int | str | None = None) -> None:
         """Note values by their keys, of a version or of the name as a whole. Raises OptionError, ModelError."""
@@ -266,18 +271,20 @@ class Workspace:
 
     def _looked(self, name: str | None = None) -> Versions | None:
         """Return what is known, after all folders (of a name) have become known; None where nothing was ever kept."""
-        return self._seen(name)[0]
+        return self._seen(name).known
 
-    def _seen(self, name: str | None = None) -> tuple[Versions | None, Damaged]:
-        """Return what `_looked` does, and why the other folders are no versions."""
+    def _seen(self, name: str | None = None) -> Seen:
+        """Return what is known after all folders (of a name) have become known, and which of them are damaged."""
         found = {(each, version): place for each, version, place in self._files.found(name)}
         if not found and self._is_new:
-            return None, {}
+            return Seen(None, set(), {})
         known = self._versions
-        new = found.keys() - known.numbers(name)
-        return known, self._adopt(known, {each: found[each] for each in sorted(new)})
+        numbers = known.numbers(name)
+        new = {each: found[each] for each in sorted(found.keys() - numbers)}
+        damaged = self._adopt(known, new)
+        return Seen(known, numbers | (new.keys() - damaged.keys()), damaged)
 
-    def _adopt(self, known: Versions, found: Mapping[tuple[str, int], Path]) -> Damaged:
+    def _adopt(self, known: Versions, found: Mapping[Numbered, Path]) -> dict[Numbered, ModelError]:
         """Make folders known, but for those that are damaged; return what is wrong with these."""
         from mlwright.registry.state import now, person
 
@@ -294,19 +301,18 @@ class Workspace:
 
     def _known(self, name: str) -> Versions:
         """Return what is known of a name that has versions. Raises ModelError."""
-        known = self._looked(name) if is_name(name) else None
-        if known is None or not known.numbers(name):
+        seen = self._seen(name) if is_name(name) else None
+        if seen is None or seen.known is None or not seen.numbers:
             raise no_model(name, self.names(), str(self.root))
-        return known
+        return seen.known
 
     def _picked(self, wanted: Reference) -> Version | None:
         """Return the version that is meant, or None where there is no such name. Raises ModelError."""
-        known, damaged = self._seen(wanted.name)
-        there = known is not None and known.numbers(wanted.name)
-        if damaged and (not there or (wanted.name, wanted.version) in damaged):
-            number = wanted.version or max(number for _, number in damaged)
-            raise damaged.get((wanted.name, number), next(iter(damaged.values())))
-        return known.pick(wanted) if known is not None and there else None
+        seen = self._seen(wanted.name)
+        if seen.damaged and (not seen.numbers or (wanted.name, wanted.version) in seen.damaged):
+            number = wanted.version or max(number for _, number in seen.damaged)
+            raise seen.damaged.get((wanted.name, number), next(iter(seen.damaged.values())))
+        return seen.known.pick(wanted) if seen.known is not None and seen.numbers else None
 
     def _meant(self, reference: str | os.PathLike[str]) -> Version | Path:
         """Return the version or the path that is meant; what can only be a path asks no database."""

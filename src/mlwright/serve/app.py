@@ -19,6 +19,7 @@ from mlwright.serve.service import Service
 from mlwright.serve.settings import Settings, from_json
 
 SETTINGS = "MLWRIGHT_SERVE_SETTINGS"
+ORPHAN_S = 1.0
 THRESHOLDS = 20_000, 50, 100
 """How many new objects wait for the garbage collector. A request leaves none behind that only it can free."""
 SWITCH_S = 0.001
@@ -39,13 +40,22 @@ class Worker(Door):
 
     def __init__(self, service: Service, settings: Settings) -> None:
         super().__init__(service, ROUTES)
-        self._drain_s = settings.drain_s
+        self._drain_s, self._has_siblings = settings.drain_s, settings.workers > 1
         self.on_start: Callable[[], None] = lambda: None
         """Is called when the first request can be taken."""
 
     async def _life(self, receive: Receive, send: Send) -> None:
         self._drain_first()
+        watch = asyncio.create_task(self._end_with(os.getppid())) if self._has_siblings else None
         await super()._life(receive, send)
+        if watch is not None:
+            watch.cancel()
+
+    async def _end_with(self, parent: int) -> None:
+        """Stop when the process that watches over the workers was killed: nobody else would ever tell them to."""
+        while os.getppid() == parent:
+            await asyncio.sleep(ORPHAN_S)
+        signal.raise_signal(signal.SIGTERM)
 
     async def _started(self) -> None:
         """Let the garbage collector leave alone what is there for good: else it looks through all of it in between."""
@@ -56,7 +66,7 @@ class Worker(Door):
         self.on_start()
 
     def _drain_first(self) -> None:
-        """Let the server's own way to stop begin a moment after SIGTERM, so that clients can go elsewhere.
+        """Let the server's own way to stop begin a moment after SIGTERM or Ctrl-C, so that clients can go elsewhere.
 
         Until then each answer closes its connection, and the service says that it is not ready.
         """
@@ -66,10 +76,11 @@ class Worker(Door):
         loop = asyncio.get_running_loop()
 
         def begin(number: int, frame: Any) -> None:
-            if self.service.is_draining:
+            if not self.service.is_draining:
+                self.service.is_draining = True
+                loop.call_soon_threadsafe(lambda: loop.call_later(self._drain_s, before, number, None))
+            elif number == signal.SIGINT:  # whoever presses Ctrl-C again does not want to wait
                 before(number, frame)
-                return
-            self.service.is_draining = True
-            loop.call_soon_threadsafe(lambda: loop.call_later(self._drain_s, before, number, None))
 
         signal.signal(signal.SIGTERM, begin)
+        signal.signal(signal.SIGINT, begin)

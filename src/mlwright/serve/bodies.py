@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import csv
 import io
+import itertools
 import json
 import math
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -14,6 +15,7 @@ from typing import Any
 
 import msgspec
 
+from mlwright.serve.arrow_stream import damaged, refuse_hostile
 from mlwright.serve.http import ARROW, CSV, JSON, NDJSON
 from mlwright.serve.problems import Problem
 from mlwright.serve.served import Answer
@@ -44,7 +46,7 @@ def read_rows(body: bytes, media_type: str, limit: int) -> Rows:
             f"Rows are read as {', '.join(READERS)}, {said}.",
             hint="set the header content-type: application/json.",
         )
-    rows = read(body)
+    rows = read(body, limit)
     if not rows:
         raise Problem(
             "malformed-request", "The request holds no rows.", hint='send {"rows": [{"column": value, ...}]}.'
@@ -52,13 +54,13 @@ def read_rows(body: bytes, media_type: str, limit: int) -> Rows:
     if len(rows) > limit:
         raise Problem(
             "too-large",
-            f"The request holds {len(rows):,} rows, more than the {limit:,} that are taken at a time.",
+            f"The request holds more than the {limit:,} rows that are taken at a time.",
             hint="send fewer at a time, or give the file to a job: POST /v1/models/{name}/jobs.",
         )
     return rows
 
 
-def _read_json(body: bytes) -> Rows:
+def _read_json(body: bytes, _: int) -> Rows:
     rows: Rows = decoded(_json_rows, body).rows
     refuse_repeated(body, sum(map(len, rows)) + 1)
     return rows
@@ -133,8 +135,8 @@ def _twice(names: Iterable[str]) -> str | None:
     return None
 
 
-def _read_ndjson(body: bytes) -> Rows:
-    return list(ndjson_rows(body.split(b"\n")))
+def _read_ndjson(body: bytes, limit: int) -> Rows:
+    return list(itertools.islice(ndjson_rows(io.BytesIO(body)), limit + 1))
 
 
 def ndjson_rows(lines: Iterable[bytes]) -> Iterator[Row]:
@@ -153,8 +155,9 @@ def ndjson_rows(lines: Iterable[bytes]) -> Iterator[Row]:
 NDJSON_SHAPE = 'each line is one row: {"column": value, ...}.'
 
 
-def _read_csv(body: bytes) -> Rows:
-    return list(csv_rows(io.TextIOWrapper(io.BytesIO(body), encoding="utf-8-sig", newline="")))
+def _read_csv(body: bytes, limit: int) -> Rows:
+    text = io.TextIOWrapper(io.BytesIO(body), encoding="utf-8-sig", newline="")
+    return list(itertools.islice(csv_rows(text), limit + 1))
 
 
 def csv_rows(text: Iterable[str]) -> Iterator[Row]:
@@ -180,17 +183,18 @@ def csv_rows(text: Iterable[str]) -> Iterator[Row]:
         raise Problem("malformed-request", "The body is not written in UTF-8.") from error
 
 
-def _read_arrow(body: bytes) -> Rows:
+def _read_arrow(body: bytes, limit: int) -> Rows:
     try:
         import polars as pl
     except ImportError as error:
         raise Problem("unknown-media-type", "Arrow is read by Polars, which is not installed here.") from error
+    refuse_hostile(body, limit)
     try:
         frame = pl.read_ipc_stream(io.BytesIO(body))
     except BaseException as error:
         if isinstance(error, KeyboardInterrupt | SystemExit):
             raise
-        raise Problem("malformed-request", "The body is no Arrow stream, or a damaged one.") from error
+        raise damaged() from error
     refuse_nested(frame.schema)
     rows: Rows = frame.to_dicts()
     return rows
@@ -202,7 +206,7 @@ def refuse_nested(schema: Mapping[str, Any]) -> None:
         raise Problem("malformed-request", f"Column {nested[0][:80]!r} holds lists or objects, not single values.")
 
 
-READERS: Mapping[str, Callable[[bytes], Rows]] = {
+READERS: Mapping[str, Callable[[bytes, int], Rows]] = {
     JSON: _read_json,
     NDJSON: _read_ndjson,
     CSV: _read_csv,

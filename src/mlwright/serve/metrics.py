@@ -17,6 +17,14 @@ BUCKETS = (0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1
 MEDIA_TYPE = CONTENT_TYPE_LATEST
 
 
+def forget(pid: int | None) -> None:
+    """Count no longer what a worker that ended said of itself at that moment; what it counted stays."""
+    if pid is not None and os.environ.get(SHARED):
+        from prometheus_client.multiprocess import mark_process_dead
+
+        mark_process_dead(pid)  # type: ignore[no-untyped-call]
+
+
 class Metrics:
     """The counters of one process."""
 

@@ -19,7 +19,7 @@ PREDICT = "/v1/models/{name}/predict"
 ALWAYS = ("malformed-request", "wrong-host", "internal-error")
 OF_A_KEY = ("no-key", "not-allowed", "busy")
 OF_A_BODY = ("foreign-origin", "too-slow", "too-large", "unknown-media-type")
-OF_ROWS = ("invalid-rows", "cannot-answer", "not-recorded")
+OF_ROWS = ("invalid-rows", "not-recorded")
 _QUERY: Mapping[str, Schema] = {
     "explain": {"type": "boolean", "description": "Give the reasons of each answer, too."},
 }

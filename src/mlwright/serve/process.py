@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 import socket
 import tempfile
 from collections.abc import Callable
@@ -17,6 +18,7 @@ from mlwright.serve.settings import Settings, to_json
 GRACE_S = 30
 """So long requests that are being answered may take when the service stops."""
 BACKLOG = 2048
+MEMORY = Path("/dev/shm")  # noqa: S108  a folder of our own is made in it
 FAILED = 2
 """The exit code where a worker could not start; why, its log says."""
 
@@ -28,7 +30,8 @@ def run(settings: Settings, *, ready: Callable[[str], None] = lambda _: None) ->
     """
     import uvicorn
     from uvicorn.config import STARTUP_FAILURE
-    from uvicorn.supervisors import Multiprocess
+
+    from mlwright.serve.supervisor import Supervisor
 
     logs.configure(settings.logs)
     listener = listening(settings)
@@ -60,11 +63,14 @@ def run(settings: Settings, *, ready: Callable[[str], None] = lambda _: None) ->
     try:
         if made is None:
             ready(address)
-            supervisor = Multiprocess(config, sockets=[listener])
+            supervisor = Supervisor(config, [listener])
             supervisor.run()
-            return FAILED if any(each.exitcode == STARTUP_FAILURE for each in supervisor.processes) else 0
+            has_failed = any(each.exitcode == STARTUP_FAILURE for each in supervisor.processes)
+            return FAILED if has_failed and not supervisor.has_served else 0
         made.on_start = lambda: ready(address)
         server = uvicorn.Server(config)
+        # uvicorn raises the signal again after it has stopped: by then all is done, and the exit code says so
+        signal.signal(signal.SIGTERM, lambda *_: None)
         with suppress(SystemExit):  # raised where the application does not start; why is told by the application
             server.run(sockets=[listener])
         if made.failure is not None:
@@ -97,7 +103,9 @@ def _shared_metrics(settings: Settings) -> Path | None:
     """Set the folder in which workers count together, before anything that counts is imported by them."""
     if settings.workers == 1:
         return None
-    folder = Path(tempfile.mkdtemp(prefix="mlwright-metrics-"))
+    # In memory where there is such a folder: the files are mapped, and a full disk would end the workers (SIGBUS).
+    memory = MEMORY if MEMORY.is_dir() and os.access(MEMORY, os.W_OK) else None
+    folder = Path(tempfile.mkdtemp(prefix="mlwright-metrics-", dir=memory))
     os.environ[metrics.SHARED] = str(folder)
     return folder
 

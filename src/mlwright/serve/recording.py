@@ -55,9 +55,8 @@ class Recording:
         """Return what is recorded of answers."""
         now = time.time_ns() // 1_000
         latency = int((time.perf_counter() - request.started) * 1e6)
-        subject = served.policy.subject
         return [
-            line_of(answer, row, served, now, latency, request.id, subject, propensity)
+            line_of(answer, row, served, now, latency, request.id, propensity)
             for row, answer in zip(rows, answers, strict=True)
         ]
 
@@ -105,7 +104,7 @@ class Recording:
             return
         latency, now = int((time.perf_counter() - started) * 1e6), time.time_ns() // 1_000
         for of, row, answer in zip(ids, rows, answers, strict=True):
-            made = line_of(answer, row, served, now, latency, request, served.policy.subject, None, of)
+            made = line_of(answer, row, served, now, latency, request, None, of)
             self.recorder.put(made)
 
     def note(self) -> None:
@@ -129,11 +128,11 @@ def line_of(
     now: int,
     latency: int,
     request: str,
-    subject: str | None,
     propensity: float | None,
     of: str | None = None,
 ) -> Answered:
     """Return what is recorded of one answer; `of` is the answer that a shadow belongs to."""
+    subject = served.policy.subject
     told: dict[str, Any] = {"prediction": answer.prediction, "action": answer.action}
     if answer.probabilities is not None:
         told["probabilities"] = answer.probabilities

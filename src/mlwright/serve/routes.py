@@ -92,7 +92,7 @@ class Router:
         return route, dict(zip(names, parts, strict=True))
 
     def _walk(self, path: str) -> tuple[dict[str, Route] | None, list[str]]:
-        if len(path) > MOST_PATH:
+        if len(path) > MOST_PATH or not path.startswith("/"):
             return None, []
         node = self._tree
         parts = []

@@ -69,6 +69,20 @@ WRITTEN: dict[str, Schema] = {
             "error_count": {"type": "integer", "description": "How many errors there are; the first 100 are listed."},
         },
     ),
+    "Job": _object(
+        {
+            "id": _TEXT,
+            "model": _object({"name": _TEXT, "version": _COUNT}),
+            "state": {"enum": ["queued", "running", "done", "failed"]},
+            "rows": _COUNT,
+            "referred": _COUNT,
+            "submitted": _TEXT,
+            "started": _or_null("string"),
+            "ended": _or_null("string"),
+            "result": _or_null("string"),
+        },
+        {"detail": _or_null("string"), "hint": _or_null("string"), "errors": {"type": "array"}},
+    ),
     "Health": _object({"status": {"enum": ["live", "ready", "started"]}}),
     "Models": _object({"models": _list(_object(_MODEL))}),
     "Model": _object(

@@ -10,6 +10,7 @@ from typing import Any, Literal
 import msgspec
 import numpy as np
 
+from mlwright.errors import OptionError
 from mlwright.model import Model
 from mlwright.serve.checking import Checker, Flag, Raw
 from mlwright.serve.policy import ModelPolicy, Policy
@@ -75,12 +76,18 @@ class Served:
         return {"name": self.name, "version": self.version}
 
     def warm_up(self) -> None:
-        """Answer the golden rows once, so that the first client waits no longer than the others."""
+        """Answer the golden rows once, so that the first client waits no longer than the others.
+
+        Raises OptionError where the policy asks for what the model cannot tell.
+        """
         rows = self._parts.golden[:2] or ({column.name: None for column in self._parts.columns},)
         for row in rows:
             self._predict(self.checker.read([row]).typed)
-        if self.policy.humility.unlike is not None:
-            self._unlike(rows)
+        if self.policy.humility.unlike is not None and not self._unlike(rows).tells:
+            raise OptionError(
+                f"{self.name!r} keeps too few past rows to call a row unlike them, as humility.unlike asks.",
+                hint="build it with more --cases, or leave humility.unlike out.",
+            )
 
     def answer(self, rows: Sequence[Raw], ids: Sequence[str], *, explain: bool = False) -> list[Answer]:
         """Return the answers to raw rows. Raises Problem where a value is refused."""

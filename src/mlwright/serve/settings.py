@@ -12,6 +12,7 @@ traces, refresh_s, drain_s
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal
 
@@ -32,6 +33,8 @@ class Limits(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
     body_mb: float = 16.0
     file_mb: float = 1024.0
     rows: int = 10_000
+    explained: int = 500
+    """At most so many rows are told their reasons at a time: they take a millisecond each."""
     seconds: float = 10.0
     """Until a body has to be there; a client that is slower is told so."""
     requests: int = 256
@@ -152,12 +155,36 @@ def _converted(written: Written) -> _File:
         return msgspec.convert(dict(written.data), _File)
     except msgspec.ValidationError as error:
         said, _, place = str(error).partition(" - at `$")
-        keys = tuple(re.findall(r"[\w-]+", place.rstrip("`").replace("[...]", "")))
+        keys = _keys(written.data, place)
         if unknown := re.fullmatch(r"Object contains unknown field `(.*)`", said):
             keys, said = (*keys, unknown[1]), f"There is no setting {unknown[1]!r} here"
         raise OptionError(
             f"{said[:1].upper()}{said[1:]}.", where=written.place(*keys) or written.path, hint=EXAMPLE
         ) from error
+
+
+def _keys(data: Mapping[str, Any], place: str) -> tuple[str, ...]:
+    """Return the names that lead to a place which msgspec tells; it says [...] for a name that is anybody's choice."""
+    keys: list[str] = []
+    for part in re.findall(r"\[\.\.\.\]|[A-Za-z_]\w*", place):
+        keys.append(_wrong_one(data, keys) if part == "[...]" else part)
+    return tuple(keys)
+
+
+def _wrong_one(data: Mapping[str, Any], keys: Sequence[str]) -> str:
+    """Return the name of the first entry of a table that is wrong by itself."""
+    table: Any = data
+    for key in keys:
+        table = table[key]
+    for name, entry in table.items():
+        alone: Any = {name: entry}
+        for key in reversed(keys):
+            alone = {key: alone}
+        try:
+            msgspec.convert(alone, _File)
+        except msgspec.ValidationError:
+            return str(name)
+    return ""
 
 
 def checked(settings: Settings, written: Written | None = None) -> Settings:
@@ -167,6 +194,7 @@ def checked(settings: Settings, written: Written | None = None) -> Settings:
         ("limits.body_mb", limits.body_mb, 0.001),
         ("limits.file_mb", limits.file_mb, 0.001),
         ("limits.rows", limits.rows, 1),
+        ("limits.explained", limits.explained, 1),
         ("limits.seconds", limits.seconds, 0.1),
         ("limits.requests", limits.requests, 1),
         ("limits.waiting", limits.waiting, 1),

@@ -1,4 +1,4 @@
-"""The page at /: a form for each model, and its answer; with mistakes, keys, strangers and names that try to break out."""
+"""The page at /: a form for each model, and its answer; with mistakes, keys, strangers and odd texts."""
 
 from __future__ import annotations
 

@@ -160,7 +160,7 @@ VALUES = (
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(max_size=20)
 )
 ROW = st.fixed_dictionaries(
-    {name: VALUES for name in ("income", "age", "plan", "member", "joined")}, optional={"note": VALUES, "more": VALUES}
+    dict.fromkeys(("income", "age", "plan", "member", "joined"), VALUES), optional={"note": VALUES, "more": VALUES}
 )
 
 

@@ -67,6 +67,9 @@ def test_two_processes_record_at_once_and_are_killed(tmp_path: Path) -> None:
         each.wait(20)
     for thread in threads:
         thread.join(20)
+    for each in started:
+        assert each.stdout is not None
+        each.stdout.close()
     record = Record(tmp_path / "record.db")
     found = sorted(name for frame in record.answers("churn") for name in frame["id"])
     record.close()

@@ -148,6 +148,9 @@ def test_who_waits_is_told_that_it_cannot_be_written(tmp_path: Path, answered: M
         made.put_now([answered(), answered()])
     assert made.drops == 2
     assert made.problem
+    (tmp_path / "file").unlink()
+    made.put_now([answered()])
+    assert (made.drops, made.written, made.problem) == (2, 1, None)
 
 
 def test_one_answer_that_cannot_be_written_takes_no_other_with_it(

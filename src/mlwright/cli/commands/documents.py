@@ -36,10 +36,9 @@ def documents(
 ) -> None:
     """Write model card, data sheet and technical file (EU AI Act, Annex IV); what only a person knows is left open."""
     from mlwright.cli.kept import open_page
-    from mlwright.model import load
     from mlwright.registry import Workspace
 
-    loaded = load(Workspace(workspace).resolve(model))
+    loaded = Workspace(workspace).open(model)
     written = loaded.documents(out_folder, answers=answers, force=force)
     if as_json:
         out_json(_json(model, written))

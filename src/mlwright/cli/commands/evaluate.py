@@ -36,13 +36,12 @@ def evaluate(
     if not quiet:
         say("Reading the rows ...")
     from mlwright.cli.evaluated import told
-    from mlwright.model import load
     from mlwright.registry import Workspace
 
     with libraries_silenced(verbose=False):
         state = Workspace(workspace)
-        loaded = load(state.resolve(model))
-        other = None if against is None else load(state.resolve(against))
+        loaded = state.open(model)
+        other = None if against is None else state.open(against)
         result = loaded.evaluate(source, query=query, gates=gates, tests=tests, against=other)
     if as_json:
         out_json({"model": model, **result})

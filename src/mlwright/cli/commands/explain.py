@@ -58,11 +58,10 @@ def explain(
         say("Reading the rows ...")
     from mlwright.cli.rows_in import check_columns
     from mlwright.collect import collect
-    from mlwright.model import load
     from mlwright.registry import Workspace
 
     with libraries_silenced(verbose=False):
-        loaded = load(Workspace(workspace).resolve(model))
+        loaded = Workspace(workspace).open(model)
         read = collect(source, query=query, sample=False)
         check_columns(read, loaded.parts.columns)
         one = _row(read.frame, row, read.origin)

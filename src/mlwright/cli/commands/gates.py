@@ -25,10 +25,9 @@ def gates(
     quiet: Quiet = False,
 ) -> None:
     """Write what a model has to pass before it goes out, with limits to begin with; prints it without --out."""
-    from mlwright.model import load
     from mlwright.registry import Workspace
 
     with libraries_silenced(verbose=False):
-        text = load(Workspace(workspace).resolve(model)).gates(out_file)
+        text = Workspace(workspace).open(model).gates(out_file)
     then = f"Read it and change what you know better. Next: mlwright evaluate {model} ROWS --gates {out_file}"
     written_out(text, out_file, "" if quiet else then)

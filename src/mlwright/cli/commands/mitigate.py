@@ -67,7 +67,6 @@ def mitigate(
         say("Reading the rows ...")
     from mlwright.building.store import check_destination, store
     from mlwright.cli.kept import report_place, write_report
-    from mlwright.model import load
     from mlwright.registry import Workspace
 
     check_destination(name=name, workspace=workspace if name is not None else None, out=out_folder)
@@ -75,7 +74,7 @@ def mitigate(
     page = None
     with libraries_silenced(verbose=False):
         state = Workspace(workspace)
-        made = load(state.resolve(model)).mitigate(
+        made = state.open(model).mitigate(
             source, column, criterion=criterion, tolerance=tolerance, without_group=without_group, cuts=cuts,
             draws=not no_draws, seed=seed, query=query,
         )  # fmt: skip

@@ -45,14 +45,13 @@ def predict(
     from mlwright.cli.rows_in import check_columns, unread
     from mlwright.cli.rows_out import check_place, write_rows
     from mlwright.collect import collect
-    from mlwright.model import load
     from mlwright.registry import Workspace
 
     to_file = out_file is not None and str(out_file) != "-"
     if to_file:
         check_place(out_file)
     with libraries_silenced(verbose=False):
-        loaded = load(Workspace(workspace).resolve(model))
+        loaded = Workspace(workspace).open(model)
         table = collect(source, query=query, sample=False)  # every row gets its answer
         check_columns(table, loaded.parts.columns)
         answered = loaded.answer(table.frame)

@@ -159,12 +159,12 @@ def _outcomes(opened: Record, asked: _Asked) -> tuple[dict[str, Any], str]:
     for name in names:
         if name not in read.frame.columns:
             raise ColumnError.missing(name, read.frame.columns, where=read.origin)
-    given, empty = _told_by(read.frame.select(dict.fromkeys(names)), asked)
+    given, empty = _told_by(read.frame.select(list(dict.fromkeys(names))), asked)
     counts = opened.outcomes(asked.what or "", given)
     told = {"model": asked.what, "rows": read.frame.height, **counts, "empty": empty}
     pairs = [(name, f"{number:,}") for name, number in told.items() if name != "model"]
     if counts["unknown"] and not asked.quiet:
-        say(f"{counts['unknown']:,} have ids that no answer of {asked.what!r} has (yet); they are kept.")
+        say(f"{counts['unknown']:,} with an id that no answer of {asked.what!r} has (yet): kept until one has.")
     return told, facts(pairs)
 
 
@@ -210,7 +210,9 @@ def _forget(opened: Record, asked: _Asked) -> tuple[dict[str, Any], str]:
 def _prune(opened: Record, asked: _Asked) -> tuple[dict[str, Any], str]:
     from mlwright.values import parse_duration
 
-    seconds = parse_duration((asked.older or "").strip())
+    text = (asked.older or "").strip()
+    # A number and one letter is no duration in a table, where "5m" may be metres; here it can be nothing else.
+    seconds = parse_duration(text) or parse_duration(f"{text} 0s")
     if seconds is None or seconds <= 0:
         raise OptionError(f"--older cannot be {asked.older!r}.", hint="write a time such as 90d, 12h or 2y.")
     of = f" of {_known(opened, asked.what)!r}" if asked.what else ""

@@ -25,13 +25,12 @@ def report(
 ) -> None:
     """Write the report of a model as HTML, with its JSON and Markdown twins beside it, and print where it is."""
     from mlwright.cli.kept import open_page, report_place, write_report
-    from mlwright.model import load
     from mlwright.registry import Workspace
 
     check_ending(out_file)
     state = Workspace(workspace)
     place = state.resolve(model)
-    loaded = load(place)
+    loaded = state.open(model)
     page = write_report(loaded, out_file or report_place(loaded, place, state), force=force)
     if as_json:
         twins = {"json": str(page.with_suffix(".json")), "markdown": str(page.with_suffix(".md"))}

@@ -25,10 +25,9 @@ def tests(
     quiet: Quiet = False,  # noqa: PT028
 ) -> None:
     """Write how a model has to behave when one thing about a row changes, to begin with; prints it without --out."""
-    from mlwright.model import load
     from mlwright.registry import Workspace
 
     with libraries_silenced(verbose=False):
-        text = load(Workspace(workspace).resolve(model)).tests(out_file)
+        text = Workspace(workspace).open(model).tests(out_file)
     then = f"Read it and change what you know better. Next: mlwright evaluate {model} ROWS --tests {out_file}"
     written_out(text, out_file, "" if quiet else then)

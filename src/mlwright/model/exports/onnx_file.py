@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from importlib.util import find_spec
 from pathlib import Path
-from shlex import quote
 
 from mlwright.errors import MissingExtraError
 from mlwright.model.exports.exported import Exported
@@ -12,7 +11,6 @@ from mlwright.model.exports.facts import reference
 from mlwright.model.exports.place import write_file
 from mlwright.model.parts import Parts
 
-LOOK = "import onnxruntime; print(*onnxruntime.InferenceSession({!r}).get_inputs(), sep='\n')"
 MARK = b"\x12\x08mlwright"
 """The field of a file that names who made it."""
 
@@ -34,5 +32,5 @@ def write(parts: Parts, path: Path, wheel: Path | None = None) -> Exported:
         bytes=len(data),
         difference=compared.difference,
         rows=compared.rows,
-        next=f"python -c {quote(LOOK.format(str(path)))}",
+        next=f'python -c "from onnxruntime import InferenceSession as S; print(S({str(path)!r}).get_inputs()[0])"',
     )

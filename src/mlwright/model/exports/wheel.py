@@ -11,6 +11,7 @@ import hashlib
 import io
 import re
 import zipfile
+from functools import cache
 from importlib import metadata
 from pathlib import Path
 from typing import Final
@@ -47,6 +48,7 @@ def _given(path: Path) -> tuple[str, bytes]:
     return path.name, data
 
 
+@cache
 def _packed() -> tuple[str, bytes]:
     """Pack the code that runs now. Equal code gives equal bytes."""
     number, root = version(), Path(__file__).parents[2]

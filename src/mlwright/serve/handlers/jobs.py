@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import AsyncIterator
+from functools import partial
 from pathlib import Path
 from typing import BinaryIO
 
@@ -81,8 +82,8 @@ async def _keep(service: Service, request: Request, path: Path) -> None:
             total += len(part)
             if len(held) >= PIECE:
                 full, held = held, bytearray()
-                await service.in_background(lambda full=full: file.write(full))
-        await service.in_background(lambda: (file.write(held), file.flush()))
+                await service.in_background(partial(file.write, full))
+        await service.in_background(partial(file.write, held))
     if not total:
         raise Problem("malformed-request", "The file is empty.")
 

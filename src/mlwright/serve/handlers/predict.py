@@ -55,6 +55,12 @@ async def answer_rows(
     service: Service, request: Request, endpoint: Endpoint, served: Served | None, rows: Rows, *, explain: bool = False
 ) -> tuple[Sequence[Answer], Served]:
     """Return the answers to rows, recorded and counted, and the version that the response names. Raises Problem."""
+    if explain and len(rows) > service.settings.limits.explained:
+        raise Problem(
+            "too-large",
+            f"Reasons are given for {service.settings.limits.explained:,} rows at a time, not for {len(rows):,}.",
+            hint="send fewer rows, or leave out explain.",
+        )
     ids = new_ids(len(rows))
     split = served is None and endpoint.is_split
     if not split:
@@ -77,9 +83,12 @@ async def _shared(
     """Let each version answer its rows, and put the answers back into the order of the rows."""
     found: list[Answer | None] = [None] * len(rows)
     first = chosen[0][0].served
+    done = []
     for share, places in chosen:
         own = [rows[place] for place in places]
         answers = await _work(service, request, share.served, own, [ids[place] for place in places], explain=explain)
+        done.append((share, places, own, answers))
+    for share, places, own, answers in done:  # only now: had one of them refused, none would be given
         await _note(service, request, share.served, own, answers, share.share)
         for place, answer in zip(places, answers, strict=True):
             answer.version = None if share.served is first else share.served.version

@@ -1,10 +1,8 @@
 """The folder of jobs: what was asked for, and how far it is. It is all that workers know of each other's jobs.
 
-jobs/ID.new/           a file that is still arriving
-jobs/ID/job.json       what was asked for; never changes
-       /progress.json  how far it is; put in the place of the one before, so that nobody reads half of one
-       /rows           the file as it was sent
-       /result         the answers, when all are there
+In jobs/ID/ there is job.json (what was asked for; it never changes), progress.json (how far it is; put in the place of
+the one before, so that nobody reads half of one), rows (the file as it was sent) and result (the answers, when all are
+there). jobs/ID.new/ holds a file that is still arriving.
 """
 
 from __future__ import annotations

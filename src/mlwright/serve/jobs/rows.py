@@ -7,12 +7,15 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import TypeVar
 
+from mlwright.serve.arrow_stream import refuse_hostile
 from mlwright.serve.bodies import Row, Rows, csv_rows, ndjson_rows, read_rows, refuse_nested
 from mlwright.serve.http import ARROW, CSV, JSON, NDJSON, PARQUET
 from mlwright.serve.problems import Problem
 
 T = TypeVar("T")
 AT_A_TIME = 1_000
+MOST_ROWS = 100_000_000
+"""Of an Arrow stream, which is read as a whole."""
 MOST_JSON = 256_000_000
 """JSON is one value, and so is read as a whole; larger files are better lines of JSON."""
 
@@ -44,7 +47,9 @@ def _json(path: Path) -> Iterator[Row]:
 def _arrow(path: Path) -> Iterator[Row]:
     import polars as pl
 
-    frame = _opened(lambda: pl.read_ipc_stream(path), "Arrow stream")
+    body = path.read_bytes()
+    refuse_hostile(body, MOST_ROWS)
+    frame = _opened(lambda: pl.read_ipc_stream(body), "Arrow stream")
     refuse_nested(frame.schema)
     for start in range(0, frame.height, AT_A_TIME):
         yield from frame[start : start + AT_A_TIME].iter_rows(named=True)

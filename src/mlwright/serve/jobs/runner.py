@@ -94,7 +94,9 @@ class Runner:
             is_watched = self._watch(process, place)
             process.kill()
             code = process.wait(END_S)
-        if is_watched and self.jobs.progress(job.id).state == "running" and place.exists():
+        if self._ends and not is_watched:  # that the service was asked to stop says nothing against the job
+            self.jobs.note(job.id, Progress(attempts=progress.attempts))
+        elif is_watched and self.jobs.progress(job.id).state == "running" and place.exists():
             said = f"The process that answered the job ended with {code}; perhaps there was not enough memory."
             self.jobs.note(job.id, self.jobs.progress(job.id).failed(said, "send the file in parts."))
 

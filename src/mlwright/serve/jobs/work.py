@@ -160,7 +160,8 @@ class Work:
                 for error in problem.errors:
                     refused.setdefault(left[error.row or 0], []).append(error)
                 if is_first and len(refused) == len(rows):
-                    raise
+                    said = f"No row of the file can be answered. {problem.errors[0].message}"
+                    raise Problem("invalid-rows", said, errors=problem.errors) from problem
                 continue
             by_place = dict(zip(left, found, strict=True))
             break
@@ -171,12 +172,11 @@ class Work:
 
     def _record(self, recorder: Recorder, served: Served, rows: Rows, answers: Sequence[Answer]) -> None:
         """Keep answers, and wait until they are kept: nobody waits for a job's answers as for a request's."""
-        now, subject = time.time_ns() // 1_000, served.policy.subject
+        now = time.time_ns() // 1_000
         lines = [
-            line_of(answer, row, served, now, 0, self.job.id, subject, None)
-            for answer, row in zip(answers, rows, strict=True)
+            line_of(answer, row, served, now, 0, self.job.id, None) for answer, row in zip(answers, rows, strict=True)
         ]
-        recorder.put_now(lines).result()
+        recorder.put_now(lines)
 
     def _say(self, rows: int, referred: int) -> None:
         if (now := time.monotonic()) - self._said >= SAID_S:

@@ -56,7 +56,7 @@ class Record:
         synchronous: database.Synchronous = "NORMAL",
         wait_s: float = database.WAIT_S,
     ) -> None:
-        self.private = private or Private()
+        self.private = Private() if private is None else private
         self._engine = database.connect(place, synchronous=synchronous)
         self._lock, self._ready = threading.Lock(), False
         if self._engine.dialect.name == "sqlite":

@@ -204,12 +204,13 @@ class Recorder:
             self._wake.clear()
             closing = self._shut
             self._write_urgent()
+            self._write()  # what is left makes room first, where the database is back
             self._gather()
             self._write()
             self._tidy()
             if closing and (not self.pending or time.monotonic() > self._until):
                 break
-        self._lose(self._urgent.end(), None)
+        self._lose(self._urgent.end(), None, put=False)
         self.record.close()
 
     def _gather(self) -> None:
@@ -261,6 +262,7 @@ class Recorder:
                     each.tell(failed)
                 continue
             self._count(len(lines) - len(refused), put=False)
+            self.problem = None
             if refused:
                 self._lose(len(refused), REFUSED, put=False)
             for each in taken:

@@ -14,8 +14,8 @@ EVERY_S = 3600.0
 class Sweep:
     """Deletes what is older than `keep_s` seconds; nothing where that is None."""
 
-    def __init__(self, record: Record, keep_s: float | None, *, every_s: float = EVERY_S) -> None:
-        self._record, self._keep_s, self._every_s = record, keep_s, every_s
+    def __init__(self, record: Record, keep_s: float | None) -> None:
+        self._record, self._keep_s = record, keep_s
         self._due = time.monotonic()
         self._steps: Iterator[dict[str, int]] | None = None
 
@@ -30,7 +30,7 @@ class Sweep:
             return
         try:
             if self._steps is None:
-                self._due = time.monotonic() + self._every_s
+                self._due = time.monotonic() + EVERY_S
                 before = time.time_ns() // 1000 - round(self._keep_s * 1e6)
                 self._steps = prune_steps(self._record.engine, before, None)
             if next(self._steps, None) is None:

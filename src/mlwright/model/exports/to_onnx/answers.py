@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from mlwright.fairness.mitigation.grouping import Grouping
+from mlwright.fairness.mitigation.grouping import Grouping, Levels
 from mlwright.fairness.mitigation.policy import Head, Policy
 from mlwright.model.exports.to_onnx.columns import TypedColumns
 from mlwright.model.exports.to_onnx.ensemble import predicted
@@ -39,41 +39,37 @@ def thresholds(policy: Policy, columns: TypedColumns) -> Tensor:
 
 def _group(columns: TypedColumns, grouping: Grouping) -> Tensor:
     """Return the group (n,) of each row, -1 where it is none."""
-    cell, seen = None, None
-    for each in grouping.levels:
-        if each.texts is not None:
-            text = columns.text(each.column)
-            known = text.values.lookup(each.texts, np.arange(len(each.texts)), -1) if each.texts else None
-            other = text.missing.where(len(each.names), -1, dtype=INT)
-            level = other if known is None else text.missing.where(len(each.names), known)
-        else:
-            number = columns.number(each.column)
-            below = (
-                (number > columns.graph.constant(each.cuts.reshape(1, -1))).cast(INT).sum(keep=False)
-                if len(each.cuts)
-                else None
-            )
-            missing = number.is_nan().shaped(-1)
-            level = missing.where(len(each.names), 0 if below is None else below, dtype=INT)
+    found = [_level(columns, each) for each in grouping.levels]
+    cell, seen = (found[0] >= 0).where(found[0], 0), found[0] >= 0
+    for each, level in zip(grouping.levels[1:], found[1:], strict=True):
         here = level >= 0
-        level = here.where(level, 0)
-        cell = level if cell is None else cell * each.count + level
-        seen = here if seen is None else seen & here
-    if cell is None or seen is None:
-        raise refusal("its thresholds by group name no column", "mitigate it again")
+        cell, seen = cell * each.count + here.where(level, 0), seen & here
     return seen.where(columns.graph.constant(grouping.table.astype(np.int64)).take(cell), -1)
+
+
+def _level(columns: TypedColumns, levels: Levels) -> Tensor:
+    """Return the level (n,) of each row's value, -1 where a text was never seen."""
+    if levels.texts is None:
+        number = columns.number(levels.column)
+        missing, cuts = number.is_nan().shaped(-1), columns.graph.constant(levels.cuts.reshape(1, -1))
+        band = (number > cuts).cast(INT).sum(keep=False) if len(levels.cuts) else 0
+        return missing.where(len(levels.names), band, dtype=INT)
+    text = columns.text(levels.column)
+    if not levels.texts:
+        return text.missing.where(len(levels.names), -1, dtype=INT)
+    return text.missing.where(len(levels.names), text.values.lookup(levels.texts, np.arange(len(levels.texts)), -1))
 
 
 def _segment(likely: Tensor, head: Head) -> Tensor:
     """Return the segment (n,) of each row: its likeliest group, and within it how likely that is."""
     graph, top = likely.graph, likely.first_largest()
-    most = max(len(edges) for edges in head.edges)
-    # Where a group has fewer edges than another, its last bands end where no probability is.
-    edges = np.array([[*own.tolist(), *[np.inf] * (most - len(own))] for own in head.edges]).reshape(-1, most)
     first = np.cumsum([0, *(len(own) + 1 for own in head.edges)])[:-1]
     start = graph.constant(first).take(top)
+    most = max(len(edges) for edges in head.edges)
     if not most:
         return start
+    # Where a group has fewer edges than another, its last bands begin where no probability is.
+    edges = np.array([[*own.tolist(), *[np.inf] * (most - len(own))] for own in head.edges])
     return start + (likely.largest() >= graph.constant(edges).take(top)).cast(INT).sum(keep=False)
 
 

@@ -172,21 +172,24 @@ def _code_rows(codes: Tensor, rows: int) -> Tensor:
 def oblivious_trees(X: Tensor, trees: ObliviousTrees) -> Tensor:
     """Return (n, k): what CatBoost's symmetric trees predict: each a table whose row is told by its questions."""
     count = len(trees.feature)
-    if not count:
-        return LINKS[trees.link](same_for_all(X, trees.offset))
+    if not trees.feature.size:  # none of them asks anything
+        return LINKS[trees.link](same_for_all(X, trees.value.sum(axis=0) * trees.scale + trees.offset))
     values = rounded(X, SINGLE)
     values = values.is_nan().where(-np.inf, values)
-    ends = ask(values.cast(FLOAT), _complete(trees), count).cast(INT)
-    said = X.graph.constant(trees.value).take(ends)
-    return LINKS[trees.link](said.sum(axis=1, keep=False) * trees.scale + trees.offset)
+    which = trees.outputs > 1
+    sums = ask(values.cast(FLOAT), _complete(trees, which=which), count if which else 1)
+    if which:
+        sums = X.graph.constant(trees.value).take(sums.cast(INT)).sum(axis=1, keep=False)
+    return LINKS[trees.link](sums * trees.scale + trees.offset)
 
 
-def _complete(trees: ObliviousTrees) -> Questions:
-    """Return symmetric trees as trees whose leaves tell which they are; the last level's answer is the highest bit."""
+def _complete(trees: ObliviousTrees, *, which: bool) -> Questions:
+    """Return symmetric trees as trees of questions; the last level's answer is the highest bit of a leaf's number.
+
+    Leaves weigh what they say, or tell `which` leaf of all they are.
+    """
     count, depth = trees.feature.shape
     inner = (1 << depth) - 1
-    if not depth:
-        return _bare(count)
     place = np.arange(inner)
     level = np.floor(np.log2(place + 1)).astype(np.int64)
     first = np.arange(count)[:, None] * inner
@@ -208,16 +211,6 @@ def _complete(trees: ObliviousTrees) -> Questions:
         no=above.ravel(),
         yes_leaf=np.broadcast_to(last, below.shape).ravel(),
         no_leaf=np.broadcast_to(last, above.shape).ravel(),
-        target=np.repeat(np.arange(count), 1 << depth),
-        weight=np.arange(count << depth),
+        target=np.repeat(np.arange(count) if which else np.zeros(count), 1 << depth),
+        weight=np.arange(count << depth) if which else trees.value[:, 0],
     )
-
-
-def _bare(count: int) -> Questions:
-    """Return trees of one leaf each."""
-    place, always = np.arange(count), np.ones(count, dtype=np.bool_)
-    none = np.zeros(count)
-    return Questions(
-        roots=place, entry=none, threshold=none, yes=place, no=place, yes_leaf=always, no_leaf=always,
-        target=place, weight=place,
-    )  # fmt: skip
