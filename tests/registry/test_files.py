@@ -171,8 +171,8 @@ def test_a_workspace_that_cannot_be_written_still_answers(model: Model, read_onl
     ):
         with pytest.raises(OutputError, match=r"w: The workspace cannot be written"):
             change()
-    with ThreadPoolExecutor(2) as pool:
-        assert [version.version for version in pool.map(workspace.find, ["churn", "churn@1"])] == [2, 1]
+    with ThreadPoolExecutor(4) as pool:
+        assert [version.version for version in pool.map(workspace.find, ["churn", "churn@1"] * 20)] == [2, 1] * 20
     assert not (read_only / "registry.db").exists()
 
 

@@ -58,7 +58,8 @@ def connect(place: str | Path, *, synchronous: Synchronous = "NORMAL", pooled: b
         except ModuleNotFoundError as error:
             raise MissingExtraError.of("postgres", "A database in PostgreSQL") from error
     if not url.database:
-        pool = {"poolclass": sa.StaticPool}  # in memory: all threads speak to the one that there is
+        # In memory: there is one connection, and one thread at a time has it.
+        pool = {"poolclass": sa.QueuePool, "pool_size": 1, "max_overflow": 0}
     elif not _writable(Path(url.database)):
         pool["creator"] = partial(_open_read_only, Path(url.database))
     engine = sa.create_engine(url, connect_args={"timeout": WAIT_S, "check_same_thread": False}, **pool)

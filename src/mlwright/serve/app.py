@@ -11,6 +11,7 @@ from collections.abc import Callable
 from typing import Any
 
 from mlwright.serve import logs
+from mlwright.serve.closing import LAST_S
 from mlwright.serve.door import Door
 from mlwright.serve.handlers import ROUTES
 from mlwright.serve.http import Receive, Send
@@ -43,6 +44,8 @@ class Worker(Door):
         self._drain_s, self._has_siblings = settings.drain_s, settings.workers > 1
         self.on_start: Callable[[], None] = lambda: None
         """Is called when the first request can be taken."""
+        self.on_last: Callable[[], None] = lambda: None
+        """Is called when no further connections are to be taken."""
 
     async def _life(self, receive: Receive, send: Send) -> None:
         self._drain_first()
@@ -75,10 +78,14 @@ class Worker(Door):
             return
         loop = asyncio.get_running_loop()
 
+        def close(number: int) -> None:
+            self.on_last()
+            loop.call_later(LAST_S, before, number, None)
+
         def begin(number: int, frame: Any) -> None:
             if not self.service.is_draining:
                 self.service.is_draining = True
-                loop.call_soon_threadsafe(lambda: loop.call_later(self._drain_s, before, number, None))
+                loop.call_soon_threadsafe(lambda: loop.call_later(self._drain_s, close, number))
             elif number == signal.SIGINT:  # whoever presses Ctrl-C again does not want to wait
                 before(number, frame)
 

@@ -46,7 +46,7 @@ class Keyring:
             raise Problem(
                 "no-key",
                 said,
-                hint="send the header authorization: Bearer KEY; `mlwright keys add LABEL` makes one.",
+                hint="send the header authorization: Bearer KEY; `mlwright keys add LABEL --scope predict` makes one.",
                 # Two headers: browsers read one scheme of each, and ask for the password of Basic.
                 headers=[
                     (b"www-authenticate", b'Bearer realm="mlwright"'),
@@ -88,7 +88,7 @@ def environment_key() -> dict[str, Key]:
     if len(secret) < SHORTEST:
         raise OptionError(
             f"{FROM_ENVIRONMENT} has {len(secret)} letters, too few to be a secret.",
-            hint="`mlwright keys add LABEL` makes a good one.",
+            hint="`mlwright keys add LABEL --scope predict` makes a good one.",
         )
     key = Key(
         label="environment", scopes=("predict", "outcomes", "read"), created="", expires=None, revoked=None, who=""

@@ -138,7 +138,7 @@ def _query(route: Route) -> list[dict[str, Any]]:
 
 
 def _headers(route: Route) -> list[dict[str, Any]]:
-    if route.path != PREDICT:
+    if "conflict" not in route.problems or route.scope != "predict":  # nothing else can be a conflict there
         return []
     schema = {"type": "string", "minLength": 1, "maxLength": 200, "pattern": "^[!-~]+$"}
     return [

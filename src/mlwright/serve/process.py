@@ -13,6 +13,7 @@ from pathlib import Path
 
 from mlwright.errors import OptionError, OutputError
 from mlwright.serve import app, logs, metrics
+from mlwright.serve.closing import let_nobody_in
 from mlwright.serve.settings import Settings, to_json
 
 GRACE_S = 30
@@ -63,11 +64,12 @@ def run(settings: Settings, *, ready: Callable[[str], None] = lambda _: None) ->
     try:
         if made is None:
             ready(address)
-            supervisor = Supervisor(config, [listener])
+            supervisor = Supervisor(config, [listener], drain_s=settings.drain_s)
             supervisor.run()
             has_failed = any(each.exitcode == STARTUP_FAILURE for each in supervisor.processes)
             return FAILED if has_failed and not supervisor.has_served else 0
         made.on_start = lambda: ready(address)
+        made.on_last = lambda: let_nobody_in(listener)
         server = uvicorn.Server(config)
         # uvicorn raises the signal again after it has stopped: by then all is done, and the exit code says so
         signal.signal(signal.SIGTERM, lambda *_: None)

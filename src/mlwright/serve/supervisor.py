@@ -12,6 +12,7 @@ from uvicorn.supervisors import Multiprocess
 from uvicorn.supervisors.multiprocess import Process
 
 from mlwright.serve import metrics
+from mlwright.serve.closing import let_nobody_in
 
 logger = logging.getLogger("mlwright.serve")
 FIRST_PAUSE_S, LONGEST_PAUSE_S = 1.0, 30.0
@@ -25,12 +26,20 @@ class Supervisor(Multiprocess):
     ever answered: later the others go on, also where the registry or the files of a model are gone for a while.
     """
 
-    def __init__(self, config: Config, sockets: list[socket]) -> None:
+    def __init__(self, config: Config, sockets: list[socket], *, drain_s: float) -> None:
         super().__init__(config, sockets)
+        self._drain_s = drain_s
         self.has_served = False
         self._failures = 0
         self._again: dict[int, float] = {}
         """When another worker starts in the place of one that ended."""
+
+    def terminate_all(self) -> None:
+        """Ask all workers to stop; when they stop to take connections, see to it that none waits for one of them."""
+        super().terminate_all()
+        time.sleep(self._drain_s)
+        for each in self.sockets:
+            let_nobody_in(each)
 
     def keep_subprocess_alive(self) -> None:
         """Look after each worker once."""

@@ -150,6 +150,13 @@ def test_the_server_and_its_models_are_described(inside: Inside) -> None:
         assert (shapes["prediction"], shapes["probabilities"]) == ([-1], [-1, 3])
 
 
+def test_a_request_is_answered_once_for_its_key(inside: Inside) -> None:
+    asked = {"json": {"inputs": tensors(rows_of("binary", 1))}, "headers": {"idempotency-key": "tensors 1"}}
+    first, again = (inside.ask("POST", "/v2/models/binary/infer", **asked) for _ in range(2))
+    assert first.raise_for_status().content == again.content
+    assert again.headers["idempotency-replayed"] == "true"
+
+
 def test_a_version_is_asked_by_its_path(inside: Inside) -> None:
     rows = tensors(rows_of("binary", 1))
     assert inside.ask("POST", "/v2/models/binary/versions/1/infer", json={"inputs": rows}).status_code == 200

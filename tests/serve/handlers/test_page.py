@@ -164,6 +164,7 @@ def test_a_browser_is_told_problems_on_a_page_and_a_program_as_json(inside: Insi
     assert (page.status_code, told.status_code) == (404, 404)
     assert told.headers["content-type"] == "application/problem+json"
     assert told.json()["detail"] in page_of(page).text
+    assert "did you mean 'binary'?" in page_of(inside.ask("GET", "/models/binray", headers=BROWSER)).text
 
 
 def test_with_keys_a_browser_is_asked_for_one_and_shown_what_it_allows(inside: Inside) -> None:

@@ -16,6 +16,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from tests.serve.conftest import TASKS, Inside, rows_of
 
+from mlwright.errors import OutputError
 from mlwright.model import Model
 from mlwright.serve.http import ARROW, CSV, JSON, NDJSON
 
@@ -137,6 +138,20 @@ def test_of_many_at_once_with_one_key_all_get_one_answer_or_are_told_to_wait(ins
     assert {answer.status_code for answer in answers} <= {200, 409}
     assert len({answer.content for answer in answers if answer.status_code == 200}) == 1
     assert all(answer.headers["retry-after"] == "1" for answer in answers if answer.status_code == 409)
+
+
+def test_where_a_key_cannot_be_kept_that_is_said(inside: Inside, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fails(*_: object, **__: object) -> None:
+        raise OutputError("The disk is full.")
+
+    record, rows, key = inside.service.recording.recorder.record, rows_of("binary", 1), {"idempotency-key": "order 70"}
+    for name in ("claim", "keep"):
+        with monkeypatch.context() as patched:
+            patched.setattr(type(record), name, fails)
+            response = inside.predict("binary", rows, headers=key)
+        assert (response.status_code, response.json()["detail"]) == (503, "The disk is full.")
+        assert inside.predict("binary", rows).status_code == 200
+    assert inside.predict("binary", rows, headers=key).status_code == 200
 
 
 @pytest.mark.parametrize("key", ["", "x" * 201])

@@ -12,7 +12,7 @@ from tests.serve.conftest import Running, rows_of
 
 NDJSON = "application/x-ndjson"
 HEADERS = {"content-type": NDJSON}
-LIMITS = "[limits]\nfile_mb = 60"
+LIMITS = "[limits]\nfile_mb = 60\nseconds = 1"
 
 
 def lines(megabytes: int) -> Iterator[bytes]:
@@ -20,6 +20,13 @@ def lines(megabytes: int) -> Iterator[bytes]:
     piece = b"".join(json.dumps(row).encode() + b"\n" for row in rows_of("binary", 400))
     for _ in range(megabytes * 1_000_000 // len(piece)):
         yield piece
+
+
+def slowly(piece: bytes, pause_s: float, count: int) -> Iterator[bytes]:
+    """Yield a piece again and again."""
+    for _ in range(count):
+        yield piece
+        time.sleep(pause_s)
 
 
 def memory(pid: int) -> int:
@@ -56,6 +63,9 @@ def test_a_large_file_is_never_in_memory_and_a_job_outlives_its_service(models: 
         assert memory(running.pid) - before < 20_000_000
         refused = post("/v1/models/binary/jobs", content=lines(70), headers=HEADERS)
         assert refused.status_code == 413
+        steady = slowly(next(lines(1)), 0.2, 12)  # takes longer than a body may, but is on its way
+        assert post("/v1/models/binary/jobs", content=steady, headers=HEADERS).status_code == 202
+        assert post("/v1/models/binary/jobs", content=slowly(b" ", 0.2, 12), headers=HEADERS).status_code == 408
         path = given.headers["location"]
         wait(running, path, "running")
         (child,) = workers(running.pid)

@@ -60,16 +60,18 @@ def test_two_processes_record_at_once_and_are_killed(tmp_path: Path) -> None:
     ]
     for thread in threads:
         thread.start()
-    until(lambda: all(len(lines) > 150 for lines in told.values()), seconds=120)
-    killed = time.time()
-    for each in started:
-        each.send_signal(signal.SIGKILL)
-        each.wait(20)
-    for thread in threads:
-        thread.join(20)
-    for each in started:
-        assert each.stdout is not None
-        each.stdout.close()
+    try:
+        until(lambda: all(len(lines) > 150 for lines in told.values()), seconds=120)
+    finally:
+        killed = time.time()
+        for each in started:
+            each.send_signal(signal.SIGKILL)
+            each.wait(20)
+        for thread in threads:
+            thread.join(20)
+        for each in started:
+            assert each.stdout is not None
+            each.stdout.close()
     record = Record(tmp_path / "record.db")
     found = sorted(name for frame in record.answers("churn") for name in frame["id"])
     record.close()

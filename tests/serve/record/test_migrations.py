@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from alembic.autogenerate import compare_metadata
@@ -28,3 +29,11 @@ def test_many_that_begin_at_once_make_one_record(place: str | Path) -> None:
     for each in records:
         each.close()
     assert found == [[]] * 6
+
+
+def test_records_that_are_made_side_by_side_get_their_own_tables(tmp_path: Path) -> None:
+    records = [Record(tmp_path / f"{number}.db") for number in range(6)]
+    with ThreadPoolExecutor(6) as pool:
+        assert list(pool.map(Record.models, records)) == [[]] * 6
+    for each in records:
+        each.close()

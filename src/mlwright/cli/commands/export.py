@@ -43,10 +43,9 @@ def export(
     as_json: Json = False,
 ) -> None:
     """Write a model for another system: as ONNX, as an MLflow model, or as the folder of a Docker image."""
-    from mlwright.model import load
     from mlwright.registry import Workspace
 
-    written = load(Workspace(workspace).resolve(model)).export(out_path, to=to, wheel=wheel)
+    written = Workspace(workspace).open(model).export(out_path, to=to, wheel=wheel)
     if as_json:
         out_json(written.to_dict())
     else:

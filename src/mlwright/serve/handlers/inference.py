@@ -13,9 +13,11 @@ import msgspec
 
 from mlwright import __version__
 from mlwright.serve.bodies import Rows
+from mlwright.serve.endpoint import Endpoint
 from mlwright.serve.handlers import health
 from mlwright.serve.handlers.predict import SMALL, answer_rows
 from mlwright.serve.http import JSON, Request, Response, json_response
+from mlwright.serve.once import once
 from mlwright.serve.problems import Problem
 from mlwright.serve.routes import OPEN, Route
 from mlwright.serve.served import FEW, Answer, Served
@@ -84,6 +86,10 @@ async def infer(service: Service, request: Request) -> Response:
     if request.media_type not in {JSON, ""}:
         raise Problem("unknown-media-type", f"Tensors are read as {JSON}, not {request.media_type[:60]!r}.", hint=SHAPE)
     endpoint, named = await service.asked(_reference(request))
+    return await once(service, request, JSON, lambda: _answered(service, request, endpoint, named))
+
+
+async def _answered(service: Service, request: Request, endpoint: Endpoint, named: Served | None) -> Response:
     limit = service.settings.limits.rows
 
     def read() -> tuple[InferBody, Rows]:
@@ -203,5 +209,5 @@ ROUTES = (
     *_both("GET", "/ready", "read", model_ready, "Does a model answer?", answer="InferReady",
            problems=("not-ready",)),
     *_both("POST", "/infer", "predict", infer, "Answer the rows that tensors hold", takes=(JSON,), body="InferBody",
-           answer="InferAnswer"),
+           answer="InferAnswer", problems=("conflict",)),
 )  # fmt: skip

@@ -2,23 +2,20 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Sequence
-
-import msgspec
 
 from mlwright.serve.bodies import READERS, WRITERS, Rows, read_rows, wanted, written
 from mlwright.serve.endpoint import Endpoint, Share
 from mlwright.serve.http import Request, Response
+from mlwright.serve.once import once
 from mlwright.serve.problems import Problem
-from mlwright.serve.record import KeyBusyError, KeyReusedError, new_ids
+from mlwright.serve.record import new_ids
 from mlwright.serve.routes import Route
 from mlwright.serve.served import FEW, Answer, Served
 from mlwright.serve.service import Service
 
 SMALL = 32 << 10
 """Bodies up to so many bytes are read on the thread that takes requests."""
-LONGEST_KEY = 200
 
 
 async def predict(service: Service, request: Request) -> Response:
@@ -28,10 +25,9 @@ async def predict(service: Service, request: Request) -> Response:
     sent = request.media_type
     kind = wanted(request.headers.get(b"accept", b""), sent)
     endpoint, served = await service.asked(request.named["name"])
-    key = request.headers.get(b"idempotency-key")
-    if key is not None:
-        return await _once(service, request, key, endpoint, served, kind, explain=explain)
-    return await _answered(service, request, endpoint, served, kind, explain=explain)
+    return await once(
+        service, request, kind, lambda: _answered(service, request, endpoint, served, kind, explain=explain)
+    )
 
 
 async def _answered(
@@ -111,42 +107,6 @@ async def _note(
 ) -> None:
     await service.recording.keep(service.recording.lines(request, served, rows, answers, propensity))
     service.answered(request, served, answers)
-
-
-async def _once(
-    service: Service,
-    request: Request,
-    key: bytes,
-    endpoint: Endpoint,
-    served: Served | None,
-    kind: str,
-    *,
-    explain: bool,
-) -> Response:
-    """Answer a request with an idempotency key: the same request again gets the response that it got before."""
-    if not 0 < len(key) <= LONGEST_KEY or not key.isascii():
-        raise Problem("malformed-request", f"An idempotency key has 1 to {LONGEST_KEY} letters or digits.")
-    asked = b"\0".join([request.path.encode(), request.query, request.media_type.encode(), kind.encode(), request.body])
-    digest = hashlib.sha256(asked).hexdigest()
-    name = f"{request.key.label if request.key is not None else ''}\0{key.decode()}"
-    record = service.recording.recorder.record
-    try:
-        kept = await service.in_background(lambda: record.claim(name, digest, request=request.id))
-    except KeyReusedError as error:
-        raise Problem("conflict", error.message, hint=error.hint) from error
-    except KeyBusyError as error:
-        raise Problem("conflict", error.message, hint=error.hint, retry_after=1) from error
-    if kept is not None:
-        media_type, body = msgspec.msgpack.decode(kept, type=tuple[str, bytes])
-        return Response(body, media_type, headers=[(b"idempotency-replayed", b"true")])
-    try:
-        response = await _answered(service, request, endpoint, served, kind, explain=explain)
-        made = msgspec.msgpack.encode((response.media_type, response.body))
-        await service.in_background(lambda: record.keep(name, digest, made))
-    except BaseException:
-        await service.in_background(lambda: record.release(name, digest))
-        raise
-    return response
 
 
 ROUTES = (

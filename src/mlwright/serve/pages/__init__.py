@@ -63,5 +63,6 @@ def render(template: str, values: Mapping[str, Any]) -> bytes:
 
 def problem_page(problem: Problem, request_id: str) -> bytes:
     """Return what a person with a browser is told of a problem."""
-    told = HELP.get(problem.kind, problem.hint)
+    hint = problem.hint or ""
+    told = hint if hint.startswith("did you mean") else HELP.get(problem.kind, hint)
     return render("problem.html", {"problem": problem, "help": told, "request_id": request_id})

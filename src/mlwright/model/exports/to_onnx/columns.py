@@ -33,6 +33,8 @@ class TypedColumns:
         self._plain: dict[str, Tensor] = {}
         self._texts: dict[str, Text] = {}
         self._lowered: dict[str, Tensor] = {}
+        self.places: dict[tuple[str, tuple[str, ...]], Tensor] = {}
+        """Which of some levels each row of a column of texts is, once found."""
         self._parts: dict[tuple[str, ...], Tensor] = {}
         if floats:
             given = graph.joined([Tensor(graph, inputs[column.name], FLOAT) for column in floats])
@@ -74,10 +76,6 @@ class TypedColumns:
         """Return a column of texts."""
         return self._texts[name]
 
-    def missing(self, name: str) -> Tensor:
-        """Return where a column is missing (n, 1)."""
-        return self._texts[name].missing.shaped(-1, 1) if self.is_text(name) else self.number(name).is_nan()
-
     def lowered(self, name: str) -> Tensor:
         """Return a column of texts with the letters A to Z made small.
 
@@ -95,6 +93,7 @@ class TypedColumns:
     def mend(self, name: str, mended: Tensor | Text) -> None:
         """Put what a repair has made of a column in its place."""
         self._parts.clear()
+        self.places.clear()
         if isinstance(mended, Text):
             self._texts[name] = mended
             self._lowered.pop(name, None)

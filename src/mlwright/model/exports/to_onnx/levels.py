@@ -6,27 +6,39 @@ import unicodedata
 from collections.abc import Iterator, Mapping
 from functools import cache
 from itertools import islice
+from string import ascii_lowercase, ascii_uppercase
 
 import numpy as np
 
 from mlwright.features.groups import Groups, LevelGroups, NumberGroups
 from mlwright.features.levels import Levels
 from mlwright.model.exports.to_onnx.columns import TypedColumns
-from mlwright.model.exports.to_onnx.graph import Tensor
+from mlwright.model.exports.to_onnx.graph import INT, Tensor
 
+_SMALL = str.maketrans(ascii_uppercase, ascii_lowercase)
 MOST_SPELLINGS = 64
 """Mixtures of small and capital letters beyond A to Z that are known of one level."""
 
 
 def level_places(columns: TypedColumns, name: str, levels: Levels) -> Tensor:
     """Return the position (n,) of each row's level."""
+    key = (name, levels.kept)
+    if key not in columns.places:
+        columns.places[key] = _found(columns, name, levels)
+    return columns.places[key]
+
+
+def _found(columns: TypedColumns, name: str, levels: Levels) -> Tensor:
     text, kept = columns.text(name), len(levels.kept)
     if not kept:
-        return text.missing.where(1, 0, dtype=np.dtype(np.int64))
-    exact = text.values.lookup(levels.kept, np.arange(kept), -1)
+        return text.missing.where(1, 0, dtype=INT)
     spelled = spellings(levels)
     alike = columns.lowered(name).lookup(list(spelled), np.array(list(spelled.values())), kept)
-    return text.missing.where(kept + 1, (exact >= 0).where(exact, alike))
+    # Where no two levels differ in the case of letters alone, a level as it is written is found like any other.
+    if any(spelled.get(level.translate(_SMALL)) != place for place, level in enumerate(levels.kept)):
+        exact = text.values.lookup(levels.kept, np.arange(kept), -1)
+        alike = (exact >= 0).where(exact, alike)
+    return text.missing.where(kept + 1, alike)
 
 
 def group_places(columns: TypedColumns, name: str, groups: Groups) -> Tensor:
@@ -37,7 +49,7 @@ def group_places(columns: TypedColumns, name: str, groups: Groups) -> Tensor:
         raise TypeError(f"there are no groups {type(groups).__name__}")
     values, other = columns.number(name).shaped(-1), groups.size - 2
     if not len(groups.numbers):
-        return values.is_nan().where(other + 1, other, dtype=np.dtype(np.int64))
+        return values.is_nan().where(other + 1, other, dtype=INT)
     return values.is_nan().where(other + 1, values.lookup(groups.numbers, np.arange(other), other))
 
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
-from itertools import groupby
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
+from mlwright.columns import Floats
 from mlwright.features.arithmetic import ArithmeticEncoder
 from mlwright.features.categories import CodesEncoder, OneHotEncoder
 from mlwright.features.datetimes import DAY, PARTS, PERIODS, CalendarEncoder, CyclesEncoder
@@ -42,24 +42,28 @@ class Encoders:
         self._made: dict[object, Tensor] = {}
 
     def transform(self, recipe: Recipe) -> Tensor:
-        """Return X (n, features) of a recipe."""
+        """Return X (n, features) of a recipe. Columns that are encoded alike are so together: a node costs its time."""
         blocks: list[Tensor] = []
-        for is_number, parts in groupby(recipe.parts, key=lambda part: isinstance(part.encoder, NumberEncoder)):
-            run = list(parts)
-            blocks += [self._numbers(run)] if is_number else [self._part(part) for part in run]
+        places: list[int] = []
+        left = [part for part in recipe.parts if not self._is_together(part)]
+        for kind, encode in TOGETHER.items():
+            alike = [part for part in recipe.parts if part.encoder.kind == kind and self._is_together(part)]
+            if alike:
+                key = (kind, tuple((part.source, repr(part.encoder.state())) for part in alike))
+                if key not in self._made:
+                    self._made[key] = encode(self.columns, [part.source for part in alike], [p.encoder for p in alike])
+                blocks.append(self._made[key])
+                places += [place for part in alike for place in range(part.start, part.stop)]
+        for part in left:
+            blocks.append(self._once((part.source,), part.encoder, ENCODERS))
+            places += range(part.start, part.stop)
         blocks += [self._once(each.sources, each, CROSSED) for each in recipe.crossed]
-        return self.columns.graph.joined(blocks)
+        places += range(len(places), len(recipe.features))
+        X = self.columns.graph.joined(blocks)
+        return X if places == sorted(places) else X.take(np.argsort(places), axis=1)
 
-    def _numbers(self, parts: list[Part]) -> Tensor:
-        """Return plain numbers side by side, all in one go."""
-        names = tuple(part.source for part in parts)
-        key = (names, NumberEncoder.kind)
-        if key not in self._made:
-            self._made[key] = self.columns.numbers(names).clip(-LARGEST, LARGEST)
-        return self._made[key]
-
-    def _part(self, part: Part) -> Tensor:
-        return self._once((part.source,), part.encoder, ENCODERS)
+    def _is_together(self, part: Part) -> bool:
+        return part.encoder.kind in TOGETHER and not self.columns.is_text(part.source)
 
     def _once(self, sources: tuple[str, ...], encoder: Any, known: Mapping[str, Encode]) -> Tensor:
         plain, arrays = encoder.state()
@@ -73,29 +77,43 @@ class Encoders:
 Encode = Callable[[TypedColumns, tuple[str, ...], Any], Tensor]
 
 
-def _squashed(values: Tensor, center: float, scale: float) -> Tensor:
-    """Return numbers scaled and bent to stay within ±3, 0 where they are missing."""
+def _squashed(values: Tensor, center: Floats | float, scale: Floats | float) -> Tensor:
+    """Return numbers scaled and bent to stay within ±3, 0 where they are missing; one centre and scale a column."""
     scaled = (values.clip(-LARGEST, LARGEST) - center) / scale
     scaled = scaled.is_nan().where(0.0, scaled).clip(-FARTHEST, FARTHEST)
     share = scaled / CLIP
     return scaled / (share * share + 1.0).apply("Sqrt")
 
 
-def _scaled(columns: TypedColumns, sources: tuple[str, ...], encoder: ScaledEncoder) -> Tensor:
-    return _squashed(columns.number(sources[0]), encoder.center, encoder.scale)
+def _numbers(columns: TypedColumns, sources: Sequence[str], encoders: Sequence[NumberEncoder]) -> Tensor:
+    del encoders
+    return columns.numbers(sources).clip(-LARGEST, LARGEST)
 
 
-def _spline(columns: TypedColumns, sources: tuple[str, ...], encoder: SplineEncoder) -> Tensor:
-    scaled = _squashed(columns.number(sources[0]), encoder.center, encoder.scale)
-    if not encoder.bends:
-        return scaled
-    above = scaled - np.array([encoder.bends])
-    return columns.graph.joined([scaled, (above > 0.0).where(above, 0.0)])
+def _scaled(columns: TypedColumns, sources: Sequence[str], encoders: Sequence[ScaledEncoder | SplineEncoder]) -> Tensor:
+    center, scale = (np.array([[getattr(each, name) for each in encoders]]) for name in ("center", "scale"))
+    return _squashed(columns.numbers(sources), center, scale)
 
 
-def _missing(columns: TypedColumns, sources: tuple[str, ...], encoder: MissingEncoder) -> Tensor:
+def _splines(columns: TypedColumns, sources: Sequence[str], encoders: Sequence[SplineEncoder]) -> Tensor:
+    """Return each column's scaled number, and what it is above each of its bends."""
+    scaled = _scaled(columns, sources, encoders).take(
+        [place for place, each in enumerate(encoders) for _ in range(1 + len(each.bends))], axis=1
+    )
+    bends = np.array([[bend for each in encoders for bend in (0.0, *each.bends)]])
+    bent = np.array([[is_bend for each in encoders for is_bend in (False, *[True] * len(each.bends))]])
+    above = scaled - bends
+    return (scaled.graph.constant(bent) & (above <= 0.0)).where(0.0, above)
+
+
+def _missing_numbers(columns: TypedColumns, sources: Sequence[str], encoders: Sequence[MissingEncoder]) -> Tensor:
+    del encoders
+    return columns.numbers(sources).is_nan().cast(FLOAT)
+
+
+def _missing_texts(columns: TypedColumns, sources: tuple[str, ...], encoder: MissingEncoder) -> Tensor:
     del encoder
-    return columns.missing(sources[0]).cast(FLOAT)
+    return columns.text(sources[0]).missing.cast(FLOAT).shaped(-1, 1)
 
 
 def _table(columns: TypedColumns, sources: tuple[str, ...], encoder: TableEncoder) -> Tensor:
@@ -169,9 +187,7 @@ def _grid(columns: TypedColumns, sources: tuple[str, ...], encoder: GridEncoder)
 
 
 ENCODERS: Mapping[str, Encode] = {
-    ScaledEncoder.kind: _scaled,
-    SplineEncoder.kind: _spline,
-    MissingEncoder.kind: _missing,
+    MissingEncoder.kind: _missing_texts,
     CodesEncoder.kind: _table,
     OneHotEncoder.kind: _table,
     TargetEncoder.kind: _table,
@@ -179,7 +195,15 @@ ENCODERS: Mapping[str, Encode] = {
     CyclesEncoder.kind: _cycles,
     TextEncoder.kind: _text,
 }
-"""Every encoder of one column, but for plain numbers, which are read together."""
+"""Every encoder of one column, but for those of several numbers at once."""
+
+TOGETHER: Mapping[str, Callable[[TypedColumns, Sequence[str], Sequence[Any]], Tensor]] = {
+    NumberEncoder.kind: _numbers,
+    ScaledEncoder.kind: _scaled,
+    SplineEncoder.kind: _splines,
+    MissingEncoder.kind: _missing_numbers,
+}
+"""Encoders of columns of numbers, applied to all columns that are encoded so in one go."""
 
 CROSSED: Mapping[str, Encode] = {
     ArithmeticEncoder.kind: _arithmetic,
