@@ -16,7 +16,7 @@ from collections.abc import Sequence
 from os import urandom
 from urllib.parse import unquote
 
-from mlwright.errors import InputError
+from mlwright.errors import InputError, OutputError
 from mlwright.serve.auth import Keyring, refuse_strangers
 from mlwright.serve.http import (
     HTML,
@@ -107,6 +107,10 @@ class Door:
             return
         except Problem as problem:
             response = self._told(problem, request)
+        except OutputError as error:  # a database or a disk of ours, not what was asked
+            logger.error("What was sent cannot be kept. %s", error, extra={"request": request.id})  # noqa: TRY400
+            said = Problem("not-recorded", error.message, hint=error.hint, retry_after=1)
+            response = self._told(said, request)
         except InputError as error:
             response = self._told(Problem("invalid-rows", error.message, hint=error.hint), request)
         except Exception:

@@ -35,7 +35,7 @@ STATUS: Mapping[str, tuple[int, str]] = {
     "internal-error": (500, "The service has a fault"),
     "busy": (503, "The service is busy"),
     "not-ready": (503, "The service is not ready"),
-    "not-recorded": (503, "The answer could not be recorded"),
+    "not-recorded": (503, "What was sent or answered could not be kept"),
     "no-room": (507, "There is no room for the file"),
 }
 """Every kind of problem: its status and its title. The reference lists them, and a test holds the two together."""

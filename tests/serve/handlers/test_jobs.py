@@ -136,8 +136,12 @@ def test_what_is_no_job_is_refused_at_once(inside: Inside) -> None:
 
 
 def test_a_full_disk_is_told_and_leaves_nothing(inside: Inside, monkeypatch: pytest.MonkeyPatch) -> None:
-    def full(_: Path, *more: Any) -> Any:
-        raise OSError(errno.ENOSPC, "No space left on device")
+    opened = Path.open
+
+    def full(path: Path, mode: str = "r", **more: Any) -> Any:
+        if path.name == "rows" and mode == "wb":
+            raise OSError(errno.ENOSPC, "No space left on device")
+        return opened(path, mode, **more)
 
     jobs = inside.service.runner.jobs
     before = jobs.names()

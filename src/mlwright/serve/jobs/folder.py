@@ -82,6 +82,8 @@ class Jobs:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
+        self._ended: set[str] = set()
+        """Jobs whose end is known: what does not change any more is not read again and again."""
 
     def begin(self) -> tuple[str, Path]:
         """Return the id of a new job, and the file into which its rows are to be written. Raises OSError."""
@@ -147,10 +149,16 @@ class Jobs:
 
     def open(self) -> Iterator[tuple[Job, Progress]]:
         """Yield the jobs that wait or run, the oldest first."""
-        for name in self.names():
+        names = self.names()
+        self._ended &= set(names)
+        for name in names:
+            if name in self._ended:
+                continue
             job, progress = self.job(name), self.progress(name)
             if job is not None and progress.state in {"queued", "running"}:
                 yield job, progress
+            elif progress.state in {"done", "failed"}:
+                self._ended.add(name)
 
     def sweep(self, now: float) -> None:
         """Delete what ended a day ago, and files that never became whole."""
