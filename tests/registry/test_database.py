@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import sys
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -155,3 +156,21 @@ def test_nothing_stays_open(tmp_path: Path, registry: str | None) -> None:
     del state
     gc.collect()
     assert opened == []
+
+
+def test_a_database_of_a_newer_version_is_said(tmp_path: Path) -> None:
+    engine = database.connect(tmp_path / "new.db")
+    database.migrate(engine, MIGRATIONS)
+    with database.writing(engine) as connection:
+        connection.execute(sa.text("UPDATE registry_version SET version_num = '9999'"))
+    with pytest.raises(OutputError, match="of a newer mlwright"):
+        database.migrate(engine, MIGRATIONS)
+
+
+def test_threads_that_migrate_at_once_do_not_disturb_each_other(tmp_path: Path) -> None:
+    engines = [database.connect(tmp_path / f"{number}.db") for number in range(8)]
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(lambda engine: database.migrate(engine, MIGRATIONS), engines))
+    assert all("versions" in sa.inspect(engine).get_table_names() for engine in engines)
+    for engine in engines:
+        engine.dispose()

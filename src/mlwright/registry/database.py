@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import sqlite3
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import partial
@@ -133,19 +134,40 @@ def _first_line(error: sa.exc.DBAPIError) -> str:
     return (str(error.orig).strip().splitlines() or ["no reason given"])[0].rstrip(".")
 
 
+_MIGRATING = threading.Lock()
+"""Alembic knows one migration per process: two threads would make each other's tables."""
+
+
 def migrate(engine: sa.Engine, folder: Path) -> None:
     """Bring a database to the newest form by the Alembic migrations of a folder; safe with many processes at once.
 
     The parent folder's name is the name of the history, so that several may live in one database. Raises OutputError.
     """
+    from alembic.util.exc import CommandError
+
+    place = engine.url.render_as_string(hide_password=True)
+    try:
+        if engine.dialect.name == "sqlite" and engine.url.database:
+            Path(engine.url.database).parent.mkdir(parents=True, exist_ok=True)
+        with _MIGRATING:
+            _migrate(engine, folder)
+    except OSError as error:
+        raise OutputError(f"The database cannot be made: {error.strerror}.", where=place) from error
+    except CommandError as error:
+        raise OutputError(
+            "The database is of a newer mlwright, or damaged.",
+            where=place,
+            hint="install that version, or name another.",
+        ) from error
+
+
+def _migrate(engine: sa.Engine, folder: Path) -> None:
     from alembic import command
     from alembic.config import Config
     from alembic.migration import MigrationContext
     from alembic.script import ScriptDirectory
 
     table = f"{folder.parent.name}_version"
-    if engine.dialect.name == "sqlite" and engine.url.database:
-        Path(engine.url.database).parent.mkdir(parents=True, exist_ok=True)
     with reading(engine) as connection:
         current = MigrationContext.configure(connection, opts={"version_table": table}).get_current_revision()
     if current == ScriptDirectory(str(folder)).get_current_head():

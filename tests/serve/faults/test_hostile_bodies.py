@@ -9,6 +9,7 @@ import socket
 import struct
 import threading
 import time
+from pathlib import Path
 
 import polars as pl
 import pytest
@@ -168,8 +169,7 @@ def test_a_body_beyond_the_limit_is_refused_early_and_told(target: Running) -> N
 
 def _memory(pid: int) -> float:
     """Return the resident memory of a process in MB."""
-    with open(f"/proc/{pid}/statm") as file:
-        return int(file.read().split()[1]) * 4096 / 1e6
+    return int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * 4096 / 1e6
 
 
 def test_damaged_arrow_is_a_problem_and_nothing_worse() -> None:
@@ -177,14 +177,17 @@ def test_damaged_arrow_is_a_problem_and_nothing_worse() -> None:
     frame = pl.DataFrame({"a": [1.0, None], "b": ["x", None], "c": [True, None]})
     whole = stream(frame.with_columns(pl.col("b").cast(pl.Categorical).alias("d")))
     draw = random.Random(0)
+    kinds = set()
     for _ in range(400):
         damaged = bytearray(whole)
         at = draw.randrange(0, len(damaged) - 8) & ~3
         damaged[at : at + 8] = struct.pack("<q", draw.choice([-1, 2**62, 1 << 40, 0, draw.randrange(1 << 31)]))
         try:
-            assert len(READERS[ARROW.decode()](bytes(damaged), 10)) <= 10
+            kinds.add(len(READERS[ARROW.decode()](bytes(damaged), 10)) <= 10)
         except Problem as problem:
-            assert problem.status < 500
+            kinds.add(problem.status)
+    assert kinds <= {True, 400, 413, 415}
+    assert 400 in kinds
 
 
 def test_whole_arrow_is_let_through() -> None:

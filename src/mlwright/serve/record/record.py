@@ -23,8 +23,6 @@ if TYPE_CHECKING:
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 FILE, KEY_FILE = "record.db", "record.key"
-_migrating = threading.Lock()
-"""Alembic's operations go to one place for the whole process: two threads would make each other's tables."""
 
 
 def record_place(workspace: Path, place: str | None = None) -> str | Path:
@@ -73,8 +71,7 @@ class Record:
         """The engine, with all tables there."""
         with self._lock:
             if not self._ready:
-                with _migrating:
-                    database.migrate(self._engine, MIGRATIONS)
+                database.migrate(self._engine, MIGRATIONS)
                 self._ready = True
         return self._engine
 
