@@ -5,12 +5,13 @@ from __future__ import annotations
 import asyncio
 import gc
 import os
+import shutil
 import signal
 import sys
 from collections.abc import Callable
 from typing import Any
 
-from mlwright.serve import logs
+from mlwright.serve import logs, metrics
 from mlwright.serve.closing import LAST_S
 from mlwright.serve.door import Door
 from mlwright.serve.handlers import ROUTES
@@ -58,6 +59,7 @@ class Worker(Door):
         """Stop when the process that watches over the workers was killed: nobody else would ever tell them to."""
         while os.getppid() == parent:
             await asyncio.sleep(ORPHAN_S)
+        shutil.rmtree(os.environ.get(metrics.SHARED, ""), ignore_errors=True)
         signal.raise_signal(signal.SIGTERM)
 
     async def _started(self) -> None:

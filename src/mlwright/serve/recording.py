@@ -26,6 +26,8 @@ from mlwright.serve.shelf import Shelf
 from mlwright.values import as_text
 
 logger = logging.getLogger("mlwright.serve")
+CLOSE_S = 10.0
+"""So long the record is waited for when the service ends: whoever stops it seldom waits for more than 30 s in all."""
 MOST_SHADOWS = 1_000
 """So many requests may wait for their shadows; what comes then is not shadowed, and counted."""
 
@@ -118,7 +120,9 @@ class Recording:
         self._ends = True
         self._wake.set()
         self._thread.join(10)
-        self.recorder.close(30)
+        if not self.recorder.close(CLOSE_S):
+            said = "%d answers could not be recorded before the service ended. %s"
+            logger.error(said, self.recorder.pending, self.recorder.problem or "")
 
 
 def line_of(

@@ -5,6 +5,8 @@ from __future__ import annotations
 import socket
 import sqlite3
 import threading
+import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Self
 
@@ -64,6 +66,14 @@ class Load:
                 self.answered += [each["id"] for each in said.json["predictions"]]
             if b"connection: close" in said.head.lower():
                 return
+
+
+def until(holds: Callable[[], bool], seconds: float = 20.0) -> None:
+    """Wait until something holds. Raises AssertionError where it does not in time."""
+    end = time.monotonic() + seconds
+    while not holds():
+        assert time.monotonic() < end, "it did not come true in time"
+        time.sleep(0.05)
 
 
 def recorded(workspace: Path) -> set[str]:

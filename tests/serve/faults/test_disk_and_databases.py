@@ -7,7 +7,7 @@ import shutil
 import sqlite3
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
@@ -15,21 +15,13 @@ from pathlib import Path
 import httpx
 import pytest
 from tests.serve.conftest import Running, rows_of
-from tests.serve.faults.load import recorded
+from tests.serve.faults.load import recorded, until
 from tests.serve.faults.wire import MODEL, PATH
 
 from mlwright.model import Model
 from mlwright.registry import Workspace
 
 FAST = "refresh_s = 0.05\n"
-
-
-def until(holds: Callable[[], bool], seconds: float = 20.0) -> None:
-    """Wait until something holds. Raises AssertionError where it does not in time."""
-    end = time.monotonic() + seconds
-    while not holds():
-        assert time.monotonic() < end, "it did not come true in time"
-        time.sleep(0.05)
 
 
 def metric(running: Running, name: str) -> float:

@@ -8,24 +8,17 @@ import re
 import shutil
 import signal
 import time
-from collections.abc import Callable
 from pathlib import Path
 
 import httpx
 import pytest
 from tests.serve.conftest import Running
-from tests.serve.faults.load import Load, recorded
-from tests.serve.faults.wire import GOOD, PATH, still_right
+from tests.serve.faults.load import Load, recorded, until
+from tests.serve.faults.wire import GOOD, PATH
+
+from mlwright.serve.metrics import SHARED
 
 WINDOW_S = 0.2
-
-
-def until(holds: Callable[[], bool], seconds: float = 20.0) -> None:
-    """Wait until something holds. Raises AssertionError where it does not in time."""
-    end = time.monotonic() + seconds
-    while not holds():
-        assert time.monotonic() < end, "it did not come true in time"
-        time.sleep(0.05)
 
 
 def workers(running: Running) -> list[int]:
@@ -72,13 +65,13 @@ def test_stopping_under_load_loses_no_request_and_no_record(
 
 def test_a_killed_process_loses_at_most_the_window(models: Path, tmp_path: Path) -> None:
     with Running([models / "binary"], tmp_path) as running:
-        before = [answer["id"] for _ in range(20) for answer in _answers(running)]
-        time.sleep(5 * WINDOW_S)
         with Load(running, 4) as load:
             time.sleep(1.0)
+            early = list(load.answered)
+            time.sleep(3 * WINDOW_S)  # the window, and what one transaction takes on a busy machine
             running.kill()
-        assert set(before) <= recorded(tmp_path)
-        assert load.answered
+        assert len(early) > 10
+        assert set(early) <= recorded(tmp_path)
 
 
 def test_what_was_promised_is_there_after_a_kill(models: Path, tmp_path: Path) -> None:
@@ -88,12 +81,6 @@ def test_what_was_promised_is_there_after_a_kill(models: Path, tmp_path: Path) -
             running.kill()
         assert len(load.answered) > 5
         assert set(load.answered) <= recorded(tmp_path)
-
-
-def _answers(running: Running) -> list[dict[str, str]]:
-    kind = {"content-type": "application/json"}
-    found: list[dict[str, str]] = running.client.post(PATH, content=GOOD, headers=kind).json()["predictions"]
-    return found
 
 
 def test_a_killed_worker_is_replaced_and_the_others_answer(models: Path, tmp_path: Path) -> None:
@@ -106,6 +93,7 @@ def test_a_killed_worker_is_replaced_and_the_others_answer(models: Path, tmp_pat
         until(lambda: len(workers(running)) == 2 and first not in workers(running))
         assert second in workers(running)
         until(lambda: all(post(running) == 200 for _ in range(5)))
+        assert any(json.loads(line).get("worker") == first for line in running.said if line.startswith("{"))
         assert running.stop() == 0
 
 
@@ -126,22 +114,22 @@ def test_a_worker_that_cannot_be_replaced_does_not_end_the_others(models: Path, 
         until(lambda: len(workers(running)) == 2 and all(post(running) == 200 for _ in range(5)), 40)
 
 
+def counted_in(pid: int) -> Path:
+    """Return the folder in which a worker counts together with the others."""
+    variables = dict(each.partition("=")[::2] for each in Path(f"/proc/{pid}/environ").read_text().split("\0"))
+    return Path(variables[SHARED])
+
+
 def test_workers_end_with_the_one_that_watches_over_them(models: Path, tmp_path: Path) -> None:
     with Running([models / "binary"], tmp_path, "--workers", "2") as running:
         until(lambda: len(workers(running)) == 2 and post(running) == 200)
         both = workers(running)
+        counts = counted_in(both[0])
+        assert counts.is_dir()
         try:
             running.kill()
             until(lambda: not any(is_alive(pid) for pid in both))
+            assert not counts.exists()
         finally:
             for pid in filter(is_alive, both):
                 os.kill(pid, signal.SIGKILL)
-
-
-def test_a_log_line_tells_of_a_killed_worker(models: Path, tmp_path: Path) -> None:
-    with Running([models / "binary"], tmp_path, "--workers", "2") as running:
-        until(lambda: len(workers(running)) == 2 and post(running) == 200)
-        first = workers(running)[0]
-        os.kill(first, signal.SIGKILL)
-        until(lambda: any(json.loads(line).get("worker") == first for line in running.said if line.startswith("{")))
-        assert still_right(running)
