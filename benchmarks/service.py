@@ -39,7 +39,7 @@ PACKAGES = {
     "mlflow": ["mlflow", "lightgbm", "scikit-learn", "pandas"],
     "bentoml": ["bentoml", "lightgbm", "scikit-learn", "pandas"],
     "fastapi": ["fastapi", "uvicorn[standard]", "lightgbm", "scikit-learn", "pandas"],
-    "fastapi_ours": [],
+    "fastapi_ours": ["fastapi", "uvicorn[standard]", str(Path(__file__).parents[1])],
 }
 ROWS, ONE, WARM = 8_000, 3_000, 200
 START_S = 120.0
@@ -159,7 +159,7 @@ def measure(server: Server, requests: Sequence[bytes], seconds: float) -> None:
     )
 
 
-def usual_rows(columns: Sequence[Any], count: int) -> list[dict[str, Any]]:
+def usual_rows(columns: Sequence[Any], known: Sequence[dict[str, Any]], count: int) -> list[dict[str, Any]]:
     """Return distinct rows of values as the model has learned from: nothing about them is odd."""
     draw = random.Random(0)
 
@@ -167,7 +167,7 @@ def usual_rows(columns: Sequence[Any], count: int) -> list[dict[str, Any]]:
         if column.categories is not None:
             return draw.choice(column.categories)
         if column.kind == "boolean":
-            return draw.random() < 0.5
+            return draw.choice([row[column.name] for row in known])
         value = draw.uniform(column.quantiles[0], column.quantiles[-1])
         return round(value) if column.kind == "integer" else round(value, 3)
 
@@ -238,8 +238,8 @@ def environments(names: Sequence[str], folder: Path, *, install: bool) -> dict[s
     """Return the interpreter of each peer."""
     found = {}
     for name in names:
-        python = Path(sys.executable) if name == "fastapi_ours" else folder / name / "bin" / "python"
-        if install and PACKAGES[name] and not python.exists():
+        python = folder / name / "bin" / "python"
+        if install and not python.exists():
             subprocess.run([sys.executable, "-m", "venv", folder / name], check=True)
             subprocess.run([python, "-m", "pip", "install", "--quiet", *PACKAGES[name]], check=True)
         if not python.exists():
@@ -304,7 +304,7 @@ def main() -> None:
         )
         shadowed(folder, model)
         loaded = mw.load(model)
-        rows = usual_rows(loaded.parts.columns, 2_000)
+        rows = usual_rows(loaded.parts.columns, loaded.parts.golden, 2_000)
         servers = [
             nothing(),
             ours("ours", str(model), folder),

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from itertools import chain
 
 import sqlalchemy as sa
 
@@ -13,7 +14,10 @@ from mlwright.serve.record.answered import COLUMNS, Line
 from mlwright.serve.record.record import Record
 
 STEP, BREATH_S = 50, 0.0001
-"""After so many lines the interpreter is left to the event loop for a moment: SQLite takes it back for every line."""
+"""After so many lines the interpreter is left to the event loop for a moment."""
+_SIZES = (50, 10, 2, 1)
+"""So many lines go into SQLite by one statement, during which the event loop has the interpreter: a statement for each
+line takes it back for each, and each time the loop waits. A few sizes, so that statements are prepared once."""
 
 
 class Writer:
@@ -51,11 +55,21 @@ class Writer:
         if self._record.vanished():  # SQLite would go on writing to a file that has no name any more
             self._record.reopen()
         engine = self._record.engine
-        mark = "?" if engine.dialect.name == "sqlite" else "%s"
-        names, marks = ", ".join(f'"{name}"' for name in COLUMNS), ", ".join([mark] * len(COLUMNS))
-        statement = f"INSERT INTO answers ({names}) VALUES ({marks}) ON CONFLICT DO NOTHING"  # noqa: S608  fixed names
+        names = ", ".join(f'"{name}"' for name in COLUMNS)
+        several = engine.dialect.name == "sqlite"
+        mark = ", ".join(["?" if several else "%s"] * len(COLUMNS))
         with writing(engine) as connection:
-            for start in range(0, len(lines), STEP):
-                connection.exec_driver_sql(statement, list(lines[start : start + STEP]))
-                if start + STEP < len(lines):
-                    time.sleep(BREATH_S)
+            for part in _parts(lines, _SIZES if several else (STEP,)):
+                marks = ", ".join([f"({mark})"] * (len(part) if several else 1))
+                statement = f"INSERT INTO answers ({names}) VALUES {marks} ON CONFLICT DO NOTHING"  # noqa: S608  fixed names
+                connection.exec_driver_sql(statement, tuple(chain(*part)) if several else part)
+                time.sleep(BREATH_S)
+
+
+def _parts(lines: Sequence[Line], sizes: Sequence[int]) -> Iterator[list[Line]]:
+    """Yield the lines in parts of the sizes given, the largest first; what is smaller than all of them comes last."""
+    start = 0
+    while start < len(lines):
+        size = next((size for size in sizes if size <= len(lines) - start), sizes[-1])
+        yield list(lines[start : start + size])
+        start += size
