@@ -11,11 +11,14 @@ import sys
 import threading
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from decimal import Decimal
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
+import polars as pl
 import pytest
 
 from mlwright.client import Client, ServiceError, UnreachableError
@@ -73,6 +76,30 @@ def test_python_values_are_sent_as_json_has_them(client: Client) -> None:
         "joined": datetime.fromisoformat(row["joined"]),
     }
     assert client.predict("regression", typed).prediction == plain.prediction
+    exact = client.predict("regression", {**row, "income": 2500.5}).prediction
+    assert client.predict("regression", {**row, "income": Decimal("2500.50")}).prediction == exact
+    assert client.predict("regression", {**row, "income": Decimal("nan")}).prediction == plain.prediction
+    for moment in (np.datetime64(row["joined"], "ns"), np.datetime64(row["joined"])):
+        assert client.predict("regression", {**typed, "joined": moment}).prediction == plain.prediction
+
+
+def test_frames_are_sent_as_their_rows(client: Client) -> None:
+    rows = rows_of("regression", 3)
+    expected = [answer.prediction for answer in client.predict("regression", rows)]
+    frame = pl.DataFrame(rows).with_columns(pl.col("joined").str.to_date())
+    assert [answer.prediction for answer in client.predict("regression", frame)] == expected
+    records = pl.DataFrame(rows).to_pandas().to_dict("records")
+    assert [answer.prediction for answer in client.predict("regression", records)] == expected
+
+
+@pytest.mark.parametrize(
+    "rows",
+    ["age", [1, 2], 7, None, [{"age": object()}], {"age": {1, 2}}, {"age": np.arange(3)}, pl.DataFrame({"age": [b"x"]}),
+     pd.DataFrame({"age": [1]})],
+)  # fmt: skip
+def test_what_cannot_be_sent_is_one_sentence(rows: Any) -> None:
+    with Client("http://127.0.0.1:9") as client, pytest.raises(OptionError, match=r"cannot be (a|sent)"):
+        client.predict("m", rows)
 
 
 def test_outcomes_are_told_and_counted(client: Client, running: Running) -> None:
@@ -192,7 +219,9 @@ def test_the_examples_of_clients_work(running: Running, tmp_path: Path, name: st
         check=False,
     )
     assert done.returncode == 0, done.stderr
-    assert '"accepted":1' in done.stdout.replace(" ", "").replace("'", '"')
+    said = done.stdout.replace(" ", "").replace("'", '"')
+    assert '"accepted":1' in said
+    assert '"unknown":0' in said
     assert "probabilities" in done.stdout or name == "ask.py"
 
 

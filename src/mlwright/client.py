@@ -13,9 +13,10 @@ from __future__ import annotations
 import json
 import math
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from datetime import date, datetime
+from decimal import Decimal
 from http.client import HTTPConnection, HTTPException, HTTPResponse, HTTPSConnection, RemoteDisconnected
 from ssl import SSLContext
 from typing import Any, Self, overload
@@ -105,7 +106,8 @@ class Client:
     tls
         Whom to trust, for https with a certificate of one's own.
 
-    Every method raises ServiceError where the service refuses, and UnreachableError.
+    Every method raises ServiceError where the service refuses, UnreachableError, and OptionError for what cannot be
+    sent.
     """
 
     address: str
@@ -132,10 +134,12 @@ class Client:
     ) -> Answer | list[Answer]:
         """Return the answer to one row, or those to several, in their order.
 
-        `model` is a name, or name@alias or name@version. With an idempotency key, a request that is sent again gets
+        `model` is a name, or name@alias or name@version; rows are mappings of column to value, or a Polars frame. A
+        value is a number (Decimal and NumPy's too), text, True, False, None, a date or a datetime; NaN is sent as null:
+        a gap. With an idempotency key, a request that is sent again gets
         the answer that it got, and is recorded once.
         """
-        sent = {"rows": [rows] if isinstance(rows, Mapping) else list(rows)}
+        sent = {"rows": _rows(rows)}
         path = f"/v1/models/{quote(model)}/predict" + ("?explain=true" if explain else "")
         headers = {} if idempotency_key is None else {"idempotency-key": idempotency_key}
         told = self._asked("POST", path, sent, headers)
@@ -295,14 +299,48 @@ def _made(kind: Any, told: Mapping[str, Any]) -> Any:
     return kind(**{name: value for name, value in told.items() if name in known})
 
 
+def _rows(given: object) -> list[Any]:
+    """Return rows as they are sent. Raises OptionError where these are no rows."""
+    if hasattr(given, "to_dicts"):  # a Polars frame
+        given = given.to_dicts()
+    if isinstance(given, Mapping):
+        return [given]
+    rows = list(given) if isinstance(given, Iterable) and not isinstance(given, str | bytes) else None
+    if rows is None or type(given).__module__.startswith("pandas") or not all(isinstance(row, Mapping) for row in rows):
+        raise OptionError(
+            f"The rows cannot be a {type(given).__name__} of this kind.",
+            hint="give {column: value} for one row, a list of these, or a Polars frame; of a pandas frame, "
+            'frame.to_dict("records").',
+        )
+    return rows
+
+
 def _plain(value: Any) -> Any:
-    """Return a value as JSON has it: NumPy's numbers plain, moments as ISO 8601, NaN as null."""
+    """Return a value as JSON has it: numbers of all kinds plain, moments as ISO 8601, NaN as null. Raises OptionError.
+
+    >>> _plain({"price": Decimal("12.50"), "day": date(2026, 11, 2), "rate": float("nan")})
+    {'price': 12.5, 'day': '2026-11-02', 'rate': None}
+    """
     if isinstance(value, Mapping):
         return {str(name): _plain(each) for name, each in value.items()}
     if isinstance(value, list | tuple):
         return [_plain(each) for each in value]
-    if hasattr(value, "item") and not isinstance(value, str):
+    kind = type(value).__name__
+    if kind == "datetime64":  # of nanoseconds, NumPy would make a whole number
+        value = None if str(value) == "NaT" else str(value)
+    elif hasattr(value, "item") and not isinstance(value, str) and getattr(value, "shape", ()) == ():
         value = value.item()
-    if isinstance(value, float) and not math.isfinite(value):
+    if isinstance(value, Decimal):
+        value = math.nan if value.is_nan() else float(value)
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    if isinstance(value, date | datetime):
+        return None if kind == "NaTType" else value.isoformat()
+    if kind == "NAType":  # pandas' word for a gap
         return None
-    return value.isoformat() if isinstance(value, date | datetime) else value
+    if value is None or isinstance(value, str | int):
+        return value
+    raise OptionError(
+        f"A value of type {kind} cannot be sent: {value!r:.60}.",
+        hint="a value is a number, text, True, False, None, a date or a datetime.",
+    )

@@ -94,6 +94,22 @@ def test_what_could_not_answer_is_neither_promoted_nor_rolled_back_to(workspace:
     assert workspace.aliases("churn") == {"champion": 2}
 
 
+def test_every_file_is_compared_before_a_version_is_promoted(workspace: Workspace) -> None:
+    workspace.promote("churn", 1)
+    workspace.promote("churn", 2)
+    for version in (1, 3):
+        changed = workspace.root / "churn" / str(version) / "ensemble.json"
+        changed.write_bytes(changed.read_bytes() + b" ")
+    with pytest.raises(ModelError, match=r"churn.3: The file 'ensemble.json' is not the one that was saved"):
+        workspace.promote("churn", 3)
+    with pytest.raises(ModelError, match=r"churn.1: The file 'ensemble.json' is not the one that was saved"):
+        workspace.rollback("churn")
+    assert workspace.aliases("churn") == {"champion": 2}
+    (workspace.root / "churn" / "2" / "more.json").write_bytes(b"{}")
+    with pytest.raises(ModelError, match=r"The file 'more.json' does not belong to the model"):
+        workspace.promote("churn", 2, alias="other")
+
+
 def test_rolling_back_to_an_archived_version_says_how(workspace: Workspace) -> None:
     workspace.promote("churn", 1)
     workspace.promote("churn", 2)

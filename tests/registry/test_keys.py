@@ -53,8 +53,10 @@ def test_a_revoked_key_ends_at_once_and_stays_listed(tmp_path: Path, registry: s
     assert [workspace.keys.revoke("shop"), workspace.keys.revoke("shop")] == [True, False]
     assert workspace.keys.verify(secret) is None
     assert [(key.label, key.ended()) for key in workspace.keys.all()] == [("shop", True)]
-    with pytest.raises(OptionError, match="did you mean 'shop'"):
+    with pytest.raises(OptionError, match=r"There is no key 'shpo'\. Hint: did you mean 'shop'"):
         workspace.keys.revoke("shpo")
+    with pytest.raises(OptionError, match=r"There is no key 'nobody'\. Hint: `mlwright keys list`"):
+        workspace.keys.revoke("nobody")
     with pytest.raises(OptionError, match="a key 'shop' already"):
         workspace.keys.add("shop", ["predict"])
 
@@ -104,3 +106,18 @@ def test_what_a_key_allows() -> None:
     assert not key("predict:churn").allows("outcomes", "churn")
     assert all(key("admin").allows(scope, "churn") for scope in keys.SCOPES)
     assert not key("predict", "outcomes", "read").allows("admin")
+
+
+def test_that_there_was_a_key_is_never_forgotten(tmp_path: Path, registry: str | None) -> None:
+    workspace = Workspace(tmp_path, registry=registry)
+    assert not workspace.keys.were_made()
+    workspace.keys.add("shop", ["predict"])
+    workspace.keys.revoke("shop")
+    assert workspace.keys.active() == {}
+    assert Workspace(tmp_path, registry=registry).keys.were_made()
+
+
+@pytest.mark.parametrize("label", ["environment", "Environment"])
+def test_no_key_is_called_like_that_of_the_environment(label: str, tmp_path: Path) -> None:
+    with pytest.raises(OptionError, match="MLWRIGHT_API_KEY"):
+        Workspace(tmp_path).keys.add(label, ["predict"])

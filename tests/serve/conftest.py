@@ -219,7 +219,7 @@ def inside_shared(models: Path, tmp_path_factory: pytest.TempPathFactory) -> Ite
 def inside(inside_shared: Inside) -> Iterator[Inside]:
     """The shared service; keys that a test lets it know are forgotten after it."""
     yield inside_shared
-    inside_shared.service.keyring.keys = {}
+    inside_shared.service.keyring.keys, inside_shared.service.keyring.was_locked = {}, False
 
 
 # --- a process of its own --------------------------------------------------------------------------------------------

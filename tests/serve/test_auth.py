@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import dataclasses
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -15,7 +16,7 @@ from tests.serve.conftest import TASKS, Inside, constant, problem_or, rows_of
 from mlwright.errors import OptionError
 from mlwright.registry import Workspace
 from mlwright.registry.keys import PREFIX, Key
-from mlwright.serve.auth import SHORTEST, environment_key, refuse_open_door, refuse_strangers
+from mlwright.serve.auth import SHORTEST, Keyring, environment_key, refuse_open_door, refuse_strangers
 from mlwright.serve.handlers import ROUTES
 from mlwright.serve.http import Request
 from mlwright.serve.routes import OPEN, SCOPES, Route
@@ -100,6 +101,27 @@ def test_an_expired_key_opens_nothing(inside: Inside) -> None:
     assert inside.ask("GET", "/v1/models", headers=inside.lock("read", expires=late)).status_code == 200
 
 
+def test_a_key_that_was_revoked_or_is_the_last_to_expire_locks(inside: Inside) -> None:
+    shown = inside.lock("read")
+    [(digest, key)] = inside.service.keyring.keys.items()
+    inside.service.keyring.keys = {digest: dataclasses.replace(key, revoked=key.created)}
+    assert inside.ask("GET", "/v1/models", headers=shown).status_code == 401
+    inside.service.keyring.keys, inside.service.keyring.was_locked = {}, True
+    for headers in (shown, {}):
+        assert inside.ask("GET", "/v1/models", headers=headers).status_code == 401
+    assert inside.ask("GET", "/health/live").status_code == 200
+
+
+def test_who_is_refused_is_told_which_key_would_do(inside: Inside) -> None:
+    header = inside.lock("predict")
+    refused = inside.ask("GET", "/metrics", headers=header).json()
+    assert (refused["status"], "`mlwright keys add LABEL --scope read`" in refused["hint"]) == (403, True)
+    asked = inside.ask("POST", "/v1/models/binary/outcomes", json={}).json()
+    assert (asked["status"], "`mlwright keys add LABEL --scope outcomes`" in asked["hint"]) == (401, True)
+    foreign = inside.predict("binary", [], headers={"origin": "https://evil.example"}).json()
+    assert "[network] origins = [" in foreign["hint"]
+
+
 def test_a_problem_never_repeats_the_secret(inside: Inside) -> None:
     inside.lock("read")
     assert SECRET not in inside.ask("GET", "/v1/models", headers={"authorization": f"Bearer {SECRET}"}).text
@@ -111,12 +133,18 @@ def test_a_problem_never_repeats_the_secret(inside: Inside) -> None:
 @pytest.mark.parametrize("host", ["0.0.0.0", "::", "10.0.0.1", "example.com", "127.0.0.2"])
 def test_without_a_key_nobody_else_may_reach_it(host: str) -> None:
     with pytest.raises(OptionError, match="there is no API key"):
-        refuse_open_door(Settings(host=host), {})
+        refuse_open_door(Settings(host=host), Keyring())
+    past = (datetime.now(UTC) - timedelta(1)).isoformat(timespec="microseconds")
+    ended = Key("k", ("read",), "", past, None, ""), Key("k", ("read",), "", None, past, "")
+    for keyring in (Keyring({"0" * 64: ended[0]}), Keyring({"0" * 64: ended[1]}), Keyring({}, was_locked=True)):
+        with pytest.raises(OptionError, match="answer nobody .* every API key was revoked or has expired"):
+            refuse_open_door(Settings(host=host), keyring)
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "localhost", "::1"])
 def test_on_loopback_no_key_is_needed(host: str) -> None:
-    refuse_open_door(Settings(host=host), {})
+    refuse_open_door(Settings(host=host), Keyring())
+    refuse_open_door(Settings(host=host), Keyring({}, was_locked=True))
 
 
 def test_it_does_not_start_beyond_loopback_without_a_key(tmp_path: Path) -> None:

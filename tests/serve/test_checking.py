@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from datetime import date
 from typing import Any
 
 import pytest
@@ -10,6 +12,7 @@ from hypothesis import strategies as st
 from tests.serve.conftest import rows_of
 
 from mlwright.model import Model
+from mlwright.schema import Column
 from mlwright.serve.checking import SHOWN, Checker
 from mlwright.serve.policy import Policy, Treatments
 from mlwright.values import reader
@@ -102,6 +105,101 @@ def test_the_nearest_end_of_the_range_is_named(model: Model) -> None:
     assert (low.nearest, high.nearest) == (str(income.low), str(income.high))
     assert read(model, GOOD | {"income": income.low}).flags == [[]]
     assert read(model, GOOD | {"income": income.high}).flags == [[]]
+
+
+@pytest.mark.parametrize("as_sent", [float, str])
+def test_the_nearest_end_is_the_same_as_a_text_and_as_a_number(model: Model, as_sent: Any) -> None:
+    age = next(column for column in model.parts.columns if column.name == "age")
+    assert age.low is not None
+    assert age.high is not None
+    for value, end in ((age.low - 5, age.low), (-5, age.low), (age.high + 5, age.high)):
+        [flag] = read(model, GOOD | {"age": as_sent(value)}).flags[0]
+        assert flag.nearest == str(int(end))
+
+
+def test_the_nearest_end_of_dates_is_a_date(model: Model) -> None:
+    [flag] = read(model, GOOD | {"joined": "1890-01-01"}).flags[0]
+    assert flag.nearest is not None
+    assert date.fromisoformat(flag.nearest) >= date(2020, 1, 1)
+    assert f"{flag.nearest} to 20" in flag.message
+
+
+def test_what_the_model_takes_for_a_category_that_it_knows_is_not_odd(model: Model) -> None:
+    policy = Policy(unknown_category="default")
+    for told in ("PRO", " pro", "Pro "):
+        found = read(model, GOOD | {"plan": told}, policy)
+        assert (found.flags, found.errors) == ([[]], [])
+        assert model.predict_proba([GOOD | {"plan": told}]).tolist() == model.predict_proba([GOOD]).tolist()
+
+
+def test_where_letters_tell_groups_apart_other_letters_are_odd(model: Model) -> None:
+    checker = Checker(model.parts.columns, Policy(), exact=("plan",))
+    [flag] = checker.read([GOOD | {"plan": "PRO"}]).flags[0]
+    assert (flag.kind, flag.nearest) == ("unknown_category", "pro")
+    assert checker.read([GOOD | {"plan": " pro "}]).flags == [[]]
+
+
+def made(column: Column, value: Any, policy: Policy | None = None) -> Any:
+    """Return what is found of one value in one column."""
+    return Checker([column], policy or Policy()).read([{column.name: value}])
+
+
+def test_signs_that_only_look_the_same_are_told() -> None:
+    column = Column(name="size", kind="category", categories=("gr\u00f6\u00dfer", "kleiner"), distinct=2)
+    [flag] = made(column, "gro\u0308\u00dfer").flags[0]
+    assert flag.nearest == "gr\u00f6\u00dfer"
+    assert "written with other signs" in flag.message
+
+
+def test_what_is_known_is_listed_and_the_rest_counted() -> None:
+    column = Column(name="c", kind="category", categories=tuple("abcdefg"), distinct=7)
+    [flag] = made(column, "0000").flags[0]
+    assert flag.message == "The model has never seen '0000' in 'c'; it knows 'a', 'b', 'c', 'd', 'e' and 2 more."
+
+
+COUNTED = Column(
+    name="n", kind="integer", low=0.0, high=9.0, missing_share=0.1, missing_numbers=(999.0,), missing_tokens=("gone",)
+)
+
+
+@pytest.mark.parametrize("gap", [None, 999, 999.0, "999", " 999.0 ", "NA", "Gone", float("nan"), b"gone"])
+def test_what_means_missing_in_a_column_is_a_gap_however_it_is_sent(gap: Any) -> None:
+    found = made(COUNTED, gap)
+    assert (found.typed, found.flags, found.errors) == ([{"n": None}], [[]], [])
+
+
+@pytest.mark.parametrize("value", ["x", "9e999", float("inf"), "999x"])
+def test_what_is_no_number_means_nothing(value: Any) -> None:
+    [error] = made(COUNTED, value).errors
+    assert (error.kind, error.nearest) == ("unreadable", None)
+
+
+@pytest.mark.parametrize("kind", ["number", "integer", "duration", "datetime"])
+def test_a_truth_in_a_column_of_numbers_is_refused_or_taken_as_the_model_takes_it(kind: Any) -> None:
+    form = "epoch_s" if kind == "datetime" else None
+    column = Column(name="n", kind=kind, low=0.0, high=9.0, datetime_format=form, missing_numbers=(0.0,))
+    for value in (True, False):
+        [error] = made(column, value).errors
+        assert (error.kind, error.value) == ("unreadable", value)
+        taken = made(column, value, Policy(unreadable="flag"))
+        assert [flag.kind for flag in taken.flags[0]] == ["unreadable"]
+        assert taken.typed == [{"n": reader(column)(value)}]
+    assert made(Column(name="n", kind="boolean", low=0.0, high=1.0), True).flags == [[]]
+
+
+def test_how_dates_are_written_is_told(model: Model) -> None:
+    [error] = read(model, GOOD | {"joined": "soon"}).errors
+    assert re.search(
+        r"'soon' in 'joined' cannot be read as a date or time; it is written as '20\d\d-\d\d-\d\d' here",
+        (error.message),
+    )
+
+
+@pytest.mark.parametrize(("name", "value", "kind"), [("joined", "1890-01-01", str), ("member", None, bool)])
+def test_what_takes_the_place_is_written_as_the_column_is(model: Model, name: str, value: Any, kind: type) -> None:
+    [flag] = read(model, GOOD | {name: value}, Policy(out_of_range="default", missing="default")).flags[0]
+    assert type(flag.replaced_by) is kind
+    assert "T00:00:00" not in str(flag.replaced_by)
 
 
 def test_a_gap_is_odd_only_where_there_never_was_one(model: Model) -> None:

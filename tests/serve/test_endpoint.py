@@ -3,24 +3,27 @@
 from __future__ import annotations
 
 import random
+from collections import Counter
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from tests.serve.conftest import constant
 
+from mlwright.registry.names import Reference
 from mlwright.serve.endpoint import Endpoint, fraction, shares
 from mlwright.serve.policy import ModelPolicy
 from mlwright.serve.served import Served
+from mlwright.values import as_text
 
-VALUES = st.text() | st.integers() | st.floats() | st.none() | st.booleans()
+VALUES = st.integers() | st.floats(allow_nan=False) | st.booleans() | st.text().filter(lambda text: as_text(text))
 SHARES = st.floats(0.0, 1.0)
 SERVED = [Served(constant(float(version)), "made", version, ModelPolicy()) for version in (1, 2, 3)]
 
 
 def endpoint(*weights: float, sticky: str | None = "who", name: str = "made") -> Endpoint:
-    canaries = shares(list(zip(SERVED[1:], weights, strict=False)))
-    return Endpoint(name, SERVED[0], {}, {}, canaries, sticky)
+    split = shares(SERVED[0], list(zip(SERVED[1:], weights, strict=False)))
+    return Endpoint(name, SERVED[0], split=split, sticky=sticky)
 
 
 def version(made: Endpoint, value: object) -> int:
@@ -48,8 +51,8 @@ def test_a_canary_of_all_takes_everybody_and_of_none_nobody(value: object) -> No
     assert version(endpoint(), value) == 1
 
 
-@given(st.text(max_size=10), VALUES)
-def test_a_fraction_lies_between_0_and_1_and_is_always_the_same(name: str, value: object) -> None:
+@given(st.text(max_size=10), st.text(max_size=10))
+def test_a_fraction_lies_between_0_and_1_and_is_always_the_same(name: str, value: str) -> None:
     assert 0.0 <= fraction(name, value) == fraction(name, value) < 1.0
 
 
@@ -93,3 +96,53 @@ def test_the_share_that_a_version_was_chosen_with_is_told() -> None:
 def test_a_request_whose_column_is_free_goes_to_one_version() -> None:
     [(_, places)] = endpoint(0.5, sticky=None).chosen([{"who": 1}, {"who": 2}, {}])
     assert places == [0, 1, 2]
+
+
+@given(st.integers(-(2**50), 2**50), SHARES)
+def test_a_number_and_its_text_are_one_customer(number: int, share: float) -> None:
+    made = endpoint(share)
+    assert len({version(made, value) for value in (number, float(number), str(number), f" {number} ")}) == 1
+
+
+@pytest.mark.parametrize("row", [{}, {"who": None}, {"who": ""}, {"who": float("nan")}])
+def test_rows_without_a_customer_are_left_to_chance(row: dict[str, object]) -> None:
+    random.seed(0)
+    found = Counter(
+        (share.served.version, share.share) for share, places in endpoint(0.3).chosen([row] * 4_000) for _ in places
+    )
+    assert set(found) == {(1, 0.7), (2, 0.3)}
+    assert found[2, 0.3] / 4_000 == pytest.approx(0.3, abs=0.03)
+
+
+WEIGHTS = st.lists(st.tuples(st.sampled_from(SERVED), st.floats(0.01, 0.33)), max_size=3)
+
+
+@given(WEIGHTS, st.floats(0.0, 1.0, exclude_max=True))
+def test_the_share_that_is_told_is_that_of_the_version_in_all(weights: list[tuple[Served, float]], at: float) -> None:
+    split = shares(SERVED[0], weights)
+    made = Endpoint("made", SERVED[0], split=split)
+    chosen = made._at(at)
+    expected = sum(weight for served, weight in weights if served is chosen.served)
+    if chosen.served is SERVED[0]:
+        expected += 1 - sum(weight for _, weight in weights)
+    assert chosen.share == pytest.approx(expected)
+    assert sum({part.served.version: part.share for part in split}.values()) == pytest.approx(1 if split else 0)
+    assert made.is_split is any(served is not SERVED[0] for served, _ in weights)
+    assert {each.served.version for each in made.canaries} == {served.version for served, _ in weights} - {1}
+
+
+def test_whoever_had_a_canary_keeps_it_where_another_is_promoted() -> None:
+    one, two, three = SERVED
+    before = Endpoint("made", one, split=shares(one, [(two, 0.3), (three, 0.2)]), sticky="who")
+    after = Endpoint("made", two, split=shares(two, [(two, 0.3), (three, 0.2)]), sticky="who")
+    for number in range(500):
+        if (had := version(before, number)) != 1:
+            assert version(after, number) == had
+    [(share, _)] = after.chosen([{"who": next(n for n in range(500) if version(after, n) == 2)}])
+    assert share.share == pytest.approx(0.8)
+
+
+def test_a_version_is_meant_by_number_alias_or_as_the_latest() -> None:
+    made = Endpoint("made", SERVED[0], aliases={"spring": 2}, latest=3)
+    wanted = {text: made.number(Reference("made", text)) for text in ("7", "spring", "latest", "autumn", "")}
+    assert wanted == {"7": 7, "spring": 2, "latest": 3, "autumn": None, "": None}

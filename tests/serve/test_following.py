@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import logging
 import time
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -12,10 +14,11 @@ from tests.serve.conftest import Inside, constant
 
 from mlwright.errors import ColumnError, ModelError, OptionError
 from mlwright.registry import Traffic, Workspace
+from mlwright.registry.names import Reference
 from mlwright.serve.policy import ModelPolicy, Policy, Treatments
 from mlwright.serve.record import Record
 from mlwright.serve.settings import Settings
-from mlwright.serve.shelf import Shelf
+from mlwright.serve.shelf import Shelf, unpromoted
 
 REFRESH = 0.02
 ROW = {"size": 3.0}
@@ -64,6 +67,42 @@ def test_a_promotion_and_its_rollback_are_followed(workspace: Workspace, running
     until(lambda: answer(running) == (2.0, 2))
     workspace.rollback("price")
     until(lambda: answer(running) == (1.0, 1))
+
+
+def test_a_build_changes_nothing_until_a_version_is_promoted(workspace: Workspace, running: Inside) -> None:
+    workspace.add(constant(4.0), "price")
+    until(lambda: running.service.endpoints["price"].latest == 4)
+    assert answer(running) == (3.0, 3)
+    assert answer(running, "price@latest") == (4.0, 4)
+    workspace.archive("price", 4)
+    until(lambda: running.service.endpoints["price"].latest == 3)
+    assert answer(running, "price@latest") == (3.0, 3)
+    workspace.promote("price", 1)
+    until(lambda: answer(running) == (1.0, 1))
+
+
+def test_what_is_asked_for_as_the_latest_follows_each_build(workspace: Workspace) -> None:
+    with Inside(settings(workspace, "price@latest")) as inside:
+        workspace.promote("price", 1)
+        workspace.add(constant(4.0), "price")
+        until(lambda: answer(inside) == (4.0, 4))
+
+
+def test_a_worker_that_starts_later_begins_with_the_same_version(workspace: Workspace) -> None:
+    workspace.add(constant(0.0), "promoted")
+    workspace.promote("promoted", 1)
+    started = unpromoted(["price", "price@2", "promoted", str(workspace.resolve("price@1"))], workspace)
+    assert started == {"price": 3}
+    workspace.add(constant(4.0), "price")
+    assert Shelf(settings(workspace, "price", started=started)).endpoint("price").main.version == 3
+    workspace.promote("price", 2)
+    assert Shelf(settings(workspace, "price", started=started)).endpoint("price").main.version == 2
+
+
+def test_a_path_is_its_own_latest_version(tmp_path: Path) -> None:
+    constant(1.0).save(tmp_path / "made")
+    with Inside(Settings(models=(str(tmp_path / "made"),), workspace=str(tmp_path / "ws"))) as inside:
+        assert answer(inside, "made@latest") == (1.0, 1)
 
 
 def test_a_version_and_an_alias_are_asked_by_name(workspace: Workspace, running: Inside) -> None:
@@ -140,15 +179,71 @@ def test_everything_answered_is_recorded_after_a_stop(workspace: Workspace) -> N
 
 
 def test_what_is_served_stays_where_the_new_version_is_damaged(workspace: Workspace, running: Inside) -> None:
-    damaged = workspace.resolve("price@2") / "ensemble.json"
-    damaged.write_bytes(damaged.read_bytes().replace(b"1.0", b"1.5"))
-    workspace.promote("price", 2)
+    damage(workspace, "price", 2)
     until(lambda: running.service.problem is not None)
     assert answer(running) == (3.0, 3)
     assert "mlwright_registry_fault 1.0" in running.ask("GET", "/metrics").text
     workspace.promote("price", 1)
     until(lambda: answer(running) == (1.0, 1))
     until(lambda: running.service.problem is None)
+
+
+def damage(workspace: Workspace, name: str, version: int) -> None:
+    """Let a version be promoted whose files are not whole: they were when it was."""
+    file = workspace.resolve(f"{name}@{version}") / "ensemble.json"
+    kept = file.read_bytes()
+    file.write_bytes(kept + b" ")
+    workspace._aliases.promote(Reference(name, str(version)))
+
+
+def test_a_model_that_cannot_be_loaded_holds_up_no_other(
+    workspace: Workspace, caplog: pytest.LogCaptureFixture
+) -> None:
+    for value in (5.0, 6.0):
+        workspace.add(constant(value), "rent")
+    workspace.promote("rent", 1)
+    caplog.set_level(logging.INFO, "mlwright.serve")
+    with Inside(settings(workspace, "price", "rent")) as inside:
+        damage(workspace, "price", 2)
+        until(lambda: inside.service.problem is not None)
+        workspace.promote("rent", 2)
+        until(lambda: answer(inside, "rent") == (6.0, 2))
+        until(lambda: "mlwright_registry_fault 1.0" in inside.ask("GET", "/metrics").text)
+        assert answer(inside) == (3.0, 3)
+        told, other = (inside.ask("GET", f"/v1/models/{name}").json() for name in ("price", "rent"))
+        assert told["problem"] == "The file 'ensemble.json' is not the one that was saved: its hash differs."
+        assert other["problem"] is None
+        time.sleep(5 * REFRESH)
+        file = workspace.path / "models" / "price" / "2" / "ensemble.json"
+        file.write_bytes(file.read_bytes()[:-1])  # brought back: nothing has changed in the registry
+        until(lambda: answer(inside) == (2.0, 2))
+        until(lambda: inside.service.problem is None)
+        assert inside.ask("GET", "/v1/models/price").json()["problem"] is None
+    errors = [each.getMessage() for each in caplog.records if each.levelno == logging.ERROR]
+    assert len(errors) == 1
+    assert errors[0].startswith("A change cannot be followed; price@3 stays in service.")
+    swaps = [(each.model, each.version) for each in caplog.records if each.getMessage() == "serving"]  # type: ignore[attr-defined]
+    assert swaps == [("price", 3), ("rent", 1), ("rent", 2), ("price", 2)]
+    assert caplog.records[-1].getMessage() == "stopped"
+
+
+def test_a_challenger_that_was_promoted_answers_all_and_no_share_is_told(workspace: Workspace, running: Inside) -> None:
+    workspace.promote("price", 1)
+    workspace.promote("price", 2, alias="challenger")
+    workspace.set_traffic("price", Traffic({"challenger": 0.3, "3": 0.2}, shadow=("3", "challenger", "2")))
+    until(lambda: len(running.service.endpoints["price"].canaries) == 2)
+    assert [each.version for each in running.service.endpoints["price"].shadows] == [3, 2]
+    workspace.promote("price", "challenger")
+    until(lambda: running.service.endpoints["price"].main.version == 2)
+    told = running.ask("GET", "/v1/models/price").json()["canaries"]
+    assert told == [{"version": 3, "share": 0.2}]
+    for _ in range(60):
+        answer(running)
+    running.service.recording.recorder.flush(10)
+    kept = Record(workspace.path / "record.db").frame("price").filter(kind="answer")
+    assert sorted(kept.select("version", "propensity").unique().rows()) == [(2, 0.8), (3, 0.2)]
+    workspace.set_traffic("price", Traffic({"challenger": 0.3}))
+    until(lambda: not running.service.endpoints["price"].is_split)
 
 
 def test_what_is_served_stays_where_the_registry_is_gone(workspace: Workspace, running: Inside) -> None:
@@ -171,6 +266,33 @@ def test_a_key_opens_from_when_it_is_made_until_it_is_revoked(workspace: Workspa
     assert running.predict("price", [ROW], headers=other).status_code == 403
     workspace.keys.revoke("shop")
     until(lambda: running.predict("price", [ROW], headers=shown).status_code == 401)
+    workspace.keys.revoke("other")
+    until(lambda: running.ask("GET", "/v1/models", headers=other).status_code == 401)
+    assert running.predict("price", [ROW]).status_code == 401
+    with Inside(settings(workspace, "price")) as again:
+        assert again.predict("price", [ROW]).status_code == 401
+
+
+def test_beyond_loopback_the_last_key_that_was_revoked_opens_nothing(workspace: Workspace) -> None:
+    shown = {"authorization": f"Bearer {workspace.keys.add('shop', ['predict'])}"}
+    with Inside(settings(workspace, "price", host="0.0.0.0")) as inside:
+        assert inside.predict("price", [ROW], headers=shown).status_code == 200
+        workspace.keys.revoke("shop")
+        until(lambda: inside.predict("price", [ROW], headers=shown).status_code == 401)
+        assert inside.predict("price", [ROW]).status_code == 401
+    with pytest.raises(OptionError, match="every API key was revoked"), Inside(inside.service.settings):
+        pass
+
+
+def test_the_last_key_that_expires_locks_the_service(workspace: Workspace) -> None:
+    end = datetime.now(UTC) + timedelta(seconds=1)
+    shown = {"authorization": f"Bearer {workspace.keys.add('shop', ['predict'], expires=end)}"}
+    with Inside(settings(workspace, "price")) as inside:
+        until(lambda: inside.predict("price", [ROW], headers=shown).status_code == 401)
+        workspace.tag("price", {"owner": "ann"})  # another revision: the keys are read again
+        time.sleep(5 * REFRESH)
+        assert inside.predict("price", [ROW]).status_code == 401
+        assert inside.predict("price", [ROW], headers=shown).status_code == 401
 
 
 @pytest.mark.parametrize(

@@ -52,6 +52,13 @@ def test_metrics_count_answers_rows_problems_and_flags(inside: Inside) -> None:
     assert grown("mlwright_flags_total", "kind=unknown_category", "model=binary") >= 1
 
 
+def test_nothing_is_said_twice_by_when_it_was_created(inside: Inside) -> None:
+    inside.predict("binary", rows_of("binary", 1))
+    text = inside.ask("GET", "/metrics").text
+    assert "mlwright_rows_total" in text
+    assert "_created" not in text
+
+
 def test_names_that_clients_make_up_do_not_become_metrics(inside: Inside) -> None:
     for number in range(20):
         inside.predict(f"made-up-{number}", [{}])
@@ -152,6 +159,27 @@ def test_tls(models: Path, tmp_path: Path, certificate: tuple[Path, Path]) -> No
         trusted = ssl.create_default_context(cafile=str(certificate[0]))
         with httpx.Client(base_url=running.address, verify=trusted) as client:
             assert client.get("/health/live").json() == {"status": "live"}
+
+
+def test_tls_with_two_workers(models: Path, tmp_path: Path, certificate: tuple[Path, Path]) -> None:
+    options = ["--tls", *map(str, certificate), "--workers", "2"]
+    with Running([models / "regression"], tmp_path / "ws", *options) as running:
+        trusted = ssl.create_default_context(cafile=str(certificate[0]))
+        with httpx.Client(base_url=running.address, verify=trusted) as client:
+            assert client.get("/health/ready").status_code == 200
+        assert running.stop() == 0
+
+
+def test_a_key_that_does_not_open_is_one_sentence(models: Path, tmp_path: Path, certificate: tuple[Path, Path]) -> None:
+    locked = tmp_path / "locked.pem"
+    command = ["openssl", "rsa", "-aes256", "-passout", "pass:secret", "-in", str(certificate[1]), "-out", str(locked)]
+    subprocess.run(command, check=True, capture_output=True)
+    place = str(models / "regression")
+    done = serve(place, "--port", "0", "--workspace", str(tmp_path / "ws"), "--tls", str(certificate[0]), str(locked))
+    assert done.returncode == 2
+    assert "certificate cannot be used" in done.stderr
+    assert "which has no password" in done.stderr
+    assert "Traceback" not in done.stderr
 
 
 def serve(*arguments: str) -> subprocess.CompletedProcess[str]:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -82,6 +84,31 @@ def test_a_refused_row_refuses_all_and_every_error_is_told(served: Put) -> None:
     assert [(error.row, error.column) for error in caught.value.errors] == [(1, "age"), (2, "age"), (2, "joined")]
     with pytest.raises(Problem, match=r"'x' in 'age' cannot be read as a whole number\."):
         answers(served("binary"), rows[:2])
+
+
+def test_absent_columns_are_counted_as_columns(served: Put) -> None:
+    lacking = {name: value for name, value in ROWS[0].items() if name not in {"age", "plan"}}
+    with pytest.raises(Problem, match=r"^2 columns are absent in 2 of 3 rows\.$"):
+        answers(served("binary"), [ROWS[0], lacking, lacking])
+    ageless = {name: value for name, value in ROWS[0].items() if name != "age"}
+    with pytest.raises(Problem, match=r"^A column is absent in 2 of 2 rows\.$"):
+        answers(served("binary"), [ageless, ageless])
+    with pytest.raises(Problem, match=r"^2 values in 1 of 1 rows are wrong or absent\.$"):
+        answers(served("binary"), [ageless | {"joined": "z"}])
+
+
+@pytest.mark.parametrize("head", [None, object()])
+def test_letters_count_where_the_model_tells_groups_by_them(loaded: dict[str, Model], head: Any) -> None:
+    told: Any = SimpleNamespace(head=head, grouping=SimpleNamespace(sources=("plan",)), sources=("plan",))
+    model = Model(replace(loaded["binary"].parts, policy=told))
+    found = Served(model, "it", 1, ModelPolicy()).checker.read([ROWS[0] | {"plan": "PRO", "age": 40}])
+    assert [flag.kind for flag in found.flags[0] if flag.column == "plan"] == ["unknown_category"] * (head is None)
+
+
+def test_a_doubt_says_the_chance(served: Put, loaded: dict[str, Model]) -> None:
+    [answer] = answers(humble(served, uncertain_below=1.0), ROWS[:1])
+    share = loaded["binary"].predict_proba(ROWS[:1]).max()
+    assert answer.flags[-1].message == f"The likeliest answer has a chance of only {100 * share:.0f} %."
 
 
 def test_reasons_are_those_of_the_values_that_were_taken(served: Put) -> None:

@@ -76,14 +76,15 @@ def test_json_and_yaml_are_read_too(tmp_path: Path) -> None:
     [
         ("[limits]\nrows = 3\nrow = 5\n", "There is no setting 'row' here", 3),
         ("[limit]\nrows = 5\n", "There is no setting 'limit' here", 1),
-        ('[limits]\nrows = "many"\n', "Expected `int`, got `str`", 2),
+        ('[limits]\nrows = "many"\n', "limits.rows has to be a whole number, and not a text", 2),
         ("[limits]\n\nrows = 0\n", "limits.rows cannot be 0", 3),
         ("[limits]\nseconds = -1\n", "limits.seconds cannot be -1", 2),
+        ("[record]\nkeep_days = 0\n", "record.keep_days cannot be 0", 2),
         ("[limits]\nbody_mb = nan\n", "limits.body_mb cannot be nan", 2),
-        ('[policy]\nmissing = "ignore"\n', "Invalid enum value 'ignore'", 2),
-        ('[record]\ndurability = "always"\n', "Invalid enum value 'always'", 2),
+        ('[policy]\nmissing = "ignore"\n', "policy.missing cannot be 'ignore'", 2),
+        ('[record]\ndurability = "always"\n', "record.durability cannot be 'always'", 2),
         ('[network]\norigins = ["*"]\n', "network.origins cannot be '*'", 2),
-        ('[models.churn.humility]\nthen = "guess"\n', "Invalid enum value 'guess'", 2),
+        ('[models.churn.humility]\nthen = "guess"\n', "models.churn.humility.then cannot be 'guess'", 2),
         ('[models.a.humility]\nthen = "flag"\n[models.b.humility]\nthen = "guess"\n', "'guess'", 4),
         ('[models.a.private]\nx = "omit"\ny = "forget"\n', "'forget'", 3),
         ('[policy.columns.plan]\nmising = "flag"\n', "There is no setting 'mising' here", 2),
@@ -93,6 +94,27 @@ def test_what_a_file_may_not_say_is_told_with_its_line(tmp_path: Path, text: str
     with pytest.raises(OptionError, match=re.escape(said)) as caught:
         read_settings(written(tmp_path, text), Settings())
     assert f"line {line}" in (caught.value.where or "")
+
+
+@pytest.mark.parametrize(
+    ("text", "hint"),
+    [
+        ("[limits]\nrowz = 5\n", "did you mean 'rows'? Known here: body_mb, file_mb, rows, explained, seconds, "),
+        ("[limit]\nrows = 5\n", "did you mean 'limits'? Known here: limits, record, logs, traces, "),
+        ('[policy.columns.plan]\nmising = "flag"\n', "did you mean 'missing'? Known here: unknown_category, missing, "),
+        ("[models.a]\nzzz = 1\n", "Known here: policy, humility, subject, private."),
+        ("[models.a.policy]\nmising = 1\n", "did you mean 'missing'? Known here: unknown_category, missing, "),
+        ('[policy]\nmissing = "flagg"\n', "did you mean 'flag'? Allowed: default, flag, refuse."),
+        ('[models.a.private]\nx = "forget"\n', "Allowed: hash, omit."),
+        ('[models.a.humility]\nunlike = "no"\n', "Allowed: default, flag, refer, refuse."),
+        ('[policy.columns.plan]\nmissing = "drop"\n', "Allowed: default, flag, refuse."),
+        ('[limits]\nrows = "many"\n', "a text stands in quotes; a number, true and false do not."),
+    ],
+)
+def test_the_hint_is_about_what_is_wrong(tmp_path: Path, text: str, hint: str) -> None:
+    with pytest.raises(OptionError) as caught:
+        read_settings(written(tmp_path, text), Settings())
+    assert (caught.value.hint or "").startswith(hint)
 
 
 def test_a_file_that_is_not_there_or_is_none_is_told(tmp_path: Path) -> None:

@@ -99,6 +99,11 @@ class ScaledEncoder:
 
     def encode_one(self, value: Value) -> Sequence[float]:
         """Return the row that `encode` would give."""
+        if type(value) is float and -LARGEST <= value <= LARGEST:  # nearly always; what `squash` does, without the call
+            scaled = (value - self.center) / self.scale
+            if -1e9 < scaled < 1e9:
+                share = scaled / CLIP
+                return (scaled / math.sqrt(1.0 + share * share),)
         if not isinstance(value, (float, int)) or math.isnan(value):
             return IMPUTED_ROW
         return (squash(value, self.center, self.scale),)

@@ -169,7 +169,7 @@ class Ensemble:
     def finish(self, total: Floats) -> Floats:
         """Turn the weighted mean into the answer; weights and probabilities sum to 1 but for rounding."""
         if self.classes:
-            shares: Floats = total / total.sum(axis=1, keepdims=True)
+            shares: Floats = total / np.add.reduce(total, axis=1, keepdims=True)  # what sum does, with less ado
             return shares if self.calibration is None else self.calibration.apply(shares)
         numbers = self.center + self.scale * total
         return numbers if self.floor is None else np.maximum(numbers, self.floor)

@@ -29,6 +29,7 @@ class LinearPredictor:
         self.link = link
         self._arrays = {name: np.ascontiguousarray(arrays[name], dtype=np.float64) for name in _NAMES}
         self.weight, self.intercept, self._fill, self._low, self._high = self._arrays.values()
+        self._rows = np.ascontiguousarray(self.weight.T)
 
     @classmethod
     def constant(cls, link: str, intercept: Floats, features: int) -> Self:
@@ -40,6 +41,8 @@ class LinearPredictor:
     def predict(self, X: Floats) -> Floats:
         """Return (n, k): class probabilities, or (n, 1) numbers."""
         known = self.known(X)
+        if len(known) == 1:  # the same sums, all at once
+            return LINKS[self.link](np.add.reduce(known * self._rows, axis=1)[None, :] + self.intercept)
         # Row by row, where a product of matrices adds up in an order that depends on how many rows there are.
         sums = [np.add.reduce(np.ascontiguousarray(known * weight), axis=1) for weight in self.weight.T]
         return LINKS[self.link](np.stack(sums, axis=1) + self.intercept)

@@ -17,7 +17,7 @@ from typing import Any, Protocol
 
 from mlwright.errors import MissingExtraError, ModelError, OptionError, OutputError
 from mlwright.model.archive import MANIFEST, opened, write_files
-from mlwright.model.folder import MAX_MANIFEST, read_evidence
+from mlwright.model.folder import MAX_MANIFEST, damaged, read_evidence
 from mlwright.model.model import Model
 from mlwright.registry.names import VERSION, is_name
 from mlwright.registry.version import Version, digest_of
@@ -236,6 +236,14 @@ def _checked_files(packed: Path) -> Mapping[str, bytes]:
             if hashlib.sha256(files[name]).hexdigest() != facts["sha256"]:
                 raise ModelError(f"The file {name!r} is not the one that was saved: its hash differs.")
     return files
+
+
+def check_whole(place: Path) -> None:
+    """Raise ModelError unless every file of a model is the one that its manifest names, and there is no other."""
+    with damaged(str(place)), opened(place) as store:
+        files = _checked_files(place)
+        if extra := sorted(set(store.sizes) - files.keys()):
+            raise ModelError(f"The file {extra[0]!r:.200} does not belong to the model.")
 
 
 @contextlib.contextmanager

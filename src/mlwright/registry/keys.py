@@ -15,12 +15,14 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from mlwright.errors import OptionError
+from mlwright.errors import OptionError, nearest
 from mlwright.registry.names import is_name
 from mlwright.registry.state import State, now, person
 from mlwright.registry.tables import keys
 
 PREFIX = "mlw_"
+ENVIRONMENT = "environment"
+"""The label of the key that MLWRIGHT_API_KEY holds, in logs and in the record; no other key can be called so."""
 SCOPES = ("predict", "outcomes", "read", "admin")
 _LABEL = re.compile(r"[A-Za-z0-9][A-Za-z0-9 ._@-]{0,99}")
 _LONGEST = 200
@@ -78,6 +80,11 @@ class Keys:
                 f"A key cannot be called {label[:120]!r}.",
                 hint="use up to 100 letters, digits, spaces and . _ @ -, starting with a letter or digit.",
             )
+        if label.casefold() == ENVIRONMENT:
+            raise OptionError(
+                f"A key cannot be called {label!r}: that is the key that MLWRIGHT_API_KEY holds.",
+                hint="choose another label, such as who holds it.",
+            )
         chosen = list(dict.fromkeys(map(_scope, scopes)))
         if not chosen:
             raise OptionError("A key without a scope may do nothing.", hint=f"give some of: {', '.join(SCOPES)}.")
@@ -109,7 +116,9 @@ class Keys:
         with self._state.changing() as connection:
             labels = connection.execute(sa.select(keys.c.label)).scalars().all()
             if label not in labels:
-                raise OptionError.unknown("The key", label, labels)
+                near = nearest(label, labels)
+                hint = f"did you mean {near!r}?" if near else "`mlwright keys list` shows those there are."
+                raise OptionError(f"There is no key {label[:120]!r}.", hint=hint)
             where = (keys.c.label == label) & keys.c.revoked.is_(None)
             return connection.execute(sa.update(keys).where(where).values(revoked=now())).rowcount > 0
 
@@ -117,6 +126,11 @@ class Keys:
         """Return all keys there ever were, by label."""
         with self._state.reading() as connection:
             return [_key(row) for row in connection.execute(sa.select(keys).order_by(keys.c.label))]
+
+    def were_made(self) -> bool:
+        """Tell whether there ever was a key, be it revoked or expired by now: from then on nobody asks without one."""
+        with self._state.reading() as connection:
+            return connection.execute(sa.select(keys.c.label).limit(1)).scalar() is not None
 
     def active(self) -> dict[str, Key]:
         """Return the keys that are valid now, by the sha256 (in hexadecimal) of their secret, for who asks often."""

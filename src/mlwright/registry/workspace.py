@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from mlwright.errors import MlwrightError, ModelError, OptionError
 from mlwright.model.model import Model, load
-from mlwright.registry.files import Files, files_of
+from mlwright.registry.files import Files, check_whole, files_of
 from mlwright.registry.names import CHAMPION, LATEST, Reference, checked_name, is_name, no_model, parsed
 from mlwright.registry.traffic import Traffic
 from mlwright.registry.version import DAMAGED, Origin, Version, read_version
@@ -176,7 +176,7 @@ class Workspace:
     ) -> Move:
         """Let an alias point to a version, named by number or by another alias. Raises ModelError, OptionError."""
         wanted = self._known(name).pick(Reference(name, str(version)))
-        self._files.place(name, wanted.version, wanted.digest)  # what could not answer is not promoted
+        check_whole(self._files.place(name, wanted.version, wanted.digest))  # what could not answer is not promoted
         return self._aliases.promote(Reference(name, str(wanted.version)), alias=alias, why=why, who=who)
 
     def rollback(self, name: str, alias: str = CHAMPION, *, why: str = "", who: str | None = None) -> Move:
@@ -185,7 +185,7 @@ class Workspace:
         while True:
             before = self._aliases.before(name, alias)
             wanted = known.pick(Reference(name, str(before)))
-            self._files.place(name, before, wanted.digest)
+            check_whole(self._files.place(name, before, wanted.digest))
             if (move := self._aliases.rollback(name, alias, to=before, why=why, who=who)) is not None:
                 return move
 

@@ -10,15 +10,19 @@ import io
 import itertools
 import json
 import math
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+import re
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import msgspec
 
+from mlwright.errors import nearest
+from mlwright.schema import Column
 from mlwright.serve.arrow_stream import damaged, refuse_hostile
-from mlwright.serve.http import ARROW, CSV, JSON, NDJSON
-from mlwright.serve.problems import Problem
+from mlwright.serve.http import ARROW, CSV, JSON, NDJSON, PARQUET
+from mlwright.serve.problems import Problem, RowError
 from mlwright.serve.served import Answer
+from mlwright.serve.tables import Columns, csv_cells, frame
 
 Scalar = str | int | float | bool | None
 Row = dict[str, Scalar]
@@ -61,7 +65,10 @@ def read_rows(body: bytes, media_type: str, limit: int) -> Rows:
 
 
 def _read_json(body: bytes, _: int) -> Rows:
-    rows: Rows = decoded(_json_rows, body).rows
+    try:
+        rows: Rows = decoded(_json_rows, body).rows
+    except Problem as problem:
+        raise Problem(problem.kind, problem.detail, hint=_unwrapped(body) or problem.hint) from problem
     refuse_repeated(body, sum(map(len, rows)) + 1)
     return rows
 
@@ -71,7 +78,7 @@ def decoded(decoder: Any, body: bytes) -> Any:
     try:
         return decoder.decode(body)
     except msgspec.ValidationError as error:
-        raise Problem("malformed-request", _wrong_shape(str(error)), hint=SHAPE) from error
+        raise Problem("malformed-request", _wrong_shape(str(error), body), hint=SHAPE) from error
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError, ValueError) as error:
         raise Problem("malformed-request", _malformed(error, body), hint=SHAPE) from error
 
@@ -79,11 +86,41 @@ def decoded(decoder: Any, body: bytes) -> Any:
 SHAPE = 'a body is {"rows": [{"column": value, ...}, ...]}, where a value is a number, text, true, false or null.'
 
 
-def _wrong_shape(said: str) -> str:
+def _unwrapped(body: bytes) -> str | None:
+    """Return a hint where a body is a row, or a list of rows, with nothing around it."""
+    if body.lstrip().startswith(b"["):
+        return 'wrap the list: {"rows": [{"column": value, ...}, ...]}.'
+    try:
+        row = _line.decode(body)
+    except ValueError:  # which msgspec's own errors are
+        return None
+    return 'wrap the row: {"rows": [{"column": value, ...}]}.' if row and "rows" not in row else None
+
+
+def _wrong_shape(said: str, body: bytes) -> str:
     what, _, place = said.partition(" - at `$")
-    place = place.rstrip("`").replace("[...]", "").lstrip(".")
+    place = place.rstrip("`")
+    name = _name_at(body, place.removesuffix("[...]")) if place.endswith("[...]") else None
+    place = place.replace("[...]", "").lstrip(".")
     what = what.replace("`", "'").replace("bool | int | float | str | null", "one value")
-    return f"{what[:1].upper()}{what[1:]}{f', at {place}' if place else ''}."
+    where = [*([f"at {place}"] if place else []), *([] if name is None else [f"in {name[:80]!r}"])]
+    return f"{', '.join([what[:1].upper() + what[1:], *where])}."
+
+
+def _name_at(body: bytes, place: str) -> str | None:
+    """Return the first name in the object at a place whose value is none that a cell may have, else None.
+
+    The decoder does not tell it, so the body is read once more; a place is written like `.rows[0]`.
+    """
+    try:
+        found = json.loads(body)
+        for key, at in re.findall(r"\.([^.\[]+)|\[(\d+)\]", place):
+            found = found[key or int(at)]
+        values = found.items()
+    except (ValueError, RecursionError, LookupError, TypeError, AttributeError):
+        return None
+    odd = (name for name, value in values if isinstance(value, list | dict) or value in {math.inf, -math.inf})
+    return next(odd, None)
 
 
 def _malformed(error: Exception, body: bytes) -> str:
@@ -162,8 +199,11 @@ def _read_csv(body: bytes, limit: int) -> Rows:
 
 def csv_rows(text: Iterable[str]) -> Iterator[Row]:
     """Yield the rows of a CSV text, whose lines keep their ends. Raises Problem where it is none."""
+    written = ""
     try:
-        lines = csv.reader(text, strict=True)
+        parts = iter(text)
+        written = next(parts, "")
+        lines = csv.reader(itertools.chain([written], parts), strict=True)
         header = next(lines, [])
         if (twice := _twice(header)) is not None:
             raise Problem("malformed-request", f"The column {twice[:80]!r} stands twice in the header.")
@@ -171,16 +211,74 @@ def csv_rows(text: Iterable[str]) -> Iterator[Row]:
             if not cells:
                 continue
             if len(cells) != len(header):
-                raise Problem(
+                raise _other_separator(written) or Problem(
                     "malformed-request",
                     f"Line {lines.line_num} has {len(cells)} values, the header {len(header)} names.",
                     hint="the first line names the columns; a value that holds a comma stands in quotes.",
                 )
             yield dict(zip(header, cells, strict=True))
     except csv.Error as error:
-        raise Problem("malformed-request", f"The body is not CSV: {error}.") from error
+        raise _other_separator(written) or Problem("malformed-request", f"The body is not CSV: {error}.") from error
     except UnicodeDecodeError as error:
         raise Problem("malformed-request", "The body is not written in UTF-8.") from error
+
+
+def _other_separator(header: str) -> Problem | None:
+    """Return what is said of CSV whose first line has no comma, but another sign that often separates."""
+    found = max(SEPARATORS, key=header.count)
+    if "," in header or found not in header:
+        return None
+    said = f"The separator seems to be {SEPARATORS[found]}: the first line has no comma."
+    return Problem("malformed-request", said, hint="send CSV whose values are separated by commas.")
+
+
+SEPARATORS: Mapping[str, str] = {";": "';'", "\t": "a tab", "|": "'|'"}
+
+
+def refuse_absent(row: Row, columns: Sequence[Column], media_type: str) -> None:
+    """Raise Problem where columns are absent from a table, all of whose rows have the names of one of them.
+
+    It is said once for the table. Of other kinds, whose rows each have names of their own, nothing is said here.
+    """
+    if media_type not in HOW_TO_LEAVE_OUT or not (absent := [each.name for each in columns if each.name not in row]):
+        return
+    asked = {each.name for each in columns}
+    others = [name for name in row if name not in asked and len(name) <= 80] if len(row) <= MOST_AMONG else []
+    near = [nearest(name, others) for name in absent]
+    if len(absent) == len(columns) and not any(near):
+        if media_type == CSV and len(row) == 1 and (problem := _other_separator(next(iter(row)))) is not None:
+            raise problem
+        where = "The first line" if media_type == CSV else "The table"
+        raise Problem(
+            "malformed-request",
+            f"{where} names none of the model's columns {_listed(absent)}, but {_listed([*row])}.",
+            hint=HOW_TO_LEAVE_OUT[media_type],
+        )
+    errors = [
+        RowError(
+            f"The column {name!r} is not there.{f' Did you mean it by {meant!r}?' if meant else ''}",
+            "absent",
+            column=name,
+            nearest=meant,
+        )
+        for name, meant in zip(absent, near, strict=True)
+    ]
+    said = errors[0].message if len(errors) == 1 else f"{len(absent):,} columns are not there: {_listed(absent)}."
+    raise Problem("invalid-rows", said, hint=HOW_TO_LEAVE_OUT[media_type], errors=errors)
+
+
+MOST_AMONG = 1_000
+"""In a table of more columns none is looked for that may have been meant."""
+HOW_TO_LEAVE_OUT: Mapping[str, str] = {
+    CSV: "name each column in the first line, and leave a cell empty where its value is not known.",
+    ARROW: "send each column, and null where a value is not known.",
+    PARQUET: "send each column, and null where a value is not known.",
+}
+"""How a value is left out, in the kinds of content whose rows all have the same names."""
+
+
+def _listed(names: Sequence[str]) -> str:
+    return ", ".join(repr(name[:80]) for name in names[:5]) + (" and others" if len(names) > 5 else "")
 
 
 def _read_arrow(body: bytes, limit: int) -> Rows:
@@ -190,13 +288,13 @@ def _read_arrow(body: bytes, limit: int) -> Rows:
         raise Problem("unknown-media-type", "Arrow is read by Polars, which is not installed here.") from error
     refuse_hostile(body, limit)
     try:
-        frame = pl.read_ipc_stream(io.BytesIO(body))
+        table = pl.read_ipc_stream(io.BytesIO(body))
     except BaseException as error:
         if isinstance(error, KeyboardInterrupt | SystemExit):
             raise
         raise damaged() from error
-    refuse_nested(frame.schema)
-    rows: Rows = frame.to_dicts()
+    refuse_nested(table.schema)
+    rows: Rows = table.to_dicts()
     return rows
 
 
@@ -230,42 +328,19 @@ def _write_ndjson(answers: Sequence[Answer], model: Mapping[str, Any]) -> bytes:
     return b"".join(start + _encode(answer)[1:] + b"\n" for answer in answers)
 
 
-def flat(answers: Sequence[Answer]) -> tuple[list[str], list[list[Any]]]:
-    """Return answers as a table: names of columns, and rows."""
-    first = answers[0]
-    labels = list(first.probabilities or ())
-    names = ["id", "prediction", *(f"probability_{label}" for label in labels)]
-    interval = ["lower", "upper"] if first.lower is not None else []
-    reasons = ["reasons"] if first.text is not None else []
-    names += [*interval, "action", "flags", *reasons]
-    rows = []
-    for answer in answers:
-        row: list[Any] = [answer.id, answer.prediction, *(answer.probabilities or {}).values()]
-        row += [getattr(answer, end) for end in interval]
-        row += [answer.action, " ".join(flag.message for flag in answer.flags) or None]
-        rows.append([*row, answer.text] if reasons else row)
-    return names, rows
-
-
-def _write_csv(answers: Sequence[Answer], _: Mapping[str, Any]) -> bytes:
-    names, rows = flat(answers)
+def _write_csv(answers: Sequence[Answer], model: Mapping[str, Any]) -> bytes:
+    columns = Columns.of_answers(answers, model["version"])
     out = io.StringIO(newline="")
     writer = csv.writer(out, lineterminator="\n")
-    writer.writerow(names)
-    writer.writerows([["" if cell is None else cell for cell in row] for row in rows])
+    writer.writerow(columns.names)
+    writer.writerows(csv_cells(columns, answers))
     return out.getvalue().encode()
 
 
-def _write_arrow(answers: Sequence[Answer], _: Mapping[str, Any]) -> bytes:
-    import polars as pl
-
-    names, rows = flat(answers)
-    columns = list(zip(*rows, strict=True))
-    frame = pl.DataFrame(
-        [pl.Series(name, list(column), strict=False) for name, column in zip(names, columns, strict=True)]
-    )
+def _write_arrow(answers: Sequence[Answer], model: Mapping[str, Any]) -> bytes:
+    columns = Columns.of_answers(answers, model["version"])
     out = io.BytesIO()
-    frame.write_ipc_stream(out)
+    frame(columns, [columns.row(answer) for answer in answers]).write_ipc_stream(out)
     return out.getvalue()
 
 
@@ -277,13 +352,13 @@ WRITERS: Mapping[str, Callable[[Sequence[Answer], Mapping[str, Any]], bytes]] = 
 }
 
 
-def wanted(accept: bytes, sent: str) -> str:
-    """Return as what kind of content answers are to be written: what is accepted, else as the rows came.
+def wanted(accept: bytes, sent: str, kinds: Collection[str] = tuple(WRITERS)) -> str:
+    """Return as which of some kinds of content answers are to be written: what is accepted, else as the rows came.
 
-    Raises Problem where nothing that there is, is accepted.
+    Raises Problem where none of them is accepted.
     """
     if not accept or accept == b"*/*":
-        return sent if sent in WRITERS else JSON
+        return sent if sent in kinds else next(iter(kinds))
     weights: dict[str, float] = {}
     for part in accept.decode("latin-1").lower().split(",")[:20]:
         kind, *parameters = (piece.strip() for piece in part.split(";"))
@@ -291,15 +366,14 @@ def wanted(accept: bytes, sent: str) -> str:
     for kind in sorted(weights, key=lambda kind: -weights[kind]):
         if weights[kind] <= 0:
             continue
-        if kind in WRITERS:
+        if kind in kinds:
             return kind
         if kind in {"*/*", "application/*", "text/*"}:
             family = kind.partition("/")[0]
-            fits = [each for each in (sent, *WRITERS) if each in WRITERS and (family == "*" or each.startswith(family))]
-            return fits[0]
-    raise Problem(
-        "not-acceptable", f"Answers are written as {', '.join(WRITERS)}.", hint="leave the header accept out."
-    )
+            fits = [each for each in (sent, *kinds) if each in kinds and (family == "*" or each.startswith(family))]
+            if fits:
+                return fits[0]
+    raise Problem("not-acceptable", f"Answers are written as {', '.join(kinds)}.", hint="leave the header accept out.")
 
 
 def _weight(parameters: Sequence[str]) -> float:

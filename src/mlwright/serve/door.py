@@ -17,7 +17,7 @@ from os import urandom
 from urllib.parse import unquote
 
 from mlwright.errors import InputError, OutputError
-from mlwright.serve.auth import Keyring, refuse_strangers
+from mlwright.serve.auth import ORIGINS, Keyring, refuse_strangers
 from mlwright.serve.http import (
     HTML,
     PROBLEM,
@@ -149,7 +149,7 @@ class Door:
         """Answer a browser that asks whether a page of another site may ask."""
         origin = request.headers.get(b"origin", b"")
         if origin not in self._origins:
-            raise Problem("foreign-origin", "Pages of that site may not ask this service.", hint="see network.origins.")
+            raise Problem("foreign-origin", "Pages of that site may not ask this service.", hint=ORIGINS)
         allowed = [
             (b"access-control-allow-methods", b"GET, POST, DELETE"),
             (b"access-control-allow-headers", b"authorization, content-type, idempotency-key, x-request-id"),

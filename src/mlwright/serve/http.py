@@ -58,6 +58,8 @@ class Request:
     route: str | None = None
     """The path of the route that was found, with its {names}."""
     is_read: bool = False
+    held: Any = None
+    """Answers that wait until the response is kept (`recording.Held`); None where nothing waits for that."""
     """Whether the whole body was read; the rest of one that was not is not waited for."""
     named: Mapping[str, str] = field(default_factory=dict)
     """The parts of the path that its route names."""

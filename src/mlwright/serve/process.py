@@ -35,6 +35,7 @@ def run(settings: Settings, *, ready: Callable[[str], None] = lambda _: None) ->
     from mlwright.serve.supervisor import Supervisor
 
     logs.configure(settings.logs)
+    _check_certificate(settings)
     listener = listening(settings)
     host, port = listener.getsockname()[:2]
     os.environ[app.SETTINGS] = to_json(settings)
@@ -57,8 +58,6 @@ def run(settings: Settings, *, ready: Callable[[str], None] = lambda _: None) ->
         ssl_certfile=settings.certificate,
         ssl_keyfile=settings.private_key,
     )
-    if settings.certificate is not None:
-        _check_certificate(config, settings.certificate)
     scheme = "http" if settings.certificate is None else "https"
     address = f"{scheme}://{f'[{host}]' if ':' in host else host}:{port}"
     try:
@@ -112,10 +111,22 @@ def _shared_metrics(settings: Settings) -> Path | None:
     return folder
 
 
-def _check_certificate(config: object, shown: str) -> None:
+def _check_certificate(settings: Settings) -> None:
+    """Load the certificate and its key once, to say what is wrong with them before any worker starts.
+
+    What is loaded is thrown away: workers are handed the settings as bytes, and a TLS context cannot be.
+    """
     import ssl
 
+    if settings.certificate is None:
+        return
     try:
-        config.load()  # type: ignore[attr-defined]
+        # A key with a password is an error here: each worker would ask for it at a terminal that it does not have.
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(settings.certificate, settings.private_key, password=lambda: "")
     except (OSError, ssl.SSLError) as error:
-        raise OptionError(f"The certificate cannot be used: {error}.", where=shown) from error
+        raise OptionError(
+            f"The certificate cannot be used: {error}.",
+            where=settings.certificate,
+            hint="two PEM files are needed: the certificate and its key, which has no password.",
+        ) from error

@@ -7,11 +7,12 @@ import logging
 import threading
 import time
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from mlwright.errors import MlwrightError
+from mlwright.errors import MlwrightError, OptionError, nearest
 from mlwright.serve.checking import Raw
 from mlwright.serve.endpoint import Endpoint
 from mlwright.serve.http import Request
@@ -32,6 +33,20 @@ MOST_SHADOWS = 1_000
 """So many requests may wait for their shadows; what comes then is not shadowed, and counted."""
 
 
+@dataclass(slots=True)
+class Held:
+    """Answers of a request whose response is to be kept first: what is not given is neither recorded nor counted."""
+
+    lines: list[Answered] = field(default_factory=list)
+    then: list[Callable[[], None]] = field(default_factory=list)
+    """What is done when the response is kept."""
+
+    @property
+    def subjects(self) -> set[str]:
+        """Whom the answers are about."""
+        return {line.subject for line in self.lines if line.subject}
+
+
 class Recording:
     """The record of all models of one process, and the thread that lets shadows answer."""
 
@@ -41,7 +56,7 @@ class Recording:
         self.recorder = Recorder(
             record_place(shelf.workspace.path, settings.record.place),
             durability=settings.record.durability,
-            private=private_of(settings, shelf.names, shelf.workspace.path),
+            private=private_of({name: settings.policy_of(name) for name in shelf.names}, shelf.workspace.path),
             keep_s=settings.record.keep_days * 86_400 if settings.record.keep_days else None,
         )
         self._shadows: deque[tuple[Endpoint, Sequence[Raw], Sequence[str], str]] = deque()
@@ -150,14 +165,33 @@ def line_of(
     )  # fmt: skip
 
 
-def private_of(settings: Settings, names: Sequence[str], workspace: Path) -> Private | None:
-    """Return what no record may hold as it is: what the policy of any of the served models names."""
-    columns: dict[str, Any] = {}
-    policies: list[ModelPolicy] = [settings.policy_of(name) for name in names]
-    for policy in policies:
-        columns |= policy.private
-    if not columns:
+def private_of(policies: Mapping[str, ModelPolicy], workspace: Path) -> Private | None:
+    """Return what the record may not hold as it is, of each model what its own policy names. Raises OutputError."""
+    hiding = {name: policy for name, policy in policies.items() if policy.private}
+    if not hiding:
         return None
-    subjects = {policy.subject for policy in policies if policy.subject}
     key = private_key(workspace / KEY_FILE)
-    return Private(columns, key=key, hash_subjects=bool(subjects & columns.keys()))
+    models = {
+        name: Private(policy.private, key=key, hash_subjects=policy.subject in policy.private)
+        for name, policy in hiding.items()
+    }
+    return Private(key=key, models=models)
+
+
+def check_private(endpoint: Endpoint) -> None:
+    """Raise OptionError for a private field that is no column of the model but nearly one; warn of any other.
+
+    Rows may hold fields that are no columns: a name that is like none of them may be one of those.
+    """
+    parts = endpoint.main.model.parts
+    columns = [column.name for column in parts.schema]
+    for name in endpoint.main.policy.private:
+        if name in columns:
+            continue
+        if near := nearest(name, columns):
+            raise OptionError(
+                f"The settings of {endpoint.name!r} keep {name!r} private, which is no column of the model.",
+                where=f"models.{endpoint.name}.private",
+                hint=f"did you mean {near!r}?",
+            )
+        logger.warning("private names %r, which is no column of the model %r", name, endpoint.name)

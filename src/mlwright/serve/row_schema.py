@@ -7,12 +7,16 @@ from typing import Any
 
 from mlwright.model import Model
 from mlwright.schema import Column
-from mlwright.serve.checking import KIND_WORDS
-from mlwright.values import as_text, raw_value
+from mlwright.serve.checking import KIND_WORDS, MIDDLE
+from mlwright.serve.written import Written, as_written
+from mlwright.values import as_text
+from mlwright.values.times import EPOCHS
 
 MOST_LISTED = 200
 """Categories beyond so many are not listed."""
 _TYPES = {"number": "number", "integer": "number", "boolean": "boolean", "duration": "number"}
+"""A whole number's column takes 59.5 as well: the model reads it as it is."""
+_MANY = {"category": ("category", "categories"), "text": ("text", "texts"), "id": ("identifier", "identifiers")}
 
 
 def row_schema(columns: Sequence[Column]) -> dict[str, Any]:
@@ -26,7 +30,7 @@ def row_schema(columns: Sequence[Column]) -> dict[str, Any]:
 
 
 def _column(column: Column) -> dict[str, Any]:
-    kind = _TYPES.get(column.kind, "string")
+    kind = "number" if column.datetime_format in EPOCHS else _TYPES.get(column.kind, "string")
     told: dict[str, Any] = {"type": [kind, "null"] if kind == "string" else [kind, "string", "null"]}
     told["description"] = _described(column)
     if column.categories is not None:
@@ -34,21 +38,29 @@ def _column(column: Column) -> dict[str, Any]:
         if column.distinct <= len(column.categories) <= MOST_LISTED:
             told["x-known"] = list(column.categories)
     elif column.quantiles:
-        told["examples"] = [raw_value(column.quantiles[len(column.quantiles) // 2], column)]
-    if column.is_float and column.low is not None and column.high is not None:
-        told["x-range"] = [raw_value(column.low, column), raw_value(column.high, column)]
+        told["examples"] = [as_written(column.quantiles[MIDDLE], column)]
+    if (ends := _ends(column)) is not None:
+        told["x-range"] = list(ends)
     return told
 
 
 def _described(column: Column) -> str:
     said = KIND_WORDS[column.kind]
     text = said[:1].upper() + said[1:]
-    if column.is_float and column.low is not None and column.high is not None:
-        text += f"; the model learned from {raw_value(column.low, column)} to {raw_value(column.high, column)}"
+    if (ends := _ends(column)) is not None:
+        text += f"; the model learned from {ends[0]} to {ends[1]}"
     elif column.categories is not None:
-        text += f"; the model learned from {column.distinct:,}"
+        one, many = _MANY.get(column.kind, _MANY["text"])
+        text += f"; the model learned from {column.distinct:,} {one if column.distinct == 1 else many}"
     gaps = f"; missing in {column.missing_share:.1%} of the rows" if column.missing_share else "; never missing"
     return f"{text}{gaps}. Null says that it is missing."
+
+
+def _ends(column: Column) -> tuple[Written, Written] | None:
+    """Return the least and largest value that the model learned from; None where they say nothing."""
+    if column.low is None or column.high is None or not column.is_float or column.kind == "boolean":
+        return None
+    return as_written(column.low, column), as_written(column.high, column)
 
 
 def answer_schema(model: Model) -> dict[str, Any]:

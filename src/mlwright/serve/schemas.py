@@ -47,6 +47,7 @@ _MODEL = {
     "canaries": _list(_object({"version": _COUNT, "share": _SHARE})),
     "sticky": _or_null("string"),
     "shadows": _list(_COUNT),
+    "problem": _or_null("string"),
 }
 _TENSOR_FACTS = _object({"name": _TEXT, "datatype": {"enum": list(DATATYPES)}, "shape": _list(_COUNT)})
 _OUTPUT = _object(

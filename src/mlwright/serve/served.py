@@ -15,8 +15,9 @@ from mlwright.model import Model
 from mlwright.serve.checking import Checker, Flag, Raw
 from mlwright.serve.policy import ModelPolicy, Policy
 from mlwright.serve.problems import Problem, RowError
+from mlwright.serve.written import example_of
 from mlwright.tasks.base import Prediction
-from mlwright.values import as_text
+from mlwright.values import as_text, read_value
 
 FEW = 8
 """Up to so many rows are answered at once, on the thread that reads requests; more go to another thread."""
@@ -62,7 +63,7 @@ class Served:
         self._ensemble, self._parts = parts.ensemble, parts
         unknown = set((policy.policy or Policy()).columns) - {column.name for column in parts.columns}
         self.unused_rules = tuple(sorted(unknown))
-        self.checker = Checker(parts.columns, policy.policy or Policy())
+        self.checker = Checker(parts.columns, policy.policy or Policy(), exact=_exact(model))
         self.labels = _unique([as_text(label) or "" for label in parts.classes])
         self._lock = threading.Lock()
         self.gives_reasons = False
@@ -157,8 +158,8 @@ class Served:
         if humility.uncertain_below is not None and found.probabilities is not None:
             surest = found.probabilities.max(axis=1)
             for place in np.flatnonzero(surest < humility.uncertain_below).tolist():
-                share = f"{surest[place]:.0%}"
-                self._uncertain(answers[place], f"The model gives its likeliest answer only {share}.")
+                said = f"The likeliest answer has a chance of only {100 * surest[place]:.0f} %."
+                self._uncertain(answers[place], said)
         if humility.wider_than is not None and found.lower is not None and found.upper is not None:
             width = found.upper - found.lower
             for place in np.flatnonzero(width > humility.wider_than).tolist():
@@ -201,20 +202,33 @@ class Served:
 
     @cached_property
     def example(self) -> dict[str, Any]:
-        """One row that the model can be asked about: its first golden row."""
-        if self._parts.golden:
-            return dict(self._parts.golden[0])
-        return {column.name: None for column in self._parts.columns}
+        """One row that the model can be asked about: its first golden row, numbers written as numbers."""
+        row = self._parts.golden[0] if self._parts.golden else {}
+        return {
+            column.name: example_of(row.get(column.name), read_value(row.get(column.name), column), column)
+            for column in self._parts.columns
+        }
 
 
 def _refused(errors: list[RowError], rows: int) -> Problem:
-    wrong = {error.row for error in errors}
-    said = (
-        errors[0].message
-        if len(errors) == 1
-        else f"{len(errors):,} values in {len(wrong):,} of {rows:,} rows are wrong."
-    )
+    wrong, kinds = {error.row for error in errors}, {error.kind for error in errors}
+    places = f"{len(wrong):,} of {rows:,} rows"
+    if len(errors) == 1:
+        said = errors[0].message
+    elif kinds == {"absent"}:
+        columns = len({error.column for error in errors})
+        said = f"{columns:,} columns are absent in {places}." if columns > 1 else f"A column is absent in {places}."
+    elif kinds == {"unlike"}:
+        said = f"{places} are unlike all that taught the model."
+    else:
+        said = f"{len(errors):,} values in {places} are wrong{' or absent' if 'absent' in kinds else ''}."
     return Problem("invalid-rows", said, errors=errors)
+
+
+def _exact(model: Model) -> tuple[str, ...]:
+    """Return the columns by whose exact texts the model tells groups, each with a threshold of its own."""
+    policy = model.parts.policy
+    return () if policy is None or policy.head is not None else policy.grouping.sources
 
 
 def _as_taken(rows: Sequence[Raw], flags: Sequence[Sequence[Flag]]) -> Sequence[Raw]:

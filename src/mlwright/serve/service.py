@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import dataclasses
 import logging
 import time
 from collections.abc import Awaitable, Callable, Sequence
@@ -18,7 +19,7 @@ from mlwright.serve.http import Request
 from mlwright.serve.jobs import Runner
 from mlwright.serve.metrics import Metrics
 from mlwright.serve.problems import Problem
-from mlwright.serve.recording import Recording
+from mlwright.serve.recording import Recording, check_private
 from mlwright.serve.served import Answer, Served
 from mlwright.serve.settings import Settings
 from mlwright.serve.shelf import Shelf
@@ -42,6 +43,10 @@ class Service:
         self.is_draining = False
         self.problem: str | None = None
         """What is wrong with following the registry, or None."""
+        self._problems: dict[str, str] = {}
+        """By name, why it is not what the registry says by now."""
+        self._said: dict[str, dict[str, Any]] = {}
+        """What the log was told of each name."""
         self.endpoints: dict[str, Endpoint] = {}
         self.recording: Recording
         self.runner: Runner
@@ -71,14 +76,17 @@ class Service:
         self.endpoints = {name: shelf.endpoint(name) for name in shelf.names}
         for endpoint in self.endpoints.values():
             shelf.check_rules(endpoint)
-        self.keyring.keys = self._keys()
-        refuse_open_door(self.settings, self.keyring.keys)
+            check_private(endpoint)
+        self._lock(*shelf.keys())
+        refuse_open_door(self.settings, self.keyring)
         self.recording = Recording(self.settings, shelf, self.metrics)
-        self.runner = Runner(shelf.workspace.path, self.settings, shelf.names)
+        self.runner = Runner(shelf.workspace.path, self.settings)
         return revision
 
-    def _keys(self) -> dict[str, Key]:
-        return {**self._shelf.keys(), **environment_key()}
+    def _lock(self, keys: dict[str, Key], were_made: bool) -> None:  # noqa: FBT001
+        """Let these keys in, and that of the environment. What was locked once stays so."""
+        self.keyring.was_locked = self.keyring.locked or were_made
+        self.keyring.keys = {**keys, **environment_key()}
 
     async def stop(self) -> None:
         """Answer what is being answered, write down what was answered, and end."""
@@ -89,12 +97,13 @@ class Service:
             await asyncio.to_thread(pool.shutdown, wait=True)
         await asyncio.to_thread(self.runner.close)
         await asyncio.to_thread(self.recording.close)
+        logger.info("stopped")
 
     async def _follow(self, revision: int) -> None:
         """Put new endpoints in the place of old ones whenever the registry has changed.
 
-        Requests that are being answered keep the endpoint that they began with. Where the registry cannot be read, or
-        a new version cannot be loaded, what is served stays as it is, and the service says what is wrong.
+        Requests that are being answered keep the endpoint that they began with. Where the registry cannot be read, all
+        stays as it is; where a version cannot be loaded, its name does. What is wrong is said, and tried again.
         """
         loop = asyncio.get_running_loop()
         while True:
@@ -103,46 +112,68 @@ class Service:
             try:
                 now = await loop.run_in_executor(self._loader, self._shelf.revision)
                 if now != revision:
-                    await self._renew()
+                    self._lock(*await loop.run_in_executor(self._loader, self._shelf.keys))
+                    await self._renew(self._shelf.names)
                     revision = now
-                self._note(None)
+                elif self._problems:
+                    await self._renew([*self._problems])
+                self._note(" ".join(self._problems.values()) or None)
             except MlwrightError as error:
-                self._note(str(error))
+                self._cannot_follow(str(error))
             except Exception as error:
                 logger.exception("following the registry")
-                self._note(f"{type(error).__name__}: {error}")
+                self._cannot_follow(f"{type(error).__name__}: {error}")
 
-    async def _renew(self) -> None:
-        """Ask what every name means now, and who may ask; each name changes in one step."""
+    async def _renew(self, names: Sequence[str]) -> None:
+        """Ask what names mean now; each changes in one step, whatever is wrong with another."""
         loop = asyncio.get_running_loop()
-        keys = await loop.run_in_executor(self._loader, self._keys)
-        if keys or self.settings.is_loopback:
-            self.keyring.keys = keys  # where others reach the service, the last key that was taken away still locks it
-        for name in self._shelf.names:
-            self.endpoints[name] = await loop.run_in_executor(self._loader, self._shelf.endpoint, name)
+        for name in names:
+            try:
+                self.endpoints[name] = await loop.run_in_executor(self._loader, self._shelf.endpoint, name)
+                self._problems.pop(name, None)
+            except MlwrightError as error:
+                self._stays(name, error.message, str(error))
+            except Exception as error:
+                if name not in self._problems:
+                    logger.exception("renewing a model", extra={"model": name})
+                self._stays(name, "Its new version cannot be loaded.", f"{type(error).__name__}: {error}")
         self._note_versions()
+
+    def _stays(self, name: str, told: str, logged: str) -> None:
+        """Note why a name stays what it was: `told` to those who ask, who are to learn of no paths."""
+        before = self.endpoints[name]
+        problem = f"{name}@{before.main.version} stays in service. {logged}"
+        if self._problems.get(name) != problem:
+            self._problems[name] = problem
+            self.endpoints[name] = dataclasses.replace(before, problem=told)
+            logger.error("A change cannot be followed; %s", problem, extra={"model": name})
 
     def note_gauges(self) -> None:
         """Bring what is measured now, rather than counted, up to date."""
         self.metrics.in_flight.set(self.in_flight)
         self.recording.note()
 
-    def _note(self, problem: str | None) -> None:
+    def _cannot_follow(self, problem: str) -> None:
         if problem != self.problem:
-            self.problem = problem
-            self.metrics.registry_fault.set(problem is not None)
-            if problem:
-                logger.error("The registry cannot be followed; what is served stays as it is. %s", problem)
+            logger.error("The registry cannot be followed; what is served stays as it is. %s", problem)
+        self._note(problem)
+
+    def _note(self, problem: str | None) -> None:
+        self.problem = problem
+        self.metrics.registry_fault.set(problem is not None)
 
     def _note_versions(self) -> None:
         for endpoint in self.endpoints.values():
             self.metrics.serving(endpoint.name, endpoint.main.version)
-            logger.info(
-                "serving",
-                extra={"model": endpoint.name, "version": endpoint.main.version,
-                       "canaries": {str(each.served.version): each.share for each in endpoint.canaries},
-                       "shadows": [each.version for each in endpoint.shadows]},
-            )  # fmt: skip
+            said = {
+                "model": endpoint.name,
+                "version": endpoint.main.version,
+                "canaries": {str(each.served.version): each.share for each in endpoint.canaries},
+                "shadows": [each.version for each in endpoint.shadows],
+            }
+            if self._said.get(endpoint.name) != said:
+                self._said[endpoint.name] = said
+                logger.info("serving", extra=said)
 
     # --- what is asked -----------------------------------------------------------------------------------------------
 
@@ -163,7 +194,7 @@ class Service:
                 f"No model {reference[:100]!r} is served here.",
                 hint=f"did you mean {near!r}?" if near else "GET /v1/models lists those there are.",
             )
-        version = found.version if found.version is not None else endpoint.aliases.get(found.wanted)
+        version = endpoint.number(found)
         if version is None:
             known = ", ".join(sorted(endpoint.aliases)) or "none"
             raise Problem(
@@ -244,4 +275,5 @@ def facts(endpoint: Endpoint) -> dict[str, Any]:
         "canaries": [{"version": each.served.version, "share": each.share} for each in endpoint.canaries],
         "sticky": endpoint.sticky,
         "shadows": [each.version for each in endpoint.shadows],
+        "problem": endpoint.problem,
     }

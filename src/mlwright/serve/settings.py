@@ -18,7 +18,7 @@ from typing import Any, Literal
 
 import msgspec
 
-from mlwright.errors import OptionError
+from mlwright.errors import OptionError, nearest
 from mlwright.evaluate.files import Written, read_written
 from mlwright.serve.policy import ModelPolicy, Policy
 
@@ -79,6 +79,8 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     workers: int = 1
     certificate: str | None = None
     private_key: str | None = None
+    started: dict[str, int] = {}
+    """The version that each name began with of which no champion was promoted: it stays until one is."""
     refresh_s: float = 1.0
     """So often the registry is asked whether anything has changed."""
     drain_s: float = 1.0
@@ -156,11 +158,49 @@ def _converted(written: Written) -> _File:
     except msgspec.ValidationError as error:
         said, _, place = str(error).partition(" - at `$")
         keys = _keys(written.data, place)
+        message, hint = f"{said[:1].upper()}{said[1:]}.", None
         if unknown := re.fullmatch(r"Object contains unknown field `(.*)`", said):
-            keys, said = (*keys, unknown[1]), f"There is no setting {unknown[1]!r} here"
-        raise OptionError(
-            f"{said[:1].upper()}{said[1:]}.", where=written.place(*keys) or written.path, hint=EXAMPLE
-        ) from error
+            known = _known(keys)
+            near = nearest(unknown[1], known)
+            keys, message = (*keys, unknown[1]), f"There is no setting {unknown[1]!r} here."
+            hint = (f"did you mean {near!r}? " if near else "") + f"Known here: {', '.join(known)}."
+        elif wrong := re.fullmatch(r"Invalid enum value (.*)", said, re.DOTALL):
+            allowed = _known(keys)
+            near = nearest(wrong[1].strip("'"), allowed)
+            message = f"{'.'.join(keys)} cannot be {wrong[1]:.120}."
+            hint = (f"did you mean {near!r}? " if near else "") + f"Allowed: {', '.join(allowed)}."
+        elif kinds := re.fullmatch(r"Expected `(.*)`, got `(.*)`", said):
+            message = f"{'.'.join(keys) or 'This'} has to be {_words(kinds[1])}, and not {_words(kinds[2])}."
+            hint = "a text stands in quotes; a number, true and false do not."
+        raise OptionError(message, where=written.place(*keys) or written.path, hint=hint) from error
+
+
+def _words(kinds: str) -> str:
+    """Return what a person calls kinds of values.
+
+    >>> _words("int"), _words("float | null")
+    ('a whole number', 'a number')
+    """
+    words = {"int": "a whole number", "float": "a number", "str": "a text", "bool": "true or false",
+             "object": "a section with names", "array": "a list"}  # fmt: skip
+    return " or ".join(words.get(kind, kind) for kind in kinds.split(" | ") if kind != "null") or "nothing"
+
+
+def _known(keys: Sequence[str]) -> list[str]:
+    """Return what can stand at a place: the names of a section's settings, or the values that one of them can have."""
+    from msgspec import inspect
+
+    kind: inspect.Type = inspect.type_info(_File)
+    for key in keys:
+        if isinstance(kind, inspect.StructType):
+            kind = next(field.type for field in kind.fields if field.encode_name == key)
+        elif isinstance(kind, inspect.DictType):
+            kind = kind.value_type
+        if isinstance(kind, inspect.UnionType):  # something or nothing
+            kind = next(each for each in kind.types if not isinstance(each, inspect.NoneType))
+    if isinstance(kind, inspect.StructType):
+        return [field.encode_name for field in kind.fields]
+    return [str(value) for value in kind.values] if isinstance(kind, inspect.LiteralType) else []
 
 
 def _keys(data: Mapping[str, Any], place: str) -> tuple[str, ...]:
@@ -202,7 +242,7 @@ def checked(settings: Settings, written: Written | None = None) -> Settings:
         ("--workers", settings.workers, 1),
         ("drain_s", settings.drain_s, 0),
         ("refresh_s", settings.refresh_s, 0.01),
-        ("record.keep_days", settings.record.keep_days or 1, 0.001),
+        ("record.keep_days", 1 if settings.record.keep_days is None else settings.record.keep_days, 0.001),
     ):
         if not least <= number < 1e6:
             where = written.place(*name.split(".")) if written else None
@@ -212,7 +252,7 @@ def checked(settings: Settings, written: Written | None = None) -> Settings:
     if not 0 <= settings.port < 65536:
         raise OptionError(f"--port cannot be {settings.port}.", hint="give a number from 0 (any free one) to 65535.")
     if (settings.certificate is None) != (settings.private_key is None):
-        raise OptionError("TLS needs both --certificate and --private-key.")
+        raise OptionError("TLS needs both a certificate and its private key.", hint="--tls CERTIFICATE KEY names them.")
     if "*" in settings.network.origins:
         raise OptionError(
             "network.origins cannot be '*': every page that anybody visits could then ask this service.",

@@ -5,19 +5,34 @@ A model of the workspace follows the registry; one that was given as a path stay
 
 from __future__ import annotations
 
+import logging
 import os
 from collections import OrderedDict
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from mlwright.errors import ColumnError, ModelError, OptionError, nearest
 from mlwright.model import load
 from mlwright.registry import Workspace
 from mlwright.registry.keys import Key
-from mlwright.registry.names import parsed
+from mlwright.registry.names import CHAMPION, LATEST, parsed
 from mlwright.registry.version import digest_of
 from mlwright.serve.endpoint import Endpoint, shares
+from mlwright.serve.policy_check import check_policy
 from mlwright.serve.served import Served
 from mlwright.serve.settings import Settings
+
+logger = logging.getLogger("mlwright.serve")
+
+
+def unpromoted(models: Sequence[str], workspace: Workspace) -> dict[str, int]:
+    """Return the latest version of each bare name of which no champion was promoted, for `Settings.started`.
+
+    Asked once, before there are workers: each of them, and each that takes another's place, begins with the same.
+    Raises ModelError.
+    """
+    names = [name for name in models if parsed(name) and "@" not in name and workspace.versions(name)]
+    return {name: workspace.find(name).version for name in names if CHAMPION not in workspace.aliases(name)}
 
 
 class Shelf:
@@ -31,6 +46,9 @@ class Shelf:
         self._followed: dict[str, str] = {}
         """By the name under which it is asked: the reference as it was given, with or without an alias or version."""
         self._kept: OrderedDict[tuple[str, int], Served] = OrderedDict()
+        self._started = dict(settings.started)
+        self._checked: set[str] = set()
+        """Names of which the versions of the start can follow their policy."""
         for reference in settings.models:
             self._take(reference)
         for name in settings.of_model:
@@ -63,40 +81,66 @@ class Shelf:
         return (*self._fixed, *self._followed)
 
     def check_rules(self, endpoint: Endpoint) -> None:
-        """Raise ColumnError where a rule of the model's own policy is about a column that it does not read."""
+        """Raise ColumnError or OptionError where the model cannot follow its policy; asked once, at the start.
+
+        Versions that come later are served nevertheless, and the log tells.
+        """
+        where, main = f"settings of {endpoint.name!r}", endpoint.main
         own = self.settings.of_model.get(endpoint.name)
-        if own is None or own.policy is None or not endpoint.main.unused_rules:
-            return
-        columns = [column.name for column in endpoint.main.model.parts.columns]
-        raise ColumnError.missing(
-            endpoint.main.unused_rules[0], columns, what="column of a rule", where=f"settings of {endpoint.name!r}"
-        )
+        if own is not None and own.policy is not None and main.unused_rules:
+            columns = [column.name for column in main.model.parts.columns]
+            raise ColumnError.missing(main.unused_rules[0], columns, what="column of a rule", where=where)
+        for served in {**endpoint.versions, main.version: main}.values():
+            check_policy(served.policy, served.model, where)
+        self._checked.add(endpoint.name)
 
     def revision(self) -> int:
         """Return a number that has grown wherever the registry has changed. Raises OutputError."""
         return self.workspace.revision()
 
-    def keys(self) -> dict[str, Key]:
-        """Return the keys that are valid now, by the hash of their secret. Raises OutputError."""
-        return self.workspace.keys.active()
+    def keys(self) -> tuple[dict[str, Key], bool]:
+        """Return the keys that are valid now, by the hash of their secret, and whether one was ever made.
+
+        Raises OutputError.
+        """
+        held = self.workspace.keys
+        return held.active(), held.were_made()
 
     def endpoint(self, name: str) -> Endpoint:
         """Return what a name means now, with all its models loaded. Raises ModelError, OutputError."""
         if name in self._fixed:
             served = self._fixed[name]
-            return Endpoint(name, served, {served.version: served})
-        reference = self._followed[name]
-        main = self.served(name, self.workspace.find(reference).version)
-        aliases = self.workspace.aliases(name)
-        wanted = parsed(reference)
-        traffic = self.workspace.traffic(name) if wanted is not None and not wanted.wanted else None
-        if traffic is None:
-            return Endpoint(name, main, self._held(name), aliases)
+            return Endpoint(name, served, {served.version: served}, latest=served.version)
+        reference, aliases, latest = self._followed[name], self.workspace.aliases(name), self._latest(name)
+        if reference != name:  # one version or alias of it, which traffic is not about
+            main = self.served(name, self.workspace.find(reference).version)
+            return Endpoint(name, main, self._held(name), aliases, latest=latest)
+        main = self.served(name, self._meant(name, aliases))
+        traffic = self.workspace.traffic(name)
         weights = [(self._of(name, target, aliases), share) for target, share in traffic.weights.items()]
-        shadows = tuple(self._of(name, target, aliases) for target in traffic.shadow)
-        return Endpoint(name, main, self._held(name), aliases, shares(weights), traffic.sticky, shadows)
+        shadows = {served.version: served for served in (self._of(name, target, aliases) for target in traffic.shadow)}
+        return Endpoint(
+            name, main, self._held(name), aliases, shares(main, weights), traffic.sticky, (*shadows.values(),), latest
+        )
 
-    def _of(self, name: str, target: str, aliases: dict[str, int]) -> Served:
+    def _meant(self, name: str, aliases: Mapping[str, int]) -> int:
+        """Return what a bare name means: its champion; before there is one, the version that the service began with.
+
+        A build makes a later version, and nobody has said yet that it is to answer.
+        """
+        if CHAMPION in aliases:
+            return aliases[CHAMPION]
+        if name not in self._started:
+            self._started[name] = self.workspace.find(name).version
+        return self._started[name]
+
+    def _latest(self, name: str) -> int | None:
+        try:
+            return self.workspace.find(f"{name}@{LATEST}").version
+        except ModelError:  # all are archived
+            return None
+
+    def _of(self, name: str, target: str, aliases: Mapping[str, int]) -> Served:
         if target in aliases:
             return self.served(name, aliases[target])
         if target.isdecimal():
@@ -127,4 +171,9 @@ class Shelf:
     def _served(self, model: object, name: str, version: int) -> Served:
         served = Served(model, name, version, self.settings.policy_of(name))  # type: ignore[arg-type]
         served.warm_up()
+        if name in self._checked:
+            try:
+                check_policy(served.policy, served.model, f"settings of {name!r}")
+            except OptionError as error:
+                logger.warning("Version %d of %r cannot follow its policy: %s", version, name, error)
         return served

@@ -93,12 +93,22 @@ def test_the_packages_are_pinned_and_mlwright_is_the_wheel(lines: list[tuple[str
 
 def test_the_readme_has_the_two_commands(folder: Path) -> None:
     text = (folder / "README.md").read_text(encoding="utf-8")
-    (block,) = re.findall(r"```sh\n(.*?)```", text, re.DOTALL)
+    block, _ = re.findall(r"```sh\n(.*?)```", text, re.DOTALL)
     build, run = block.splitlines()
     assert build == "docker build --tag customers ."
     assert run.startswith("docker run ")
     assert "--env MLWRIGHT_API_KEY customers" in run
     assert "MLWRIGHT_API_KEY=" not in text
+
+
+def test_the_readme_says_how_settings_are_given(folder: Path, lines: list[tuple[str, str]]) -> None:
+    _, block = re.findall(r"```sh\n(.*?)```", (folder / "README.md").read_text(encoding="utf-8"), re.DOTALL)
+    words = shlex.split(block)
+    mounted = next(word for word in words if "serve.toml:" in word).split(":")[1]
+    (command,) = of(lines, "CMD")[-1:]
+    behind = words[words.index("customers") + 1 :]
+    assert behind == [*json.loads(command), "--settings", mounted]
+    assert "customers-state:/state" in words
 
 
 def test_an_images_name_is_one_that_docker_takes() -> None:

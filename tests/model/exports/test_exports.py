@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+import mlwright as mw
 from mlwright.cli import main
 from mlwright.errors import MissingExtraError, OptionError, OutputError
 from mlwright.model import Model
@@ -33,7 +34,7 @@ def test_every_form_is_written_and_told(
     told = json.loads(capsys.readouterr().out)
     files = [place] if place.is_file() else [path for path in place.rglob("*") if path.is_file()]
     assert told["bytes"] == sum(path.stat().st_size for path in files)
-    assert (told["to"], told["path"], told["model"]) == (to, str(place), "customers@3")
+    assert (told["to"], told["path"], told["model"], told["note"]) == (to, str(place), "customers@3", None)
     assert main(["export", str(saved), "--to", to, "--out", str(place)]) == 0
     said = capsys.readouterr().out
     assert "next: " in said
@@ -55,6 +56,22 @@ def test_the_written_file_answers(model: Model, saved: Path, tmp_path: Path) -> 
     raw = {**row, **texts, "since": "1970-01-02", "active": "yes", "income": None}
     np.testing.assert_allclose(probabilities, model.predict_proba(raw), rtol=0, atol=1e-12)
     assert prediction.tolist() == model.predict(raw).tolist()
+
+
+def test_a_column_named_as_an_output_is_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """The input keeps the column's name, so that the output has another one: that is said, not found out."""
+    rows = {"prediction": [*range(40)], "lower": ["a", "b"] * 20, "y": [place * 1.5 for place in range(40)]}
+    model = mw.build(rows, target="y", trials=1, learners=["linear"]).renamed("odd")
+    saved = model.save(tmp_path / "odd")
+    written = model.export(tmp_path / "odd.onnx", to="onnx")
+    names = {each.name for each in onnxruntime.InferenceSession((tmp_path / "odd.onnx").read_bytes()).get_outputs()}
+    inputs = {column.name for column in model.parts.columns}
+    assert "prediction" in inputs
+    assert names == {f"{name}_" if name in inputs else name for name in ("prediction", "lower", "upper")}
+    assert written.note is not None
+    assert written.note.startswith("the output 'prediction' is called 'prediction_'")
+    assert main(["export", str(saved), "--to", "onnx", "--out", str(tmp_path / "odd.onnx")]) == 0
+    assert written.note in " ".join(capsys.readouterr().out.split())
 
 
 def test_a_file_that_differs_never_appears(model: Model, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -97,8 +114,6 @@ def test_a_missing_extra_is_named(model: Model, tmp_path: Path, monkeypatch: pyt
 def test_a_model_read_from_its_folder_gives_the_same_file(
     maker: Callable[..., Any], saved: Path, model: Model, tmp_path: Path
 ) -> None:
-    import mlwright as mw
-
     mw.load(saved).export(tmp_path / "read.onnx", to="onnx")
     model.export(tmp_path / "made.onnx", to="onnx")
     assert (tmp_path / "read.onnx").read_bytes() == (tmp_path / "made.onnx").read_bytes()

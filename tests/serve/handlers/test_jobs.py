@@ -60,8 +60,7 @@ def test_the_same_rows_get_the_same_answers_as_by_predict(inside: Inside, task: 
     for place, (answer, wanted) in enumerate(zip(answers, expected, strict=True)):
         assert answer["model"] == {"name": task, "version": 1}
         assert answer["id"] == f"{told['id']}-{place}"
-        for name in ("prediction", "action", "flags", "probabilities", "lower", "upper"):
-            assert answer.get(name) == wanted.get(name), name
+        assert {name: value for name, value in answer.items() if name != "model"} == wanted | {"id": answer["id"]}
     assert answers[3]["flags"][0]["kind"] == "unknown_category"
 
 
@@ -87,8 +86,20 @@ def test_reasons_and_another_kind_of_result_on_demand(inside: Inside) -> None:
     given = give(inside, "regression", written(rows, NDJSON), NDJSON, "?explain=true", accept=CSV)
     response = inside.ask("GET", ended(inside, given)["result"])
     found = list(csv.DictReader(io.StringIO(response.text)))
-    assert [*found[0]] == ["id", "prediction", "lower", "upper", "action", "flags", "reasons"]
+    assert [*found[0]] == ["id", "prediction", "lower", "upper", "action", "flags", "version", "reasons"]
     assert all("where a typical row has" in row["reasons"] for row in found)
+
+
+def test_a_result_is_given_as_it_is_written_or_not_at_all(inside: Inside) -> None:
+    body = written(rows_of("binary", 2), NDJSON)
+    told = ended(inside, give(inside, "binary", body, NDJSON, accept=f"{CSV};q=0.1, {NDJSON};q=0"))
+    for accept in (CSV, "text/*", "*/*", f"{PARQUET}, {CSV};q=0.5", "TEXT/CSV"):
+        response = inside.ask("GET", told["result"], headers={"accept": accept})
+        assert (response.status_code, response.headers["content-type"].partition(";")[0]) == (200, CSV)
+    for accept in (NDJSON, "application/json", f"{CSV};q=0"):
+        response = inside.ask("GET", told["result"], headers={"accept": accept})
+        assert response.status_code == 406
+        assert response.json()["detail"].startswith("The answers of this job are written as text/csv, ")
 
 
 def test_a_row_that_is_refused_goes_to_a_person_and_the_others_are_answered_and_recorded(inside: Inside) -> None:
@@ -108,8 +119,9 @@ def test_a_file_that_cannot_be_answered_fails_with_a_sentence(inside: Inside) ->
     given = give(inside, "binary", b"income,age\n1,2\n", CSV)
     told = ended(inside, given)
     assert told["state"] == "failed"
-    assert told["detail"].startswith("No row of the file can be answered. The column 'plan' is not in the row")
-    assert told["errors"][0]["column"] == "plan"
+    assert told["detail"] == "4 columns are not there: 'plan', 'member', 'joined', 'note'."
+    assert told["hint"] == "name each column in the first line, and leave a cell empty where its value is not known."
+    assert [error["column"] for error in told["errors"]] == ["plan", "member", "joined", "note"]
     assert told["result"] is None
     response = inside.ask("GET", f"{given.headers['location']}/result")
     assert (response.status_code, response.json()["detail"]) == (409, f"The job failed. {told['detail']}")

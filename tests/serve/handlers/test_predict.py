@@ -85,6 +85,24 @@ def test_answers_are_written_as_is_wanted(inside: Inside) -> None:
     assert refused.status_code == 406
 
 
+@pytest.mark.parametrize("kind", [CSV, ARROW])
+def test_a_column_that_a_table_lacks_is_one_error_for_all_rows(inside: Inside, kind: str) -> None:
+    rows = [{name: value for name, value in row.items() if name != "age"} for row in rows_of("binary", 30)]
+    response = inside.ask(
+        "POST", "/v1/models/binary/predict", content=WRITE[kind](rows), headers={"content-type": kind}
+    )
+    told = response.json()
+    assert (response.status_code, told["error_count"], told["errors"][0]["column"]) == (422, 1, "age")
+    assert ("cell empty" in told["hint"], "null" in told["hint"]) == (kind == CSV, kind != CSV)
+
+
+def test_commas_that_are_semicolons_are_one_error(inside: Inside) -> None:
+    body = as_csv(rows_of("binary", 3)).replace(b",", b";")
+    response = inside.ask("POST", "/v1/models/binary/predict", content=body, headers={"content-type": CSV})
+    assert response.status_code == 400
+    assert response.json()["detail"].startswith("The separator seems to be ';'")
+
+
 def test_reasons_add_up_to_the_answer(inside: Inside, loaded: dict[str, Model]) -> None:
     rows = rows_of("regression", 3)
     for told in inside.predict("regression", rows, params={"explain": "true"}).json()["predictions"]:

@@ -10,7 +10,8 @@ import pytest
 
 from mlwright.serve.jobs.folder import ABANDONED_S, KEPT_S, Job, Jobs, Progress, not_done, told
 from mlwright.serve.jobs.runner import MOST_ATTEMPTS, Runner
-from mlwright.serve.settings import Settings
+from mlwright.serve.policy import ModelPolicy
+from mlwright.serve.settings import RecordSettings, Settings
 
 
 def submitted(jobs: Jobs) -> Job:
@@ -18,7 +19,7 @@ def submitted(jobs: Jobs) -> Job:
     path.write_bytes(b"a\n1\n")
     job = Job(
         id=name, model="churn", version=3, source="churn@3", digest="", sent="text/csv", gives="text/csv",
-        explain=False, recorded=True, key=None, submitted=1.0,
+        explain=False, recorded=True, key=None, submitted=1.0, policy=ModelPolicy(), record=RecordSettings(),
     )  # fmt: skip
     jobs.submit(job)
     return job
@@ -74,7 +75,7 @@ def test_a_job_that_ended_the_service_thrice_is_given_up(tmp_path: Path) -> None
     jobs = Jobs(tmp_path / "jobs")
     job = submitted(jobs)
     jobs.note(job.id, Progress(state="running", attempts=MOST_ATTEMPTS))
-    runner = Runner(tmp_path, Settings(), ())
+    runner = Runner(tmp_path, Settings())
     try:
         until = time.monotonic() + 10
         while jobs.progress(job.id).state != "failed" and time.monotonic() < until:
@@ -93,7 +94,7 @@ def test_two_runners_never_run_at_the_same_time(tmp_path: Path) -> None:
     job = submitted(jobs)
     lock = sqlite3.connect(jobs.folder / "lock.db", isolation_level=None)
     lock.execute("BEGIN EXCLUSIVE")
-    runner = Runner(tmp_path, Settings(), ())
+    runner = Runner(tmp_path, Settings())
     try:
         runner.wake()
         time.sleep(0.5)

@@ -55,8 +55,32 @@ def test_an_outcome_may_come_before_its_answer(record: Record, answered: Callabl
 
 def test_an_outcome_is_of_the_model_that_answered(record: Record, answered: Callable[..., Answered]) -> None:
     write(record, answered(id="a"))
-    assert record.outcomes("price", [Outcome("a", 1)]) == counts(accepted=1, unknown=1)
+    with pytest.raises(DataError, match="'a' is the id of an answer of another model than 'price'") as caught:
+        record.outcomes("price", [Outcome("b", 1), Outcome("a", 1)])
+    assert caught.value.where == "outcome 1"
+    assert record.models() == ["churn"]
     assert matured(record) == {}
+
+
+def test_which_ids_have_no_answer_yet(record: Record, answered: Callable[..., Answered]) -> None:
+    write(record, answered(id="a"), answered(id="b", model="price"))
+    assert record.unanswered("churn", ["a", "b", "c", "nul\0"]) == {"b", "c", "nul\0"}
+    assert record.unanswered("churn", [f"id {place}" for place in range(1234)] + ["a"]) == {
+        f"id {place}" for place in range(1234)
+    }
+
+
+def test_what_is_to_be_known_only_in_the_future_is_refused(record: Record) -> None:
+    now, hour = time.time_ns() // 1000, 3600 * 10**6
+    assert record.outcomes("churn", [Outcome("a", 1, now + 23 * hour)])["accepted"] == 1  # clocks and zones differ
+    with pytest.raises(DataError, match="known only in the future"):
+        record.outcomes("churn", [Outcome("a", 1, now + 25 * hour)])
+
+
+def test_long_texts_are_refused(record: Record) -> None:
+    assert record.outcomes("churn", [Outcome("a", "x" * 200)])["accepted"] == 1
+    with pytest.raises(DataError, match="a text of 201 letters; at most 200"):
+        record.outcomes("churn", [Outcome("a", "x" * 201)])
 
 
 def test_a_shadow_has_the_outcome_of_its_answer(record: Record, answered: Callable[..., Answered]) -> None:
@@ -164,7 +188,13 @@ def test_moments(given: object, expected: int) -> None:
     assert microseconds(given) == expected
 
 
-@pytest.mark.parametrize("given", ["yesterday", "", 1793613600000, float("nan"), float("inf"), True, None, "9" * 400])
+@pytest.mark.parametrize(
+    "given",
+    [
+        *("yesterday", "", 1793613600000, float("nan"), float("inf"), True, None, "9" * 400),
+        *("1899-12-31T23:59:59Z", "2200-01-01", "0001-01-01", datetime(2200, 1, 1, tzinfo=UTC)),
+    ],
+)
 def test_what_is_no_moment(given: object) -> None:
     with pytest.raises(DataError, match="no moment between the years 1900 and 2200"):
         microseconds(given)

@@ -57,4 +57,6 @@ def _told(written: Exported) -> str:
     pairs = [("model", written.model), (written.to, str(written.path)), ("size", f"{written.bytes / 1e6:.2f} MB")]
     if written.difference is not None:
         pairs.append(("compared", f"{written.rows:,} rows, which differ by at most {written.difference:.1g}"))
+    if written.note is not None:
+        pairs.append(("note", written.note))
     return f"{facts(pairs)}\n\nnext: {written.next}"

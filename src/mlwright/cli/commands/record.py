@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from mlwright.serve.record import Outcome, Record
 
 HEADER = ("model", "version", "kind", "answers", "matured", "first", "last")
+FORGOTTEN = ("answers", "outcomes", "responses", "jobs")
 _MINUTE = len("2026-01-31T10:00")
 
 
@@ -34,6 +36,7 @@ class _Asked:
     out_file: Path | None
     yes: bool
     quiet: bool
+    workspace: Path | None
 
 
 def record(
@@ -77,9 +80,9 @@ def record(
     """Show what was answered, tell what came of it, take it away, or delete what is old or about one person."""
     if action not in ACTIONS:
         raise OptionError.unknown("ACTION", action, ACTIONS)
-    asked = _Asked(what, file, (id_column, outcome, at), older, out_file, yes, quiet)
+    asked = _Asked(what, file, (id_column, outcome, at), older, out_file, yes, quiet, workspace)
     _check(action, asked)
-    opened = _opened(workspace, place)
+    opened = _opened(workspace, place, may_be_none=action == "forget")
     try:
         told, text = ACTIONS[action](opened, asked)
     finally:
@@ -88,6 +91,8 @@ def record(
         out_json(told)
     elif text:
         out(text)
+    if action == "forget" and (told["unfinished_jobs"] or not any(told[kind] for kind in FORGOTTEN)):
+        raise typer.Exit(1)
 
 
 def _check(action: str, asked: _Asked) -> None:
@@ -111,15 +116,16 @@ def _check(action: str, asked: _Asked) -> None:
             raise OptionError(f"`mlwright record {action}` takes no {shown}.", hint=f"it takes {', '.join(needs)}.")
 
 
-def _opened(workspace: Path | None, place: str | None) -> Record:
-    """Return the record that is there: none is made by asking for it."""
+def _opened(workspace: Path | None, place: str | None, *, may_be_none: bool) -> Record:
+    """Return the record that is there: none is made by asking for it, unless jobs too hold what is to be deleted."""
     from mlwright.registry import Workspace
     from mlwright.serve.record import Private, Record, private_key, record_place
     from mlwright.serve.record.record import KEY_FILE
 
     home = Workspace(workspace).path
     where = record_place(home, place)
-    if "://" not in str(where) and not Path(where).is_file():
+    may_be_none = may_be_none and place is None and (home / "jobs").is_dir()
+    if "://" not in str(where) and not Path(where).is_file() and not may_be_none:
         raise OptionError(
             "There is no record yet.", where=str(where), hint="`mlwright serve MODEL` begins one when it answers."
         )
@@ -159,8 +165,10 @@ def _outcomes(opened: Record, asked: _Asked) -> tuple[dict[str, Any], str]:
     for name in names:
         if name not in read.frame.columns:
             raise ColumnError.missing(name, read.frame.columns, where=read.origin)
-    given, empty = _told_by(read.frame.select(list(dict.fromkeys(names))), asked)
+    given, places = _told_by(read.frame.select(list(dict.fromkeys(names))), asked)
+    given = _checked_outcomes(asked, opened, given, places)
     counts = opened.outcomes(asked.what or "", given)
+    empty = read.frame.height - len(given)
     told = {"model": asked.what, "rows": read.frame.height, **counts, "empty": empty}
     pairs = [(name, f"{number:,}") for name, number in told.items() if name != "model"]
     if counts["unknown"] and not asked.quiet:
@@ -168,14 +176,15 @@ def _outcomes(opened: Record, asked: _Asked) -> tuple[dict[str, Any], str]:
     return told, facts(pairs)
 
 
-def _told_by(frame: pl.DataFrame, asked: _Asked) -> tuple[list[Outcome], int]:
-    """Return the outcomes of a table, and how many rows have none (yet)."""
+def _told_by(frame: pl.DataFrame, asked: _Asked) -> tuple[list[Outcome], list[int]]:
+    """Return the outcomes of a table, and the rows in which they stand; some have none (yet)."""
     from mlwright.errors import DataError
     from mlwright.serve.record import Outcome, microseconds
     from mlwright.values import as_text, is_null
 
     id_column, outcome, at = asked.columns
     made: list[Outcome] = []
+    places: list[int] = []
     for place, row in enumerate(frame.iter_rows(named=True)):
         name, value = as_text(row[id_column or ""]), row[outcome or ""]
         moment = row[at] if at else None
@@ -187,7 +196,38 @@ def _told_by(frame: pl.DataFrame, asked: _Asked) -> tuple[list[Outcome], int]:
             shown = f"row {place}, column {at!r}"
             raise DataError(f"{moment!r:.60} is no moment.", where=shown, hint=error.hint) from error
         made.append(Outcome(name, value if isinstance(value, str | int | float) else as_text(value) or "", known))
-    return made, frame.height - len(made)
+        places.append(place)
+    return made, places
+
+
+def _checked_outcomes(asked: _Asked, opened: Record, given: list[Outcome], places: Sequence[int]) -> list[Outcome]:
+    """Return the outcomes as the model's target has them, without those that say nothing.
+
+    Raises ModelError where nobody knows the model, DataError where its target cannot have one. A model that was served
+    from a path, and so is in no registry, is known to the record alone: its outcomes are kept as they are.
+    """
+    from mlwright.errors import DataError, ModelError
+    from mlwright.registry import Workspace
+    from mlwright.serve.truth import MISSING, read_outcomes
+
+    name, home = asked.what or "", Workspace(asked.workspace)
+    names, recorded = home.names(), opened.models()
+    if name not in {*names, *recorded}:
+        near = nearest(name, [*names, *recorded])
+        hint = f"did you mean {near!r}?" if near else "`mlwright models` lists those in the registry."
+        raise ModelError(f"Neither the registry nor the record knows a model {name!r:.120}.", hint=hint)
+    if name not in names:
+        return given
+    made, errors = read_outcomes([home.open(name).parts], given)
+    wrong = [error for error in errors if error.kind != MISSING]
+    if wrong:
+        more = f" {len(wrong):,} outcomes are wrong in all." if len(wrong) > 1 else ""
+        raise DataError(
+            wrong[0].message + more,
+            where=f"row {places[wrong[0].row or 0]}, column {asked.columns[1]!r}",
+            hint="nothing was kept; correct the file, or leave what is not known empty.",
+        )
+    return made
 
 
 def _export(opened: Record, asked: _Asked) -> tuple[dict[str, Any], str]:
@@ -202,9 +242,28 @@ def _export(opened: Record, asked: _Asked) -> tuple[dict[str, Any], str]:
 
 
 def _forget(opened: Record, asked: _Asked) -> tuple[dict[str, Any], str]:
-    _sure(f"Delete all that is recorded about {asked.what!r}?", asked)
-    counts = opened.forget(asked.what or "")
-    return {"subject": asked.what, **counts}, _deleted(counts)
+    from mlwright.registry import Workspace
+    from mlwright.serve.jobs import Jobs, forget_in_jobs
+
+    subject = asked.what or ""
+    _sure(f"Delete all that is recorded about {subject!r}?", asked)
+    knows_subjects = opened.knows_subjects()
+    jobs, unfinished = forget_in_jobs(Jobs(Workspace(asked.workspace).path / "jobs"), subject)
+    counts = {**opened.forget(subject), "jobs": jobs}
+    if unfinished:
+        say(
+            f"Jobs that wait or run hold {subject!r} too, and will record it: {', '.join(unfinished)}. "
+            "Delete them (DELETE /v1/jobs/ID), or run this again when they have ended."
+        )
+    elif not any(counts.values()):
+        why = (
+            "no answer says it is about it"
+            if knows_subjects
+            else "no answer says whom it is about; name the field that does as `subject` under [models.NAME] in the "
+            "settings of `mlwright serve`"
+        )
+        say(f"Nothing was found about {subject!r}: {why}.")
+    return {"subject": asked.what, **counts, "unfinished_jobs": unfinished}, _deleted(counts)
 
 
 def _prune(opened: Record, asked: _Asked) -> tuple[dict[str, Any], str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -48,16 +49,20 @@ def serve(
 
         from mlwright.serve.process import run
         from mlwright.serve.settings import Settings, read_settings
+        from mlwright.serve.shelf import unpromoted
     except ModuleNotFoundError as error:
         raise MissingExtraError.of("serve", "Serving models") from error
     from mlwright.registry import Workspace
 
+    held = Workspace(workspace)
     for reference in models:
-        Workspace(workspace).resolve(reference)  # what is not there is said before anything starts
+        held.resolve(reference)  # what is not there is said before anything starts
+    started = unpromoted(models, held)
     settings = read_settings(
         settings_file,
         Settings(
             models=tuple(models),
+            started=started,
             workspace=None if workspace is None else str(workspace),
             host=host,
             port=port,
@@ -69,13 +74,20 @@ def serve(
     if durability is not None:
         record = msgspec.structs.replace(settings.record, durability=durability)
         settings = msgspec.structs.replace(settings, record=record)
-    greet = (lambda _: None) if quiet else (lambda address: say(_greeting(address, models, workers)))
+    greet = (lambda _: None) if quiet else (lambda address: say(_greeting(address, models, workers, started)))
     raise typer.Exit(run(settings, ready=greet))
 
 
-def _greeting(address: str, models: list[str], workers: int) -> str:
+def _greeting(address: str, models: list[str], workers: int, started: Mapping[str, int]) -> str:
+    stays = [
+        f"No version of {name} is promoted: the service stays with {name}@{version} until one is (mlwright promote)."
+        for name, version in started.items()
+    ]
     begun = "Serving" if workers == 1 else f"Starting {workers} processes that serve"
-    return (
-        f"{begun} {', '.join(models)} at {address} (Ctrl-C ends it).\n"
-        f"Next: open {address}, or: curl {address}/v1/models"
+    return "\n".join(
+        (
+            f"{begun} {', '.join(models)} at {address} (Ctrl-C ends it).",
+            *stays,
+            f"Next: open {address}, or: curl {address}/v1/models",
+        )
     )

@@ -67,7 +67,14 @@ header `Authorization: Bearer ...`.
 
 - Ask: `POST /v1/models/{asked}/predict`; `GET /v1/models` and `GET /openapi.json` say what there is. Alive:
   `GET /health/live`.
-- The record of what was answered is in the volume `{name}-state`.
+- The record of what was answered is in the volume `{name}-state`: without `--volume` it is lost with the container.
+- Settings: mount a `serve.toml` that user {user} may read, and name it behind the image:
+
+  ```sh
+  docker run --rm --publish 127.0.0.1:{port}:{port} --volume {name}-state:/state --env MLWRIGHT_API_KEY \
+    --volume "$PWD/serve.toml:/settings/serve.toml:ro" {name} \
+    mlwright serve /model --host 0.0.0.0 --port {port} --settings /settings/serve.toml
+  ```
 - The service runs as user {user}, who owns nothing but `/state`: `--read-only --tmpfs /tmp --cap-drop ALL
   --security-opt no-new-privileges` go with it.
 - Requirements are pinned to the versions that the model was exported with. mlwright itself is in `wheels/`: no index is

@@ -22,6 +22,8 @@ class Exported:
     """The rows that were compared."""
     next: str
     """The command to run next."""
+    note: str | None = None
+    """What is other than one expects, or None."""
 
     def to_dict(self) -> dict[str, Any]:
         """Return it as JSON."""
@@ -33,4 +35,5 @@ class Exported:
             "difference": self.difference,
             "rows": self.rows,
             "next": self.next,
+            "note": self.note,
         }

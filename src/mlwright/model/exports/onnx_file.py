@@ -20,11 +20,13 @@ def write(parts: Parts, path: Path, wheel: Path | None = None) -> Exported:
     del wheel
     if find_spec("onnx") is None or find_spec("onnxruntime") is None:
         raise MissingExtraError.of("onnx", "Writing ONNX, which is compared with the model first,")
-    from mlwright.model.exports.to_onnx import compare, to_onnx
+    from mlwright.model.exports.to_onnx import compare, input_doors, output_names, to_onnx
 
     data = to_onnx(parts)
     compared = compare(data, parts)
     write_file(path, data, MARK)
+    names = output_names(parts, input_doors(parts.columns))
+    renamed = [f"the output {what!r} is called {name!r}" for what, name in names.items() if name != what]
     return Exported(
         to="onnx",
         path=path,
@@ -33,4 +35,5 @@ def write(parts: Parts, path: Path, wheel: Path | None = None) -> Exported:
         difference=compared.difference,
         rows=compared.rows,
         next=f'python -c "from onnxruntime import InferenceSession as S; print(S({str(path)!r}).get_inputs()[0])"',
+        note=f"{' and '.join(renamed)}: a column of the model has that name." if renamed else None,
     )

@@ -12,7 +12,7 @@ def openapi(service: Service, _: Request) -> Response:
     from mlwright.serve.handlers import ROUTES as EVERY  # the table of all, of which this is one
     from mlwright.serve.openapi import document
 
-    return json_response(document(EVERY, service.endpoints, locked=bool(service.keyring.keys)))
+    return json_response(document(EVERY, service.endpoints, locked=service.keyring.locked))
 
 
 ROUTES = (

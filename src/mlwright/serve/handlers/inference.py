@@ -86,7 +86,7 @@ async def infer(service: Service, request: Request) -> Response:
     if request.media_type not in {JSON, ""}:
         raise Problem("unknown-media-type", f"Tensors are read as {JSON}, not {request.media_type[:60]!r}.", hint=SHAPE)
     endpoint, named = await service.asked(_reference(request))
-    return await once(service, request, JSON, lambda: _answered(service, request, endpoint, named))
+    return await once(service, request, JSON, lambda: _answered(service, request, endpoint, named), model=endpoint.name)
 
 
 async def _answered(service: Service, request: Request, endpoint: Endpoint, named: Served | None) -> Response:
@@ -209,5 +209,5 @@ ROUTES = (
     *_both("GET", "/ready", "read", model_ready, "Does a model answer?", answer="InferReady",
            problems=("not-ready",)),
     *_both("POST", "/infer", "predict", infer, "Answer the rows that tensors hold", takes=(JSON,), body="InferBody",
-           answer="InferAnswer", problems=("conflict",)),
+           answer="InferAnswer", problems=("conflict", "not-kept")),
 )  # fmt: skip

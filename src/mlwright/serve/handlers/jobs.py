@@ -8,7 +8,8 @@ from functools import partial
 from pathlib import Path
 from typing import BinaryIO
 
-from mlwright.serve.http import CSV, NDJSON, PARQUET, Request, Response, body_parts, json_response
+from mlwright.serve.bodies import wanted
+from mlwright.serve.http import CSV, JSON, NDJSON, PARQUET, Request, Response, body_parts, json_response
 from mlwright.serve.jobs.folder import Job, Progress, not_done, told
 from mlwright.serve.jobs.results import GIVEN
 from mlwright.serve.jobs.rows import TAKEN
@@ -41,6 +42,7 @@ async def submit(service: Service, request: Request) -> Response:
         job = Job(
             id=made, model=endpoint.name, version=served.version, source=source, digest=digest, sent=sent,
             gives=gives, explain=explain, recorded=recorded, key=_label(request), submitted=time.time(),
+            policy=service.settings.policy_of(endpoint.name), record=service.settings.record,
         )  # fmt: skip
         await service.in_background(lambda: jobs.submit(job))
     except OSError as error:
@@ -63,12 +65,12 @@ def _gives(request: Request) -> str:
         said = f"not {sent[:60]!r}" if sent else "and the request does not say what it is"
         raise Problem("unknown-media-type", f"Files are read as {', '.join(TAKEN)}, {said}.")
     accept = request.headers.get(b"accept", b"")
-    for kind in RESULTS:
-        if kind.encode() in accept:
-            return kind
-    if accept and b"*/*" not in accept and b"application/json" not in accept:
-        raise Problem("not-acceptable", f"Answers to a file are written as {', '.join(RESULTS)}.")
-    return GIVEN[sent]
+    try:
+        return wanted(accept, GIVEN[sent], RESULTS)
+    except Problem:
+        if JSON in accept.decode("latin-1").lower():  # which the answer to this request is written in
+            return GIVEN[sent]
+        raise
 
 
 async def _keep(service: Service, request: Request, path: Path) -> None:
@@ -99,6 +101,12 @@ async def result(service: Service, request: Request) -> Response:
     job, progress = await _found(service, request)
     if progress.state != "done":
         raise not_done(progress)
+    try:
+        wanted(request.headers.get(b"accept", b""), job.gives, (job.gives,))
+    except Problem as problem:
+        said = f"The answers of this job are written as {job.gives}, as was decided when its file was given."
+        hint = "leave the header accept out, or give the file again with the header accept that is wanted."
+        raise Problem("not-acceptable", said, hint=hint) from problem
     path = service.runner.jobs.place(job.id) / "result"
     try:
         file = await service.in_background(lambda: path.open("rb"))
@@ -125,13 +133,17 @@ async def _found(service: Service, request: Request) -> tuple[Job, Progress]:
     """Return a job of whoever asks. Raises Problem where there is none: those of others are not there for them."""
     name, jobs = request.named["id"], service.runner.jobs
     job = await service.in_background(lambda: jobs.job(name))
-    if job is None or job.key != _label(request):
+    if job is None or job.key != _label(request) or not _may_still(request, job):
         raise _unknown(name)
     return job, await service.in_background(lambda: jobs.progress(name))
 
 
 def _unknown(name: str) -> Problem:
     return Problem("no-such-job", f"There is no job {name[:60]!r}.", hint="jobs are kept for a day after their end.")
+
+
+def _may_still(request: Request, job: Job) -> bool:
+    return request.key is None or bool(request.key.allows("predict", job.model))
 
 
 def _label(request: Request) -> str | None:
@@ -156,7 +168,7 @@ ROUTES = (
     Route(method="GET", path="/v1/jobs/{id}", scope="predict", handler=status, own=True, answer="Job",
           summary="How far is a job?", problems=("no-such-job",)),
     Route(method="GET", path="/v1/jobs/{id}/result", scope="predict", handler=result, own=True, gives=RESULTS,
-          summary="The answers of a job", problems=("no-such-job", "not-done")),
+          summary="The answers of a job", problems=("no-such-job", "not-done", "not-acceptable")),
     Route(method="DELETE", path="/v1/jobs/{id}", scope="predict", handler=delete, own=True,
           summary="Forget a job", problems=("no-such-job",)),
 )  # fmt: skip

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
-from mlwright.serve.bodies import READERS, WRITERS, Rows, read_rows, wanted, written
+from mlwright.serve.bodies import READERS, WRITERS, Rows, read_rows, refuse_absent, wanted, written
 from mlwright.serve.endpoint import Endpoint, Share
 from mlwright.serve.http import Request, Response
 from mlwright.serve.once import once
@@ -26,8 +26,9 @@ async def predict(service: Service, request: Request) -> Response:
     kind = wanted(request.headers.get(b"accept", b""), sent)
     endpoint, served = await service.asked(request.named["name"])
     return await once(
-        service, request, kind, lambda: _answered(service, request, endpoint, served, kind, explain=explain)
-    )
+        service, request, kind, lambda: _answered(service, request, endpoint, served, kind, explain=explain),
+        model=endpoint.name,
+    )  # fmt: skip
 
 
 async def _answered(
@@ -68,7 +69,7 @@ async def answer_rows(
         first = chosen[0][0].served
         answers = await _shared(service, request, chosen, rows, ids, explain=explain)
     if served is None and endpoint.shadows:
-        service.recording.shadow(endpoint, rows, answers, request)
+        _when_kept(request, lambda: service.recording.shadow(endpoint, rows, answers, request))
     return answers, first
 
 
@@ -95,6 +96,7 @@ async def _shared(
 async def _work(
     service: Service, request: Request, served: Served, rows: Rows, ids: Sequence[str], *, explain: bool
 ) -> list[Answer]:
+    refuse_absent(rows[0], served.checker.columns, request.media_type)
     if explain and not served.gives_reasons:
         await service.soon(served.prepare_reasons)
     if len(rows) <= FEW and len(request.body) <= SMALL:  # one row too may hold a book
@@ -105,8 +107,20 @@ async def _work(
 async def _note(
     service: Service, request: Request, served: Served, rows: Rows, answers: Sequence[Answer], propensity: float | None
 ) -> None:
-    await service.recording.keep(service.recording.lines(request, served, rows, answers, propensity))
-    service.answered(request, served, answers)
+    lines = service.recording.lines(request, served, rows, answers, propensity)
+    if request.held is None:
+        await service.recording.keep(lines)
+    else:
+        request.held.lines += lines
+    _when_kept(request, lambda: service.answered(request, served, answers))
+
+
+def _when_kept(request: Request, work: Callable[[], None]) -> None:
+    """Do at once what follows from an answer, or when its response is kept, where it has to be kept first."""
+    if request.held is None:
+        work()
+    else:
+        request.held.then.append(work)
 
 
 ROUTES = (
@@ -121,6 +135,6 @@ ROUTES = (
         gives=tuple(WRITERS),
         body="PredictBody",
         answer="Predictions",
-        problems=("not-acceptable", "conflict"),
+        problems=("not-acceptable", "conflict", "not-kept"),
     ),
 )

@@ -2,5 +2,6 @@
 
 from mlwright.serve.jobs.folder import Job, Jobs, Progress
 from mlwright.serve.jobs.runner import Runner
+from mlwright.serve.jobs.subjects import forget_in_jobs
 
-__all__ = ["Job", "Jobs", "Progress", "Runner"]
+__all__ = ["Job", "Jobs", "Progress", "Runner", "forget_in_jobs"]

@@ -1,16 +1,18 @@
 """The folder of jobs: what was asked for, and how far it is. It is all that workers know of each other's jobs.
 
 In jobs/ID/ there is job.json (what was asked for; it never changes), progress.json (how far it is; put in the place of
-the one before, so that nobody reads half of one), rows (the file as it was sent) and result (the answers, when all are
-there). jobs/ID.new/ holds a file that is still arriving.
+the one before, so that nobody reads half of one), rows (the file as it was sent, until the job has ended), subjects (a
+hash of each that the rows are about, where the policy says which field tells) and result (the answers, when all are
+there). jobs/ID.new/ holds a file that is still arriving. All of it is its owner's alone.
 """
 
 from __future__ import annotations
 
+import os
 import re
 import shutil
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
@@ -18,8 +20,10 @@ from typing import Any, Literal
 
 import msgspec
 
+from mlwright.serve.policy import ModelPolicy
 from mlwright.serve.problems import MOST_ERRORS, Problem, RowError
 from mlwright.serve.record import new_ids
+from mlwright.serve.settings import RecordSettings
 
 State = Literal["queued", "running", "done", "failed"]
 NEW, GONE = ".new", ".gone"
@@ -27,6 +31,11 @@ KEPT_S = 86_400.0
 """So long a job is kept after its end."""
 ABANDONED_S = 3_600.0
 """A file of which nothing more has arrived for so long is not going to be whole."""
+_KEPT: Mapping[State, frozenset[str]] = {
+    "done": frozenset({"job.json", "progress.json", "subjects", "result"}),
+    "failed": frozenset({"job.json", "progress.json", "subjects"}),
+}
+"""What is kept of a job that has ended."""
 _ID = re.compile(r"[0-9a-f]{27}")
 
 
@@ -49,6 +58,10 @@ class Job(msgspec.Struct, frozen=True, kw_only=True):
     key: str | None
     """The label of the key that gave the job."""
     submitted: float
+    policy: ModelPolicy
+    """Of the service that took the job: another one on the same workspace may run it."""
+    record: RecordSettings
+    """Where and how that service records."""
 
 
 class Progress(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -89,14 +102,16 @@ class Jobs:
         """Return the id of a new job, and the file into which its rows are to be written. Raises OSError."""
         made = new_ids()[0]
         place = self.folder / f"{made}{NEW}"
-        place.mkdir(parents=True)
+        self.folder.mkdir(parents=True, exist_ok=True)
+        place.mkdir(mode=0o700)
+        _write(place / "rows", b"")
         return made, place / "rows"
 
     def submit(self, job: Job) -> None:
         """Let a job wait for its turn: its rows are there. Raises OSError."""
         place = self.folder / f"{job.id}{NEW}"
-        (place / "job.json").write_bytes(msgspec.json.encode(job))
-        (place / "progress.json").write_bytes(msgspec.json.encode(Progress()))
+        _write(place / "job.json", msgspec.json.encode(job))
+        _write(place / "progress.json", msgspec.json.encode(Progress()))
         place.rename(self.folder / job.id)
 
     def give_up(self, name: str) -> None:
@@ -124,14 +139,22 @@ class Jobs:
             return Progress().failed("What is known of the job was lost.", "give it again.")
 
     def note(self, name: str, progress: Progress) -> None:
-        """Keep how far a job is; where its folder is gone, nobody wants to know. Raises OSError where it is full."""
+        """Keep how far a job is; where its folder is gone, nobody wants to know. Raises OSError where it is full.
+
+        When it has ended, its rows go, and where it failed, what there is of its answers.
+        """
         place = self.folder / name
         beside = place / "progress.part"
         try:
-            beside.write_bytes(msgspec.json.encode(progress))
+            _write(beside, msgspec.json.encode(progress))
             beside.replace(place / "progress.json")
         except FileNotFoundError:
             return
+        if progress.ended is not None:
+            for each in place.iterdir():
+                if each.name not in _KEPT[progress.state]:
+                    shutil.rmtree(each, ignore_errors=True)
+                    each.unlink(missing_ok=True)
 
     def delete(self, name: str) -> None:
         """Delete a job; the runner ends it where it is running."""
@@ -171,6 +194,12 @@ class Jobs:
                 is_odd = each.name.endswith((NEW, GONE))
                 if is_odd and max(file.stat().st_mtime for file in [each, *each.iterdir()]) < now - ABANDONED_S:
                     shutil.rmtree(each, ignore_errors=True)
+
+
+def _write(path: Path, content: bytes) -> None:
+    """Write a file that its owner alone can read."""
+    with open(path, "wb", opener=lambda name, flags: os.open(name, flags, 0o600)) as file:
+        file.write(content)
 
 
 def told(job: Job, progress: Progress) -> dict[str, Any]:

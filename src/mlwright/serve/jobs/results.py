@@ -9,11 +9,10 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any, Protocol
 
-import msgspec
-
+from mlwright.serve.bodies import written
 from mlwright.serve.http import ARROW, CSV, JSON, NDJSON, PARQUET
 from mlwright.serve.served import Answer, Served
-from mlwright.values import as_text
+from mlwright.serve.tables import Columns, csv_cells, frame
 
 GIVEN: Mapping[str, str] = {CSV: CSV, NDJSON: NDJSON, JSON: NDJSON, PARQUET: PARQUET, ARROW: PARQUET}
 """As what kind of content answers are written, by what kind the rows are."""
@@ -35,32 +34,8 @@ def writer(media_type: str, path: Path, served: Served, *, explain: bool) -> Wri
     """Return what writes answers of a model as one kind of content. Raises OSError."""
     if media_type == NDJSON:
         return Lines(path, served.shown)
-    columns = Columns(served, explain=explain)
+    columns = Columns.of_model(served, explain=explain)
     return Commas(path, columns) if media_type == CSV else Parts(path, columns)
-
-
-class Columns:
-    """The columns of a table of answers: the same for all rows, also for those that get no answer."""
-
-    def __init__(self, served: Served, *, explain: bool) -> None:
-        model = served.model
-        self.labels = served.labels
-        self.ends = () if model.parts.classes else ("lower", "upper")
-        default = served.policy.humility.default_answer
-        self.kinds = {type(each) for each in (*model.parts.classes, *([] if default is None else [default]))}
-        """Of what types predictions of classes, and what may take their place, are."""
-        self.explain = explain
-        chances = [f"probability_{label}" for label in self.labels]
-        self.numbers = [*chances, *self.ends]
-        self.names = ["id", "prediction", *self.numbers, "action", "flags", *(["reasons"] if explain else [])]
-
-    def row(self, answer: Answer) -> list[Any]:
-        """Return an answer as the cells of a row."""
-        chances = answer.probabilities or {}
-        cells = [answer.id, answer.prediction, *(chances.get(label) for label in self.labels)]
-        cells += [getattr(answer, end) for end in self.ends]
-        cells += [answer.action, " ".join(flag.message for flag in answer.flags) or None]
-        return [*cells, answer.text] if self.explain else cells
 
 
 class Lines:
@@ -68,12 +43,10 @@ class Lines:
 
     def __init__(self, path: Path, model: Mapping[str, Any]) -> None:
         self._file, self._model = path.open("wb"), model
-        self._encode = msgspec.json.Encoder().encode
 
     def write(self, answers: Sequence[Answer]) -> None:
         """Write some answers."""
-        lines = [self._encode({"model": self._model, **msgspec.structs.asdict(answer)}) for answer in answers]
-        self._file.write(b"".join(line + b"\n" for line in lines))
+        self._file.write(written(answers, self._model, NDJSON))
 
     def close(self) -> None:
         """End the file."""
@@ -90,8 +63,7 @@ class Commas:
 
     def write(self, answers: Sequence[Answer]) -> None:
         """Write some answers."""
-        rows = (self._columns.row(answer) for answer in answers)
-        self._writer.writerows([["" if cell is None else cell for cell in row] for row in rows])
+        self._writer.writerows(csv_cells(self._columns, answers))
 
     def close(self) -> None:
         """End the file."""
@@ -116,16 +88,7 @@ class Parts:
             self._flush()
 
     def _flush(self) -> None:
-        import polars as pl
-
-        columns, made = self._columns, []
-        for name, cells in zip(columns.names, zip(*self._rows, strict=True), strict=True):
-            kinds = {float} if name in columns.numbers else columns.kinds if name == "prediction" else {str}
-            if kinds <= {int, float}:
-                made.append(pl.Series(name, cells, dtype=pl.Int64 if kinds == {int} else pl.Float64, strict=False))
-            else:
-                made.append(pl.Series(name, [as_text(cell) for cell in cells], dtype=pl.String))
-        pl.DataFrame(made).write_parquet(self._folder / f"{self._count:06}.parquet")
+        frame(self._columns, self._rows).write_parquet(self._folder / f"{self._count:06}.parquet")
         self._count, self._rows = self._count + 1, []
 
     def close(self) -> None:

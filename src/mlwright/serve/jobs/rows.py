@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TypeVar
 
+from mlwright.schema import Column
 from mlwright.serve.arrow_stream import refuse_hostile
-from mlwright.serve.bodies import Row, Rows, csv_rows, ndjson_rows, read_rows, refuse_nested
+from mlwright.serve.bodies import Row, Rows, csv_rows, ndjson_rows, read_rows, refuse_absent, refuse_nested
 from mlwright.serve.http import ARROW, CSV, JSON, NDJSON, PARQUET
 from mlwright.serve.problems import Problem
 
@@ -20,10 +21,14 @@ MOST_JSON = 256_000_000
 """JSON is one value, and so is read as a whole; larger files are better lines of JSON."""
 
 
-def rows_in(path: Path, media_type: str) -> Iterator[Rows]:
-    """Yield the rows of a file, so many at a time. Raises Problem where it cannot be read."""
+def rows_in(path: Path, media_type: str, columns: Sequence[Column] = ()) -> Iterator[Rows]:
+    """Yield the rows of a file, so many at a time. Raises Problem where it cannot be read, or lacks a column."""
     rows = _READERS[media_type](path)
+    is_first = True
     while part := list(itertools.islice(rows, AT_A_TIME)):
+        if is_first:
+            refuse_absent(part[0], columns, media_type)
+            is_first = False
         yield part
 
 

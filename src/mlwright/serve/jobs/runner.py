@@ -32,9 +32,9 @@ END_S = 5.0
 class Runner:
     """Answers the jobs of a workspace on a thread of its own, until it is closed."""
 
-    def __init__(self, workspace: Path, settings: Settings, names: tuple[str, ...]) -> None:
+    def __init__(self, workspace: Path, settings: Settings) -> None:
         self.jobs = Jobs(workspace / "jobs")
-        told = {"settings": settings, "names": names, "workspace": str(workspace)}
+        told = {"logs": settings.logs, "workspace": str(workspace)}
         self._told = msgspec.json.encode(told) + b"\n"
         self._wake, self._ends = threading.Event(), False
         self._swept = 0.0

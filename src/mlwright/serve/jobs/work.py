@@ -23,11 +23,11 @@ from mlwright.serve.checking import Flag
 from mlwright.serve.jobs.folder import Job, Jobs
 from mlwright.serve.jobs.results import writer
 from mlwright.serve.jobs.rows import rows_in
+from mlwright.serve.jobs.spool import Spool
+from mlwright.serve.jobs.subjects import Subjects
 from mlwright.serve.problems import Problem, RowError
-from mlwright.serve.record import Recorder, record_place
-from mlwright.serve.recording import line_of, private_of
 from mlwright.serve.served import Answer, Served
-from mlwright.serve.settings import Settings
+from mlwright.serve.settings import Logs
 
 logger = logging.getLogger("mlwright.serve")
 SAID_S = 0.5
@@ -37,9 +37,7 @@ SAID_S = 0.5
 class Told(msgspec.Struct):
     """What the runner says."""
 
-    settings: Settings
-    names: tuple[str, ...]
-    """Of all models that are served: what one of them keeps private is private in the whole record."""
+    logs: Logs
     workspace: str
 
 
@@ -47,7 +45,8 @@ def main(folder: Path, told: int) -> int:
     """Answer the job of a folder; return the exit code. `told`: the file descriptor by which the runner speaks."""
     said = msgspec.json.decode(_line(told), type=Told)
     threading.Thread(target=_end_with, args=(told,), daemon=True).start()
-    logs.configure(said.settings.logs)
+    logs.configure(said.logs)
+    os.umask(0o077)  # rows and answers are about people
     jobs = Jobs(folder.parent)
     job = jobs.job(folder.name)
     if job is None:
@@ -96,15 +95,18 @@ class Work:
         """Answer all rows. Raises Problem, MlwrightError, OSError where that cannot be."""
         job, place = self.job, self.jobs.place(self.job.id)
         served = self._served()
-        recorder = self._recorder()
+        spool, subject = self._spool(), job.policy.subject
+        subjects = None if subject is None else Subjects(place, subject)
         part = place / "result.part"
         out = writer(job.gives, part, served, explain=job.explain)
         rows = referred = 0
-        for chunk in rows_in(place / "rows", job.sent):
+        for chunk in rows_in(place / "rows", job.sent, served.checker.columns):
             ids = [f"{job.id}-{rows + number}" for number in range(len(chunk))]
+            if subjects is not None:
+                subjects.add(chunk)
             answers = self._answers(served, chunk, ids, is_first=rows == 0)
-            if recorder is not None:
-                self._record(recorder, served, chunk, answers)
+            if spool is not None:
+                spool.add(served, chunk, answers)
             out.write(answers)
             rows += len(chunk)
             referred += sum(answer.action == "refer" for answer in answers)
@@ -113,6 +115,10 @@ class Work:
             raise Problem("malformed-request", "The file holds no rows.")
         out.close()
         part.replace(place / "result")
+        if subjects is not None:
+            subjects.close()
+        if spool is not None:
+            spool.bring()
         done = msgspec.structs.replace(
             self.progress, state="done", rows=rows, referred=referred, ended=time.time(), detail=None, hint=None
         )
@@ -131,17 +137,13 @@ class Work:
         if job.digest and digest_of(Path(job.source)) != job.digest:
             raise ModelError(f"The model {job.model!r} is not the one any more that the job was given to.")
         model = load(job.source) if job.digest else Workspace(self.told.workspace).open(job.source)
-        return Served(model, job.model, job.version, self.told.settings.policy_of(job.model))
+        return Served(model, job.model, job.version, job.policy)
 
-    def _recorder(self) -> Recorder | None:
-        settings, workspace = self.told.settings, Path(self.told.workspace)
-        if settings.record.durability == "off" or not self.job.recorded:
+    def _spool(self) -> Spool | None:
+        job = self.job
+        if job.record.durability == "off" or not job.recorded:
             return None
-        return Recorder(
-            record_place(workspace, settings.record.place),
-            durability=settings.record.durability,
-            private=private_of(settings, self.told.names, workspace),
-        )
+        return Spool(self.jobs.place(job.id) / "record.part", job, Path(self.told.workspace))
 
     def _answers(self, served: Served, rows: Rows, ids: Sequence[str], *, is_first: bool) -> list[Answer]:
         """Return the answers to rows; one with a value that is refused goes to a person, and says why.
@@ -169,14 +171,6 @@ class Work:
             by_place[at] if at in by_place else Answer(ids[at], None, [_flag(each) for each in refused[at]], "refer")
             for at in range(len(rows))
         ]
-
-    def _record(self, recorder: Recorder, served: Served, rows: Rows, answers: Sequence[Answer]) -> None:
-        """Keep answers, and wait until they are kept: nobody waits for a job's answers as for a request's."""
-        now = time.time_ns() // 1_000
-        lines = [
-            line_of(answer, row, served, now, 0, self.job.id, None) for answer, row in zip(answers, rows, strict=True)
-        ]
-        recorder.put_now(lines)
 
     def _say(self, rows: int, referred: int) -> None:
         if (now := time.monotonic()) - self._said >= SAID_S:

@@ -110,7 +110,7 @@ os.register_at_fork(after_in_child=_kept.clear)
 def line(answered: Answered, private: Private) -> Line:
     """Return an answer as it lies in the database; what is private is hashed or left out."""
     row, answer, flags, subject = answered.row, answered.answer, answered.flags, answered.subject
-    if private:
+    if private := private.of(answered.model):
         row, answer, flags = private.hidden(row, answer, flags)
         subject = private.subject(subject)
     return (

@@ -9,8 +9,8 @@ from collections.abc import Collection, Iterator, Sequence
 import sqlalchemy as sa
 
 from mlwright.errors import OutputError
-from mlwright.registry.database import writing
-from mlwright.serve.record.keys import KEPT_S
+from mlwright.registry.database import reading, writing
+from mlwright.serve.record.keys import KEPT_S, mark_of
 from mlwright.serve.record.tables import ANSWERS, KEYS, OUTCOME_HISTORY, OUTCOMES
 
 KINDS = ("answers", "outcomes", "responses")
@@ -27,6 +27,9 @@ def forget_subject(engine: sa.Engine, subjects: Collection[str]) -> dict[str, in
     PostgreSQL overwrites them in its own time. Raises OutputError, also where the bytes could not be removed yet.
     """
     counts = dict.fromkeys(KINDS, 0)
+    with writing(engine) as connection:
+        about = sa.or_(*[KEYS.c.subjects.contains(mark_of(subject)) for subject in subjects])
+        counts["responses"] += connection.execute(sa.delete(KEYS).where(about)).rowcount
     while True:
         with writing(engine) as connection:
             found = connection.execute(
@@ -41,6 +44,19 @@ def forget_subject(engine: sa.Engine, subjects: Collection[str]) -> dict[str, in
             _delete(connection, sorted({*ids, *shadows}), counts)
     erase(engine)
     return counts
+
+
+def knows_subjects(engine: sa.Engine) -> bool:
+    """Tell whether any answer says whom it is about. Raises OutputError."""
+    with reading(engine) as connection:
+        wanted = sa.select(ANSWERS.c.id).where(ANSWERS.c.subject.is_not(None)).limit(1)
+        return connection.execute(wanted).first() is not None
+
+
+def withdraw(engine: sa.Engine, ids: Sequence[str]) -> None:
+    """Delete answers that were recorded and then not given. Raises OutputError."""
+    with writing(engine) as connection:
+        _delete(connection, ids, dict.fromkeys(KINDS, 0))
 
 
 def prune_old(engine: sa.Engine, before: int, model: str | None) -> dict[str, int]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import time
+from collections.abc import Collection
 
 import sqlalchemy as sa
 
@@ -33,7 +34,7 @@ def claim_key(engine: sa.Engine, key: str, digest: str, request: str | None) -> 
     KeyBusyError where another process is at work on it, and OutputError.
     """
     now, name = time.time_ns() // 1000, _name(key)
-    fresh = {"digest": digest, "made": now, "request": request, "response": None}
+    fresh = {"digest": digest, "made": now, "request": request, "response": None, "subjects": None}
     with writing(engine) as connection:
         made = insert(connection, KEYS).values(key=name, **fresh).on_conflict_do_nothing().returning(KEYS.c.key)
         if connection.execute(made).first() is not None:
@@ -53,11 +54,15 @@ def claim_key(engine: sa.Engine, key: str, digest: str, request: str | None) -> 
     return bytes(found.response)
 
 
-def keep_response(engine: sa.Engine, key: str, digest: str, response: bytes) -> None:
-    """Keep the response of a key that was claimed; the first that is kept stays. Raises OutputError."""
+def keep_response(engine: sa.Engine, key: str, digest: str, response: bytes, *, subjects: Collection[str] = ()) -> None:
+    """Keep the response of a key that was claimed; the first that is kept stays. Raises OutputError.
+
+    `subjects`: whom it is about. They lie beside it as hashes, so that it is found when one of them is forgotten.
+    """
     mine = (KEYS.c.key == _name(key)) & (KEYS.c.digest == digest) & KEYS.c.response.is_(None)
+    about = " ".join(sorted(map(mark_of, subjects))) or None
     with writing(engine) as connection:
-        connection.execute(sa.update(KEYS).where(mine).values(response=response))
+        connection.execute(sa.update(KEYS).where(mine).values(response=response, subjects=about))
 
 
 def release_key(engine: sa.Engine, key: str, digest: str) -> None:
@@ -65,6 +70,11 @@ def release_key(engine: sa.Engine, key: str, digest: str) -> None:
     mine = (KEYS.c.key == _name(key)) & (KEYS.c.digest == digest) & KEYS.c.response.is_(None)
     with writing(engine) as connection:
         connection.execute(sa.delete(KEYS).where(mine))
+
+
+def mark_of(subject: str) -> str:
+    """Return by what a kept response knows a subject: of one length, and without a letter of it."""
+    return hashlib.sha256(subject.encode("utf-8", "surrogatepass")).hexdigest()[:32]
 
 
 def _name(key: str) -> str:

@@ -17,7 +17,7 @@ import msgspec
 import sqlalchemy as sa
 
 from mlwright.errors import DataError
-from mlwright.registry.database import writing
+from mlwright.registry.database import reading, writing
 from mlwright.serve.record.answered import as_json, storable
 from mlwright.serve.record.tables import ANSWERS, OUTCOME_HISTORY, OUTCOMES
 from mlwright.serve.record.upsert import insert
@@ -25,7 +25,8 @@ from mlwright.serve.record.upsert import insert
 TOGETHER = 500
 """Outcomes in one transaction: small, so that answers are not kept waiting."""
 _EARLIEST, _LATEST = -2_208_988_800, 7_258_118_400  # the years 1900 and 2200
-_LONGEST_ID = 200
+_LONGEST_ID = _LONGEST_TEXT = 200
+_DAY = 86_400_000_000  # in microseconds
 
 
 class Outcome(msgspec.Struct, frozen=True):
@@ -63,8 +64,10 @@ def microseconds(moment: object) -> int:
     if isinstance(moment, datetime):
         moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
         since = moment - datetime(1970, 1, 1, tzinfo=UTC)
-        return (since.days * 86400 + since.seconds) * 1_000_000 + since.microseconds
-    if isinstance(moment, int | float) and not isinstance(moment, bool) and _EARLIEST < moment < _LATEST:
+        seconds = since.days * 86400 + since.seconds
+        if _EARLIEST <= seconds < _LATEST:
+            return seconds * 1_000_000 + since.microseconds
+    elif isinstance(moment, int | float) and not isinstance(moment, bool) and _EARLIEST <= moment < _LATEST:
         return round(moment * 1_000_000)
     raise DataError(
         "This is no moment between the years 1900 and 2200.",
@@ -77,10 +80,19 @@ def keep_outcomes(engine: sa.Engine, model: str, given: Iterable[Outcome]) -> di
 
     Each is one of `accepted` (the first of its answer), `repeated` (known already), `corrected` (newer than what was
     known, or at the same moment and decided for) and `late` (older than what is known: kept, changes nothing). Of all
-    of them, `unknown` are those whose answer is not there (yet). Raises DataError for an outcome that is no class and
-    no number, before any is kept, and OutputError.
+    of them, `unknown` are those whose answer is not there (yet). Raises OutputError; and, before any is kept, DataError
+    for an outcome that is no class and no number or is of the future, and for the id of another model's answer.
     """
-    known = [_checked(each, place) for place, each in enumerate(given)]
+    latest = time.time_ns() // 1000 + _DAY
+    known = [_checked(each, place, latest) for place, each in enumerate(given)]
+    models = _models_of(engine, [each[0] for each in known])
+    for place, each in enumerate(known):
+        if models.get(each[0], model) != model:
+            raise DataError(
+                f"{each[0]!r:.60} is the id of an answer of another model than {model!r}.",
+                where=f"outcome {place}",
+                hint="tell an outcome to the model that gave the answer.",
+            )
     counts = dict.fromkeys(("accepted", "repeated", "corrected", "late", "unknown"), 0)
     known.sort(key=lambda each: each[0])  # processes that lock the same rows do it in the same order
     for start in range(0, len(known), TOGETHER):
@@ -89,11 +101,28 @@ def keep_outcomes(engine: sa.Engine, model: str, given: Iterable[Outcome]) -> di
     return counts
 
 
+def unanswered(engine: sa.Engine, model: str, ids: Sequence[str]) -> set[str]:
+    """Return those of the ids that no recorded answer of the model has (yet)."""
+    models = _models_of(engine, [storable(each) or "" for each in ids])
+    return {each for each in ids if models.get(storable(each) or "") != model}
+
+
+def _models_of(engine: sa.Engine, ids: Sequence[str]) -> dict[str, str]:
+    """Return the models that gave the answers of these ids, as far as they are recorded."""
+    found: dict[str, str] = {}
+    with reading(engine) as connection:
+        for start in range(0, len(ids), TOGETHER):
+            part = ids[start : start + TOGETHER]
+            rows = connection.execute(sa.select(ANSWERS.c.id, ANSWERS.c.model).where(ANSWERS.c.id.in_(part)))
+            found |= {row.id: row.model for row in rows}
+    return found
+
+
 _Checked = tuple[str, int | None, str, str]
 """Id, moment, outcome as JSON, its digest."""
 
 
-def _checked(given: Outcome, place: int) -> _Checked:
+def _checked(given: Outcome, place: int, latest: int) -> _Checked:
     value = given.outcome
     if isinstance(value, float) and value.is_integer() and abs(value) < 2**53:
         value = int(value)  # 1.0 and 1 are the same outcome
@@ -102,6 +131,17 @@ def _checked(given: Outcome, place: int) -> _Checked:
         raise DataError(
             f"The outcome of {given.id!r:.60} is {value!r:.60}, which is neither a class nor a number.",
             where=f"outcome {place}",
+        )
+    if isinstance(value, str) and len(value) > _LONGEST_TEXT:
+        raise DataError(
+            f"The outcome of {given.id!r:.60} is a text of {len(value):,} letters; at most {_LONGEST_TEXT} are taken.",
+            where=f"outcome {place}",
+        )
+    if given.at is not None and given.at > latest:
+        raise DataError(
+            f"The outcome of {given.id!r:.60} is said to be known only in the future.",
+            where=f"outcome {place}",
+            hint='"at" says since when it is known; check its year, and its offset.',
         )
     if not 0 < len(given.id) <= _LONGEST_ID:
         raise DataError(f"{given.id!r:.60} is not the id of an answer.", where=f"outcome {place}")

@@ -36,6 +36,8 @@ class Private:
         Secret bytes, see `private_key`; needed where something is hashed.
     hash_subjects
         Whether the subject of an answer is hashed too.
+    models
+        What is hidden of the answers of single models, by their names: those follow their own rules, not these.
 
     >>> private = Private({"email": "hash", "iban": "omit"}, key=bytes(32))
     >>> private.hidden({"email": "ann@example.org", "iban": "DE1", "age": 41}, {}, [])[0]
@@ -43,9 +45,15 @@ class Private:
     """
 
     def __init__(
-        self, columns: Mapping[str, How] | None = None, *, key: bytes = b"", hash_subjects: bool = False
+        self,
+        columns: Mapping[str, How] | None = None,
+        *,
+        key: bytes = b"",
+        hash_subjects: bool = False,
+        models: Mapping[str, Private] | None = None,
     ) -> None:
         self.columns, self.key, self.hash_subjects = dict(columns or {}), key, hash_subjects
+        self._models = dict(models or {})
         for how in self.columns.values():
             if how not in {"hash", "omit"}:
                 raise OptionError.unknown("What is done with a private column", str(how), ["hash", "omit"])
@@ -54,7 +62,11 @@ class Private:
 
     def __bool__(self) -> bool:
         """Tell whether there is anything to hide."""
-        return bool(self.columns) or self.hash_subjects
+        return bool(self.columns) or self.hash_subjects or any(self._models.values())
+
+    def of(self, model: str) -> Private:
+        """Return what is hidden of the answers of a model."""
+        return self._models.get(model, self)
 
     def hash(self, value: object) -> str | None:
         """Return the hash of a value's text; none where there is no value."""

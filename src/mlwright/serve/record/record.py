@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,7 +14,7 @@ import sqlalchemy as sa
 from mlwright.registry import database
 from mlwright.serve.record import forgetting, keys, reading, status
 from mlwright.serve.record.answered import storable
-from mlwright.serve.record.outcomes import Outcome, keep_outcomes
+from mlwright.serve.record.outcomes import Outcome, keep_outcomes, unanswered
 from mlwright.serve.record.private import Private
 from mlwright.serve.record.reading import Wanted, pages
 
@@ -92,9 +92,14 @@ class Record:
     def outcomes(self, model: str, outcomes: Iterable[Outcome]) -> dict[str, int]:
         """Keep what came of answers; return counts: accepted, repeated, corrected, late, and unknown among them.
 
-        See `outcomes.keep_outcomes`. Raises DataError for an outcome that is no class and no number.
+        See `outcomes.keep_outcomes`. Raises DataError for an outcome that is no class and no number, that comes from
+        the future, or whose id belongs to another model.
         """
         return keep_outcomes(self.engine, model, outcomes)
+
+    def unanswered(self, model: str, ids: Sequence[str]) -> set[str]:
+        """Return those of the ids that no recorded answer of a model has (yet)."""
+        return unanswered(self.engine, model, ids)
 
     def answers(
         self,
@@ -137,9 +142,9 @@ class Record:
         """
         return keys.claim_key(self.engine, key, digest, storable(request))
 
-    def keep(self, key: str, digest: str, response: bytes) -> None:
-        """Keep the response of a claimed key for a day."""
-        keys.keep_response(self.engine, key, digest, response)
+    def keep(self, key: str, digest: str, response: bytes, *, subjects: Collection[str] = ()) -> None:
+        """Keep the response of a claimed key for a day; `subjects`: whom it is about, so that `forget` finds it."""
+        keys.keep_response(self.engine, key, digest, response, subjects=[storable(each) or "" for each in subjects])
 
     def release(self, key: str, digest: str) -> None:
         """Give a claimed key back, where the request failed."""
@@ -153,6 +158,14 @@ class Record:
         """
         forms = {storable(subject) or "", *([self.private.hash(subject) or ""] if self.private.key else [])}
         return forgetting.forget_subject(self.engine, sorted(forms - {""}))
+
+    def knows_subjects(self) -> bool:
+        """Tell whether any answer was recorded with a subject, by which `forget` could find it."""
+        return forgetting.knows_subjects(self.engine)
+
+    def withdraw(self, ids: Sequence[str]) -> None:
+        """Delete answers that were recorded, and then not given; up to some thousand at a time."""
+        forgetting.withdraw(self.engine, ids)
 
     def prune(self, older_than: float, *, model: str | None = None) -> dict[str, int]:
         """Delete what is older than so many seconds, in small transactions; return how much."""

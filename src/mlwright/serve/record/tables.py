@@ -61,6 +61,7 @@ KEYS = sa.Table(
     sa.Column("made", sa.BigInteger, nullable=False),
     sa.Column("request", sa.Text),
     sa.Column("response", sa.LargeBinary),
+    sa.Column("subjects", sa.Text),
     sa.Index("idempotency_by_time", "made"),
     sa.Index("idempotency_by_request", "request"),
 )

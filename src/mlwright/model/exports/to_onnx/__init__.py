@@ -1,6 +1,6 @@
 """A model as one ONNX file, from raw columns to answers, in double precision."""
 
 from mlwright.model.exports.to_onnx.check import Compared, compare
-from mlwright.model.exports.to_onnx.file import READING, to_onnx
+from mlwright.model.exports.to_onnx.file import READING, input_doors, output_names, to_onnx
 
-__all__ = ["READING", "Compared", "compare", "to_onnx"]
+__all__ = ["READING", "Compared", "compare", "input_doors", "output_names", "to_onnx"]

@@ -81,13 +81,21 @@ def to_onnx(parts: Parts) -> bytes:
     return data
 
 
+def output_names(parts: Parts, inputs: Sequence[Door]) -> dict[str, str]:
+    """Return what each output is called: what it holds, with a `_` behind where a raw column has that name already."""
+    taken = {door.name for door in inputs}
+    held = ("prediction", "probabilities") if parts.classes else ("prediction", "lower", "upper")
+    return {what: _free(what, taken) for what in held}
+
+
 Output = tuple[Door, Tensor, int | None]
 
 
 def _answered(parts: Parts, inputs: Sequence[Door]) -> tuple[Graph, list[Output]]:
     """Return the graph, and its outputs with how many columns each has."""
     taken = {door.name for door in inputs}
-    names = {what: _free(what, taken) for what in ("prediction", "probabilities", "lower", "upper")}
+    names = output_names(parts, inputs)
+    taken |= set(names.values())
     graph = Graph(taken)
     by_column = {door.column: door.name for door in inputs}
     columns = TypedColumns(graph, parts.columns, by_column)
