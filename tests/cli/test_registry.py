@@ -91,7 +91,7 @@ def test_promote_says_what_was_and_what_is(run: Run, exam: Workspace) -> None:
         (("keys", "add", "shop", "--scope", "read", "--expires", "soon"), "--expires cannot be 'soon'"),
         (("keys", "list", "shop"), "`mlwright keys list` takes no LABEL"),
         (("keys", "revoke", "shop", "--scope", "read"), "are for `mlwright keys add`"),
-        (("keys", "revoke", "shop"), "The key cannot be 'shop'"),
+        (("keys", "revoke", "shop"), "There is no key 'shop'"),
     ],
 )
 def test_what_cannot_be_is_one_sentence(words: tuple[str, ...], said: str, run: Run, exam: Workspace) -> None:

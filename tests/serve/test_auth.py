@@ -137,7 +137,7 @@ def test_without_a_key_nobody_else_may_reach_it(host: str) -> None:
     past = (datetime.now(UTC) - timedelta(1)).isoformat(timespec="microseconds")
     ended = Key("k", ("read",), "", past, None, ""), Key("k", ("read",), "", None, past, "")
     for keyring in (Keyring({"0" * 64: ended[0]}), Keyring({"0" * 64: ended[1]}), Keyring({}, was_locked=True)):
-        with pytest.raises(OptionError, match="answer nobody .* every API key was revoked or has expired"):
+        with pytest.raises(OptionError, match=r"answer nobody .* every API key was revoked or has expired"):
             refuse_open_door(Settings(host=host), keyring)
 
 

@@ -16,7 +16,7 @@ from mlwright.serve.policy import ModelPolicy
 from mlwright.serve.served import Served
 from mlwright.values import as_text
 
-VALUES = st.integers() | st.floats(allow_nan=False) | st.booleans() | st.text().filter(lambda text: as_text(text))
+VALUES = st.integers() | st.floats(allow_nan=False) | st.booleans() | st.text().filter(as_text)
 SHARES = st.floats(0.0, 1.0)
 SERVED = [Served(constant(float(version)), "made", version, ModelPolicy()) for version in (1, 2, 3)]
 

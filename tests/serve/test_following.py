@@ -211,7 +211,9 @@ def test_a_model_that_cannot_be_loaded_holds_up_no_other(
         until(lambda: "mlwright_registry_fault 1.0" in inside.ask("GET", "/metrics").text)
         assert answer(inside) == (3.0, 3)
         told, other = (inside.ask("GET", f"/v1/models/{name}").json() for name in ("price", "rent"))
-        assert told["problem"] == "The file 'ensemble.json' is not the one that was saved: its hash differs."
+        assert (
+            told["problem"] == "It cannot change to what was promoted. ensemble.json: is longer than the manifest says."
+        )
         assert other["problem"] is None
         time.sleep(5 * REFRESH)
         file = workspace.path / "models" / "price" / "2" / "ensemble.json"

@@ -1,4 +1,4 @@
-"""What is kept for requests that come again: nothing private, nothing about who was forgotten, nothing that nobody got."""
+"""What is kept for requests that come again: nothing private, or about who was forgotten, or that nobody got."""
 
 from __future__ import annotations
 

@@ -53,6 +53,8 @@ class Metrics:
                              multiprocess_mode="livesum")  # fmt: skip
         self.pending = Gauge("mlwright_record_pending", "Answers that wait to be written.", registry=registry,
                              multiprocess_mode="livesum")  # fmt: skip
+        self.unshadowed = Gauge("mlwright_shadows_left_out", "Requests that were too many to be shadowed.",
+                                registry=registry, multiprocess_mode="livesum")  # fmt: skip
         self.registry_fault = Gauge("mlwright_registry_fault", "Whether the registry cannot be followed.",
                                     registry=registry, multiprocess_mode="livemax")  # fmt: skip
         self._children: dict[tuple[str, int], tuple[Any, Any]] = {}

@@ -279,7 +279,7 @@ class BoundedProtocol(HttpToolsProtocol):
         if self._is_in_body and not self.transport.is_closing():
             self._linger()
         elif not self._lingers:
-            self._real.close()
+            self._close()
 
     def _linger(self) -> None:
         """Say that nothing more comes, and take in what does: closing now would make the client lose the answer."""
@@ -287,12 +287,22 @@ class BoundedProtocol(HttpToolsProtocol):
         self._is_deaf = self._lingers = True
         self._wait_no_longer()
         if not self._real.can_write_eof():
-            self._real.close()
+            self._close()
             return
         self._real.write_eof()
         self.transport.is_closing = _yes  # type: ignore[method-assign]
         self._real.resume_reading()
         self._deadline = self.loop.call_later(LINGER_SECONDS, self._real.abort)
+
+    def _close(self) -> None:
+        """Close the connection; over TLS, do not wait long for the client to say that it closes it, too.
+
+        A client that keeps an idle connection says nothing, and a service that ends would wait for it to the last.
+        """
+        self._real.close()
+        if self.scheme == "https":
+            self._wait_no_longer()
+            self._deadline = self.loop.call_later(LINGER_SECONDS, self._real.abort)
 
 
 def _yes() -> bool:

@@ -29,6 +29,8 @@ from mlwright.values import as_text
 logger = logging.getLogger("mlwright.serve")
 CLOSE_S = 10.0
 """So long the record is waited for when the service ends: whoever stops it seldom waits for more than 30 s in all."""
+SHADOW_S, SHADOW_ROWS, BREATH_S = 0.05, 50, 0.0005
+"""So long rows are gathered for their shadows, so many are answered at once, and so long a pause follows."""
 MOST_SHADOWS = 1_000
 """So many requests may wait for their shadows; what comes then is not shadowed, and counted."""
 
@@ -45,6 +47,16 @@ class Held:
     def subjects(self) -> set[str]:
         """Whom the answers are about."""
         return {line.subject for line in self.lines if line.subject}
+
+
+@dataclass(frozen=True, slots=True)
+class Shadowed:
+    """A row that was answered, and waits for what a shadow would have said."""
+
+    row: Raw
+    of: str
+    """The id of the answer that was given."""
+    request: str
 
 
 class Recording:
@@ -99,36 +111,53 @@ class Recording:
         self._wake.set()
 
     def _shadowing(self) -> None:
+        """Let shadows answer now and then, the rows of many requests together: that costs a fraction of one by one."""
         while True:
             self._wake.wait()
+            if not self._ends:
+                time.sleep(SHADOW_S)
             self._wake.clear()
-            while self._shadows:
-                endpoint, rows, ids, request = self._shadows.popleft()
-                for served in endpoint.shadows:
-                    self._shadow(served, rows, ids, request)
-            if self._ends:
+            for served, asked in self._gathered():
+                for start in range(0, len(asked), SHADOW_ROWS):
+                    self._shadow(served, asked[start : start + SHADOW_ROWS])
+                    time.sleep(BREATH_S)
+            if self._ends and not self._shadows:
                 return
 
-    def _shadow(self, served: Served, rows: Sequence[Raw], ids: Sequence[str], request: str) -> None:
-        own = [f"{each}~{served.version}" for each in ids]
+    def _gathered(self) -> list[tuple[Served, list[Shadowed]]]:
+        """Return the rows that wait, by the version that is to answer them."""
+        found: dict[tuple[str, int], tuple[Served, list[Shadowed]]] = {}
+        while self._shadows:
+            endpoint, rows, ids, request = self._shadows.popleft()
+            for served in endpoint.shadows:
+                asked = found.setdefault((served.name, served.version), (served, []))[1]
+                asked += [Shadowed(row, each, request) for row, each in zip(rows, ids, strict=True)]
+        return list(found.values())
+
+    def _shadow(self, served: Served, asked: Sequence[Shadowed]) -> None:
+        own = [f"{each.of}~{served.version}" for each in asked]
         started = time.perf_counter()
         try:
-            answers = served.answer(rows, own)
+            answers = served.answer([each.row for each in asked], own)
         except Problem as problem:  # the shadow refuses what the champion takes: that too is worth knowing
-            answers = [Answer(each, None, [], "refer", text=problem.detail) for each in own]
+            if len(asked) > 1:
+                for each in asked:
+                    self._shadow(served, [each])
+                return
+            answers = [Answer(own[0], None, [], "refer", text=problem.detail)]
         except Exception:
             logger.exception("a shadow cannot answer", extra={"model": served.name, "version": served.version})
             return
-        latency, now = int((time.perf_counter() - started) * 1e6), time.time_ns() // 1_000
-        for of, row, answer in zip(ids, rows, answers, strict=True):
-            made = line_of(answer, row, served, now, latency, request, None, of)
-            self.recorder.put(made)
+        latency, now = int((time.perf_counter() - started) / len(asked) * 1e6), time.time_ns() // 1_000
+        for each, answer in zip(asked, answers, strict=True):
+            self.recorder.put(line_of(answer, each.row, served, now, latency, each.request, None, each.of))
 
     def note(self) -> None:
         """Bring the gauges up to date."""
         self.metrics.recorded.set(self.recorder.written)
         self.metrics.dropped.set(self.recorder.drops)
         self.metrics.pending.set(self.recorder.pending)
+        self.metrics.unshadowed.set(self.shadows_left_out)
 
     def close(self) -> None:
         """Let the last shadows answer, and write everything down."""

@@ -8,6 +8,7 @@ import logging
 import time
 from collections.abc import Awaitable, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import PurePath
 from typing import Any, TypeVar
 
 from mlwright.errors import MlwrightError, ModelError, nearest
@@ -132,11 +133,14 @@ class Service:
                 self.endpoints[name] = await loop.run_in_executor(self._loader, self._shelf.endpoint, name)
                 self._problems.pop(name, None)
             except MlwrightError as error:
-                self._stays(name, error.message, str(error))
+                where = "" if error.where is None else f"{PurePath(error.where).name}: "
+                self._stays(name, f"It cannot change to what was promoted. {where}{error.message}", str(error))
             except Exception as error:
                 if name not in self._problems:
                     logger.exception("renewing a model", extra={"model": name})
-                self._stays(name, "Its new version cannot be loaded.", f"{type(error).__name__}: {error}")
+                self._stays(
+                    name, "It cannot change to what was promoted: the log says why.", f"{type(error).__name__}: {error}"
+                )
         self._note_versions()
 
     def _stays(self, name: str, told: str, logged: str) -> None:

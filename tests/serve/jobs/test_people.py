@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+import hashlib
 import json
 import stat
 import time
@@ -9,11 +11,12 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 from tests.serve.conftest import Inside, rows_of
 
 from mlwright.serve.jobs import Jobs, forget_in_jobs
-from mlwright.serve.jobs.subjects import Subjects
+from mlwright.serve.jobs.subjects import Subjects, _is_marked
 from mlwright.serve.policy import Humility, ModelPolicy, Policy
 from mlwright.serve.record import Record
 from mlwright.serve.settings import Settings
@@ -108,8 +111,6 @@ def test_a_job_that_has_not_ended_is_named_and_stays(taking: Inside, tmp_path: P
     name = give(taking, people(1))
     job = taking.service.runner.jobs.job(name)
     assert job is not None
-    import msgspec
-
     jobs.submit(msgspec.structs.replace(job, id=made))
     assert forget_in_jobs(jobs, "7") == forget_in_jobs(jobs, "ann") == (0, [made])
     assert forget_in_jobs(jobs, "an") == (0, [])
@@ -118,8 +119,6 @@ def test_a_job_that_has_not_ended_is_named_and_stays(taking: Inside, tmp_path: P
 
 
 def test_a_subject_is_found_among_many(tmp_path: Path) -> None:
-    from mlwright.serve.jobs.subjects import _is_marked
-
     subjects = Subjects(tmp_path, "who")
     for start in range(0, 200_000, 1000):
         subjects.add([{"who": number} for number in range(start, start + 1000)] + [{"who": None}, {}])
@@ -131,9 +130,6 @@ def test_a_subject_is_found_among_many(tmp_path: Path) -> None:
 
 
 def test_a_key_of_another_model_reads_no_job(taking: Inside) -> None:
-    import dataclasses
-    import hashlib
-
     keyring = taking.service.keyring
     before = keyring.keys
     try:
