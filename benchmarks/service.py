@@ -7,8 +7,9 @@ Serves the default model of a made-up table of 25 columns (or the one that is gi
 answers recorded, requests counted. Beside it: an application that does nothing on the same server; our service without
 a record, and with a shadow; and, each in an environment of its own, the same table behind MLflow, BentoML and FastAPI.
 Every server is asked with the same distinct rows: one connection by a blocking socket (p50, p99 in microseconds;
-processor time of one request), then 32 connections (requests a second). Servers take turns, `--rounds` times, so that what else the machine does falls on
-all of them; of each figure the median of the rounds is told. Also told: seconds until the first answer, and memory.
+processor time of one request), then 32 connections (requests a second). Servers take turns, `--rounds` times, so that
+what else the machine does falls on all of them; of each figure the median of the rounds is told. Also told: seconds
+until the first answer, and memory.
 """
 
 from __future__ import annotations
@@ -269,12 +270,24 @@ def told(servers: Sequence[Server]) -> list[dict[str, Any]]:
             line[key] = round(statistics.median(each[key] for each in server.measured), 2)
         lines.append(line)
     base, main = lines[0], lines[1]
-    print(f"\n{'server':16} {'p50 us':>9} {'p99 us':>9} {'cpu us':>7} {'req/s at 32':>12} {'memory MB':>10} {'ready s':>8} "
-          f"{'p50/nothing':>12} {'p50/ours':>9} {'ours/s over':>12}")  # fmt: skip
+    heads = (
+        "p50 us",
+        "p99 us",
+        "cpu us",
+        "req/s at 32",
+        "memory MB",
+        "ready s",
+        "p50/nothing",
+        "p50/ours",
+        "ours/s over",
+    )
+    print("\n" + f"{'server':16}" + "".join(f"{head:>13}" for head in heads))
     for line in lines:
-        print(f"{line['server']:16} {line['p50_us']:9.0f} {line['p99_us']:9.0f} {line['cpu_us']:7.0f} {line['per_second']:12,.0f} "
-              f"{line['memory_mb']:10.0f} {line['ready_s']:8.2f} {line['p50_us'] / base['p50_us']:12.2f} "
-              f"{line['p50_us'] / main['p50_us']:9.2f} {main['per_second'] / line['per_second']:12.1f}")  # fmt: skip
+        ratios = (line["p50_us"] / base["p50_us"], line["p50_us"] / main["p50_us"])
+        seen = [line[key] for key in ("p50_us", "p99_us", "cpu_us", "per_second", "memory_mb")]
+        cells = [f"{number:,.0f}" for number in seen] + [f"{line['ready_s']:.2f}", *(f"{each:.2f}" for each in ratios)]
+        print(f"{line['server']:16}" + "".join(f"{cell:>13}" for cell in cells)
+              + f"{main['per_second'] / line['per_second']:13.1f}")  # fmt: skip
     return lines
 
 

@@ -70,6 +70,12 @@ def test_what_is_to_be_sent_is_answered(path: Path, running: Running) -> None:
             assert json.loads(done.stdout)["predictions"][0]["prediction"] in {"yes", "no"}
 
 
+def test_the_python_of_the_how_to_asks(running: Running, capsys: pytest.CaptureFixture[str]) -> None:
+    (text,) = blocks(HOW_TO, "py")  # not "python": tests/test_docs.py runs those, without a service
+    exec(text.replace("http://127.0.0.1:8080", running.address), {})
+    assert capsys.readouterr().out.startswith(("yes ", "no "))
+
+
 def test_the_settings_of_the_how_to_are_taken(tmp_path: Path) -> None:
     for number, text in enumerate(blocks(HOW_TO, "toml")):
         file = tmp_path / f"{number}.toml"
