@@ -16,6 +16,7 @@ import polars as pl
 import pytest
 
 from mlwright.cli import main
+from mlwright.registry import Workspace
 
 Run = Callable[..., tuple[int, str, str]]
 NOBODY = 65534
@@ -301,7 +302,9 @@ def test_disk_full_while_building(run: Run, full_disk: Callable[[], None], more:
     code, out, err = build(run, path, *more)
     assert (code, out) == (2, "")
     assert "disk is full" in err
-    assert not [found for found in Path.cwd().rglob("*") if found.is_file() and found != path.absolute()]
+    left = [found for found in Path.cwd().rglob("*") if found.is_file() and found != path.absolute()]
+    assert {found.name for found in left} <= {"registry.db"}  # whole, and it knows of no model
+    assert Workspace().models() == []
 
 
 @pytest.mark.parametrize("ending", [".csv", ".parquet", ".json", ".ndjson", ".xlsx"])

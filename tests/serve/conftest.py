@@ -11,8 +11,8 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import Future
+from collections.abc import Callable, Coroutine, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, Self, TypeVar
 
@@ -37,6 +37,7 @@ from mlwright.serve.service import Service
 from mlwright.serve.settings import Settings
 
 T = TypeVar("T")
+Kept = TypeVar("Kept")
 TASKS = ("binary", "regression", "multiclass")
 ROWS = 150
 WORDS = ["late", "parcel", "broken", "thanks", "refund", "price", "slow", "great", "call", "again", "never", "order"]
@@ -73,6 +74,12 @@ def rows_of(task: str, rows: int = 20, seed: int = 1) -> list[dict[str, Any]]:
     table = made_up(task, rows, seed)
     del table["y"]
     return [dict(zip(table, row, strict=True)) for row in zip(*table.values(), strict=True)]
+
+
+def apart(work: Coroutine[Any, Any, Kept]) -> Kept:
+    """Return what is awaited, on a thread of its own: a browser of other tests may keep a loop on this one."""
+    with ThreadPoolExecutor(1) as pool:
+        return pool.submit(asyncio.run, work).result(60)
 
 
 def constant(value: float, name: str = "made") -> Model:

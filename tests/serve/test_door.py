@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from tests.serve.conftest import Inside, constant, rows_of
+from tests.serve.conftest import Inside, apart, constant, rows_of
 
 from mlwright.errors import ColumnError
 from mlwright.serve.door import Door
@@ -190,5 +189,5 @@ def test_a_websocket_is_closed(inside: Inside) -> None:
     async def send(message: object) -> None:
         sent.append(message)
 
-    asyncio.run(inside.door({"type": "websocket"}, None, send))  # type: ignore[arg-type]
+    apart(inside.door({"type": "websocket"}, None, send))  # type: ignore[arg-type]
     assert sent == [{"type": "websocket.close", "code": 1000}]

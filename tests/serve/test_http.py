@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Sequence
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.serve.conftest import problem_or
+from tests.serve.conftest import apart, problem_or
 
 from mlwright.serve.http import MOST_PARAMETERS, DisconnectedError, Request, parsed, read_body
 from mlwright.serve.problems import Problem
@@ -30,7 +29,7 @@ def request(parts: Sequence[bytes] = (b"",), *, gone: bool = False, **headers: s
 
 
 def body_of(made: Request, limit: int = 10) -> bytes:
-    return asyncio.run(read_body(made, limit))
+    return apart(read_body(made, limit))
 
 
 @given(st.lists(st.binary(max_size=6), min_size=1, max_size=5))

@@ -10,11 +10,15 @@ import tempfile
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from mlwright.errors import OptionError, OutputError
 from mlwright.serve import app, logs, metrics
 from mlwright.serve.closing import let_nobody_in
 from mlwright.serve.settings import Settings, to_json
+
+if TYPE_CHECKING:
+    import uvicorn
 
 GRACE_S = 30
 """So long requests that are being answered may take when the service stops."""
@@ -41,23 +45,7 @@ def run(settings: Settings, *, ready: Callable[[str], None] = lambda _: None) ->
     os.environ[app.SETTINGS] = to_json(settings)
     shared = _shared_metrics(settings)
     made = app.make() if settings.workers == 1 else None
-    config = uvicorn.Config(
-        made or "mlwright.serve.app:make",
-        factory=made is None,
-        http="mlwright.serve.protocol:BoundedProtocol",
-        ws="none",
-        lifespan="on",
-        log_config=None,
-        access_log=False,
-        server_header=False,
-        proxy_headers=False,
-        workers=settings.workers,
-        backlog=BACKLOG,
-        timeout_graceful_shutdown=GRACE_S,
-        timeout_keep_alive=75,
-        ssl_certfile=settings.certificate,
-        ssl_keyfile=settings.private_key,
-    )
+    config = _config(settings, made)
     scheme = "http" if settings.certificate is None else "https"
     address = f"{scheme}://{f'[{host}]' if ':' in host else host}:{port}"
     try:
@@ -81,6 +69,29 @@ def run(settings: Settings, *, ready: Callable[[str], None] = lambda _: None) ->
         listener.close()
         if shared is not None:
             shutil.rmtree(shared, ignore_errors=True)
+
+
+def _config(settings: Settings, made: app.Worker | None) -> uvicorn.Config:
+    """Return how the server runs: with the application that was made, or with one that each worker makes itself."""
+    import uvicorn
+
+    return uvicorn.Config(
+        made or "mlwright.serve.app:make",
+        factory=made is None,
+        http="mlwright.serve.protocol:BoundedProtocol",
+        ws="none",
+        lifespan="on",
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        proxy_headers=False,
+        workers=settings.workers,
+        backlog=BACKLOG,
+        timeout_graceful_shutdown=GRACE_S,
+        timeout_keep_alive=75,
+        ssl_certfile=settings.certificate,
+        ssl_keyfile=settings.private_key,
+    )
 
 
 def listening(settings: Settings) -> socket.socket:
