@@ -221,12 +221,13 @@ def test_a_model_that_cannot_be_loaded_holds_up_no_other(
         until(lambda: answer(inside) == (2.0, 2))
         until(lambda: inside.service.problem is None)
         assert inside.ask("GET", "/v1/models/price").json()["problem"] is None
-    errors = [each.getMessage() for each in caplog.records if each.levelno == logging.ERROR]
-    assert len(errors) == 1
+    ours = [each for each in caplog.records if each.name == "mlwright.serve"]
+    errors = [each.getMessage() for each in ours if each.levelno == logging.ERROR]
+    assert 1 <= len(errors) <= 2  # not once for each of many tries
     assert errors[0].startswith("A change cannot be followed; price@3 stays in service.")
-    swaps = [(each.model, each.version) for each in caplog.records if each.getMessage() == "serving"]  # type: ignore[attr-defined]
+    swaps = [(each.model, each.version) for each in ours if each.getMessage() == "serving"]  # type: ignore[attr-defined]
     assert swaps == [("price", 3), ("rent", 1), ("rent", 2), ("price", 2)]
-    assert caplog.records[-1].getMessage() == "stopped"
+    assert ours[-1].getMessage() == "stopped"
 
 
 def test_a_challenger_that_was_promoted_answers_all_and_no_share_is_told(workspace: Workspace, running: Inside) -> None:
