@@ -150,18 +150,7 @@ async def read_body(request: Request, limit: int) -> bytes:
 
     Raises Problem where it is longer than `limit` bytes, DisconnectedError where the client went away.
     """
-    _refuse_coded(request.headers, limit)
-    parts, size, more = list[bytes](), 0, True
-    while more:
-        message = await request.receive()
-        if message["type"] == "http.disconnect":
-            raise DisconnectedError
-        part = message.get("body", b"")
-        more = message.get("more_body", False)
-        size += len(part)
-        if size > limit:
-            raise _too_large(limit)
-        parts.append(part)
+    parts = [part async for part in body_parts(request, limit)]
     return bytes(parts[0]) if len(parts) == 1 else b"".join(parts)
 
 
