@@ -17,11 +17,10 @@ from mlwright.report.sections import page
 from mlwright.report.sections.verdict import card
 
 
-@cache
-def _environment() -> Environment:
-    """Return the templates' environment: all text is escaped, and a name that does not exist is an error."""
+def templates(package: str) -> Environment:
+    """Return the environment of a package's templates: all text is escaped, and a name not there is an error."""
     environment = Environment(
-        loader=PackageLoader("mlwright.report", "templates"),
+        loader=PackageLoader(package, "templates"),
         autoescape=True,
         undefined=StrictUndefined,
         auto_reload=False,
@@ -30,6 +29,12 @@ def _environment() -> Environment:
     )
     environment.filters["tidy"] = tidy
     environment.filters["glued"] = glued
+    return environment
+
+
+@cache
+def _environment() -> Environment:
+    environment = templates("mlwright.report")
     # Drawings are made by mlwright.report.charts, which escapes every text.
     environment.filters["drawing"] = Markup
     return environment

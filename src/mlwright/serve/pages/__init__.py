@@ -7,9 +7,9 @@ from functools import cache
 from importlib.resources import files
 from typing import Any
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
+from jinja2 import Environment
 
-from mlwright.report.format import glued, tidy
+from mlwright.report.html import templates
 from mlwright.serve.problems import Problem
 
 __all__ = ["STATIC", "problem_page", "render", "static"]
@@ -42,18 +42,7 @@ def static(name: str) -> bytes:
 
 @cache
 def _environment() -> Environment:
-    """Return the templates' environment: all text is escaped, and a name that does not exist is an error."""
-    environment = Environment(
-        loader=PackageLoader("mlwright.serve.pages", "templates"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        auto_reload=False,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters["tidy"] = tidy
-    environment.filters["glued"] = glued
-    return environment
+    return templates("mlwright.serve.pages")
 
 
 def render(template: str, values: Mapping[str, Any]) -> bytes:
