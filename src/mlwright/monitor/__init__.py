@@ -1,0 +1,1 @@
+"""The monitor: compares what the service sees with what the model learned from."""
