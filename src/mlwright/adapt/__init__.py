@@ -1,0 +1,1 @@
+"""Learn again when it is needed, prove it, promote it safely, and roll it back."""
