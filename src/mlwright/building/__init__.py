@@ -162,9 +162,11 @@ def build_from(table: Table, options: Options, budget: Budget, progress: Progres
     from mlwright.building.fairer import fairer, kept_for_groups, require_groups
     from mlwright.building.find import EVALUATION_SHARE, find, require_rows
     from mlwright.building.judge import fit_on_all, judge, seconds_on_all
+    from mlwright.building.referring import reference
     from mlwright.building.store import assemble
     from mlwright.building.trust import trust
     from mlwright.learn.search import FINISH_SHARE
+    from mlwright.model import Model
 
     budget.begin("understanding")
     progress.stage("Understanding the columns")
@@ -202,7 +204,9 @@ def build_from(table: Table, options: Options, budget: Budget, progress: Progres
     told = evidence(asked, found, judged, why, options=options, on_all=on_all, interrupted=interrupted)
     facts = run_facts(asked, options, budget)
     model = assemble(asked, found, ensemble, told | explained | tested, facts, options)
-    return fairer(model, found, judged, asked, options, budget, progress)
+    model = fairer(model, found, judged, asked, options, budget, progress)
+    made = reference(model.parts, found, judged, asked, options)
+    return Model(replace(model.parts, reference=made), path=model.path)
 
 
 def _explained(

@@ -34,7 +34,7 @@ def served(rows: Material, held: HeldOut, P: Floats, found: Found, asked: Asked)
     described = [asked.schema[name] for name in names]
     classes = rows.target.classes
     answered = asked.task.answer(P, found.decision, classes)
-    columns = _with(rows.columns, names, asked, rows.places)
+    columns = with_columns(rows.columns, names, asked, rows.places)
     told = audit(columns, described, held, P, answered=answered, classes=classes, names=names, crossed=named)
     guessed = set(names) - set(named)
     groups = [{**group, "proposed": True} if group["column"] in guessed else group for group in told["groups"]]
@@ -59,14 +59,14 @@ def given_away(evidence: dict[str, Any], used: list[str], asked: Asked, seed: in
     if material.rows > MOST_ROWS:
         places = np.sort(np.random.default_rng(seed).choice(material.rows, MOST_ROWS, replace=False))
     taken = material.take(places)
-    columns = _with(taken.columns, names, asked, taken.places)
+    columns = with_columns(taken.columns, names, asked, taken.places)
     described = [column for column in asked.schema if column.name in columns]
     own = None if units is None or asked.order.time is not None else units[places]
     told = proxies(columns, described, names, used=used, units=own, seed=seed, stop=stop)
     return {**evidence, "people": {**evidence["people"], "proxies": told}}
 
 
-def _with(columns: Columns, names: list[str], asked: Asked, places: NDArray[np.intp] | None) -> Columns:
+def with_columns(columns: Columns, names: list[str], asked: Asked, places: NDArray[np.intp] | None) -> Columns:
     """Return the columns and, read from the table, those named ones that the model may not look at."""
     missing = [asked.schema[name] for name in names if name not in columns]
     if not missing or places is None:

@@ -9,6 +9,7 @@ from typing import Annotated, Any
 import typer
 from typer.main import get_command
 
+from mlwright.cli.commands.adapt import adapt
 from mlwright.cli.commands.archive import archive
 from mlwright.cli.commands.build import build
 from mlwright.cli.commands.check import check
@@ -23,6 +24,7 @@ from mlwright.cli.commands.gates import gates
 from mlwright.cli.commands.keys import keys
 from mlwright.cli.commands.mitigate import mitigate
 from mlwright.cli.commands.models import models
+from mlwright.cli.commands.monitor import monitor
 from mlwright.cli.commands.predict import predict
 from mlwright.cli.commands.profile import profile
 from mlwright.cli.commands.promote import promote
@@ -33,6 +35,7 @@ from mlwright.cli.commands.serve import serve
 from mlwright.cli.commands.tag import tag
 from mlwright.cli.commands.tests import tests
 from mlwright.cli.commands.traffic import traffic
+from mlwright.cli.commands.watch import watch
 from mlwright.cli.console import out
 from mlwright.cli.help import Command, Group
 
@@ -57,6 +60,9 @@ EXAMPLES: dict[Callable[..., None], str] = {
     keys: "mlwright keys add shop --scope predict outcomes",
     serve: "mlwright serve customers --port 8080",
     record: "mlwright record outcomes customers outcomes.csv --id id --outcome churn",
+    monitor: "mlwright monitor customers --delay 14d",
+    adapt: "mlwright adapt customers --source labelled_rows.csv",
+    watch: "mlwright watch customers --every 60s",
     report: "mlwright report customers --open",
     documents: "mlwright documents customers --out papers/",
     export: "mlwright export customers --to onnx --out customers.onnx",

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from mlwright.columns import Coded, Columns, Values
 from mlwright.errors import ModelError
+from mlwright.evaluate.packed import pack, unpack
 from mlwright.learn.base import Floats
 from mlwright.schema import Column, Schema
 from mlwright.tasks.base import Target
@@ -74,41 +75,15 @@ class Cases:
 
     def state(self) -> tuple[dict[str, Any], dict[str, NDArray[Any]]]:
         """Return the cases as a model holds them: the names as JSON, values as few arrays that pack well."""
-        numbers = [values for values in self.columns.values() if not isinstance(values, Coded)]
-        coded = [values for values in self.columns.values() if isinstance(values, Coded)]
-        texts = [text.encode("utf-8", "replace") for values in coded for text in values.values]
-        arrays: dict[str, NDArray[Any]] = {
-            "y": self.y,
-            "numbers": np.array(numbers, dtype=np.float64).reshape(-1, len(self)),
-            "codes": np.array([values.codes for values in coded], dtype=np.int16).reshape(-1, len(self)),
-            "counts": np.array([len(values.values) for values in coded], dtype=np.int32),
-            "lengths": np.array([len(text) for text in texts], dtype=np.int32),
-            "texts": np.frombuffer(b"".join(texts), dtype=np.uint8),
-        }
-        return {"columns": list(self.columns)}, arrays
+        return {"columns": list(self.columns)}, {"y": self.y, **pack(self.columns)}
 
     @classmethod
     def from_state(cls, state: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]], schema: Schema) -> Cases:
         """Return the cases that `state` wrote. Raises ModelError where they are nothing that it writes."""
-        names, y = state["columns"], arrays["y"]
-        if not isinstance(names, list) or len(set(names)) != len(names) or not all(name in schema for name in names):
-            raise ModelError("The model's cases have columns that its schema does not know.")
-        floats = [name for name in names if schema[name].is_float]
-        texts = [name for name in names if not schema[name].is_float]
-        numbers, codes = arrays["numbers"], arrays["codes"]
+        y = arrays["y"]
         if y.ndim != 1 or not 1 <= len(y) <= MOST or y.dtype != np.float64 or not np.isfinite(y).all():
             raise ModelError("The model's cases have no target that can be.")
-        if numbers.shape != (len(floats), len(y)) or numbers.dtype != np.float64 or np.isinf(numbers).any():
-            raise ModelError("The model's cases hold numbers that cannot be.")
-        if codes.shape != (len(texts), len(y)) or codes.dtype != np.int16:
-            raise ModelError("The model's cases hold texts that cannot be.")
-        levels = _levels(arrays, len(texts))
-        data: dict[str, Values] = dict(zip(floats, numbers, strict=True))
-        for name, row, values in zip(texts, codes, levels, strict=True):
-            if row.min() < -1 or row.max() >= len(values) or len(set(values)) != len(values):
-                raise ModelError("The model's cases hold texts that cannot be.")
-            data[name] = Coded(row.astype(np.int32), values)
-        return cls(Columns({name: data[name] for name in names}, len(y)), y)
+        return cls(unpack(state["columns"], arrays, schema, len(y), what="cases"), y)
 
 
 def _order(target: Target, most: int, random: np.random.Generator) -> Index:
@@ -149,17 +124,3 @@ def _own(values: Values, rows: Index) -> Values:
     mine = np.full(len(codes), -1, dtype=np.int32)
     mine[codes >= 0] = place
     return Coded(mine, tuple(values.values[code] for code in used))
-
-
-def _levels(arrays: Mapping[str, NDArray[Any]], columns: int) -> list[tuple[str, ...]]:
-    """Return the texts of each column of texts."""
-    counts, lengths, texts = arrays["counts"], arrays["lengths"], arrays["texts"]
-    whole = all(array.ndim == 1 and array.dtype.kind in "iu" for array in (counts, lengths, texts))
-    if not whole or texts.dtype != np.uint8 or len(counts) != columns or (counts < 0).any() or (lengths < 0).any():
-        raise ModelError("The model's cases hold texts that cannot be.")
-    if int(counts.sum(dtype=np.int64)) != len(lengths) or int(lengths.sum(dtype=np.int64)) != len(texts):
-        raise ModelError("The model's cases hold texts that cannot be.")
-    data, ends = texts.tobytes(), np.cumsum(lengths, dtype=np.int64).tolist()
-    found = [data[end - length : end].decode() for end, length in zip(ends, lengths.tolist(), strict=True)]
-    starts = np.cumsum(counts, dtype=np.int64).tolist()
-    return [tuple(found[end - count : end]) for end, count in zip(starts, counts.tolist(), strict=True)]

@@ -9,6 +9,7 @@
     members/<i>.<file>.gz  the same in the booster's own format, for other programs to read
     policy.json            thresholds by group, where there are some; policy/ holds the second head, as above
     cases.json, .npz       a few of the rows that taught, where they were to be kept
+    reference.json, .npz   counts of the rows that judged, with which a monitor compares, and a sample of them
     evaluation.json        the evidence
     golden.json            raw rows and what the model answers to them
 
@@ -29,6 +30,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mlwright.errors import InputError, ModelError
+from mlwright.evaluate.reference import Reference
+from mlwright.evaluate.reference_sample import ReferenceSample
 from mlwright.explain.cases import Cases
 from mlwright.fairness.mitigation.policy import Policy
 from mlwright.features.recipe import Recipe
@@ -88,6 +91,7 @@ def to_files(parts: Parts) -> dict[str, bytes]:
         **_ensemble_files(parts.ensemble),
         **_policy_files(parts),
         **_case_files(parts),
+        **_reference_files(parts),
     }
     table = {name: {"sha256": _sha256(data), "bytes": len(data)} for name, data in files.items()}
     manifest = {
@@ -117,6 +121,14 @@ def _case_files(parts: Parts) -> dict[str, bytes]:
         return {}
     state, arrays = parts.cases.state()
     return {"cases.json": write_json(plain(state)), "cases.npz": write_arrays(arrays)}
+
+
+def _reference_files(parts: Parts) -> dict[str, bytes]:
+    if parts.reference is None:
+        return {}
+    names, arrays = parts.reference.sample.state()
+    state = {**parts.reference.to_dict(), "sample": names}
+    return {"reference.json": write_json(plain(state)), "reference.npz": write_arrays(arrays)}
 
 
 def _ensemble_files(ensemble: Ensemble, within: str = "") -> dict[str, bytes]:
@@ -186,11 +198,12 @@ def read(path: Path) -> Parts:
         decision, golden = files.json("decision.json"), files.json("golden.json")
         policy, thresholds = _policy(files)
         schema = Schema.from_dict(files.json("schema.json"))
+        task, classes = _known_task(decision["task"], where), _labels(decision["classes"])
         parts = Parts(
             name=str(manifest["name"]),
-            task=_known_task(decision["task"], where),
+            task=task,
             target=str(decision["target"]),
-            classes=_labels(decision["classes"]),
+            classes=classes,
             schema=schema,
             ensemble=_ensemble(files),
             decision=dict(decision["decision"]),
@@ -200,6 +213,7 @@ def read(path: Path) -> Parts:
             golden=tuple(dict(row) for row in golden["rows"]),
             policy=policy,
             cases=_cases(files, schema),
+            reference=_reference(files, schema, task, classes),
         )
         _check(parts, manifest, where)
         files.check_rest()
@@ -328,6 +342,16 @@ def _cases(files: _Checked, schema: Schema) -> Cases | None:
         return None
     with damaged(f"{files.where}/cases.json"):
         return Cases.from_state(files.json("cases.json"), files.arrays("cases.npz"), schema)
+
+
+def _reference(files: _Checked, schema: Schema, task: str, classes: tuple[Any, ...]) -> Reference | None:
+    """Return what a monitor compares with; none where the model has none."""
+    if "reference.json" not in files.table:
+        return None
+    with damaged(f"{files.where}/reference.json"):
+        found, arrays = files.json("reference.json"), files.arrays("reference.npz")
+        sample = ReferenceSample.from_state(found["sample"], arrays, schema, classes=len(classes))
+        return Reference.from_dict(found, sample, schema=schema, task=task, classes=classes)
 
 
 def _ensemble(files: _Checked, within: str = "") -> Ensemble:

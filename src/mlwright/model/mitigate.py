@@ -10,6 +10,8 @@ import numpy as np
 
 from mlwright.collect import collect
 from mlwright.errors import ColumnError, DataError, OptionError
+from mlwright.evaluate.reference import Reference
+from mlwright.evaluate.referring import JudgedRows, refer
 from mlwright.fairness.mitigation.asked import Rows, Wanted
 from mlwright.fairness.mitigation.fit import Mitigated
 from mlwright.fairness.mitigation.fit import mitigate as fitted
@@ -50,7 +52,22 @@ def mitigate(parts: Parts, source: object, wanted: Wanted, *, query: str | None 
     rows = labelled(plain, table.frame, also=wanted.columns)
     _refuse_known(parts, rows)
     made = fitted(_rows(plain, rows), wanted)
-    return with_policy(plain, rows.frame, made)
+    new = with_policy(plain, rows.frame, made)
+    return replace(new, reference=_reference(new, rows))
+
+
+def _reference(parts: Parts, rows: Labelled) -> Reference:
+    """Return what a monitor compares with: these rows, for the answers have changed, and the model saw none of them."""
+    judged = JudgedRows(
+        task=parts.task,
+        target=rows.held.target,
+        P=rows.P,
+        answers=parts.answer(rows.columns, rows.P),
+        columns=rows.columns,
+        described=parts.columns,
+        sensitive=tuple(parts.schema.with_role("sensitive")),
+    )
+    return refer(judged, keep_rows=parts.cases is not None)
 
 
 def _rows(parts: Parts, rows: Labelled) -> Rows:

@@ -28,6 +28,7 @@ from mlwright.tasks.base import Label, Prediction, Task
 if TYPE_CHECKING:
     import polars as pl
 
+    from mlwright.evaluate.reference import Reference
     from mlwright.explain.contributions import Explainer, Explanation
     from mlwright.explain.counterfactuals import Counterfactuals
     from mlwright.explain.similar import Similar
@@ -77,6 +78,11 @@ class Model:
         labels = self.parts.classes
         kinds = {type(label) for label in labels}
         return np.array(labels, dtype=None if len(kinds) == 1 else object)
+
+    @property
+    def reference(self) -> Reference | None:
+        """How rows were when the model was judged, which a monitor compares with; None where it has none."""
+        return self.parts.reference
 
     @property
     def run(self) -> Mapping[str, Any]:

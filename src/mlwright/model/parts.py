@@ -11,6 +11,7 @@ import numpy as np
 
 from mlwright.columns import Columns, read_rows, typed_rows
 from mlwright.errors import ModelError
+from mlwright.evaluate.reference import Reference
 from mlwright.explain.cases import Cases
 from mlwright.fairness.mitigation.policy import Policy
 from mlwright.learn.base import Floats
@@ -46,6 +47,8 @@ class Parts:
     """Which threshold decides about a row, where that is not the same one for all; None where it is."""
     cases: Cases | None = None
     """A few of the rows that taught; None where it was asked to keep none."""
+    reference: Reference | None = None
+    """How rows were when the model was judged; None where nobody judged it."""
 
     @property
     def columns(self) -> tuple[Column, ...]:

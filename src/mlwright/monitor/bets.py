@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from mlwright.monitor.betting import BLOCK
-from mlwright.monitor.ranks import Counts, Floats
+from mlwright.monitor.ranks import Bins, Counts, Floats
 
 TAILS = (0.01, 0.03, 0.07, 0.15, 0.28, 0.45)
 """Shares of the largest values that are bet to become more, where values are all different."""
@@ -100,18 +100,16 @@ class Anywhere:
         """Return (n, s, count) the densities at p-values (n, s); 1 where p is NaN."""
         seen = self._seen
         total = seen.sum(axis=2, keepdims=True)
-        density = (seen * PIECES + CAUTION) / (total + CAUTION)
-        there = ~np.isnan(p)
-        piece = np.minimum((np.where(there, p, 0.0) * PIECES).astype(np.intp), PIECES - 1)
-        streams = np.arange(p.shape[1])
-        return np.where(there[:, :, None], density[streams, :, piece], 1.0)
+        density = np.ones((len(seen), PIECES + 1, self.count))
+        density[:, :PIECES] = ((seen * PIECES + CAUTION) / (total + CAUTION)).transpose(0, 2, 1)
+        found: Floats = density.reshape(-1, self.count)[_pieces(p)]
+        return found
 
     def learn(self, p: Floats) -> None:
         """Count the p-values (n, s) of a block."""
-        there = ~np.isnan(p)
-        piece = np.minimum((np.where(there, p, 0.0) * PIECES).astype(np.intp), PIECES - 1)
-        new = (piece[:, :, None] == np.arange(PIECES)) & there[:, :, None]
-        self._seen = self._seen * self._fade + new.sum(axis=0)[:, None, :]
+        streams = len(self._seen)
+        new = np.bincount(_pieces(p).ravel(), minlength=streams * (PIECES + 1)).reshape(streams, PIECES + 1)
+        self._seen = self._seen * self._fade + new[:, None, :PIECES]
 
     def state(self) -> dict[str, Any]:
         """Return what was seen, for JSON."""
@@ -120,3 +118,10 @@ class Anywhere:
     def restore(self, state: Mapping[str, Any]) -> None:
         """Go on from a state. Raises KeyError, ValueError where it is none."""
         self._seen = np.array(state["seen"], dtype=np.float64).reshape(self._seen.shape)
+
+
+def _pieces(p: Floats) -> Bins:
+    """Return (n, s) the piece that each p-value lies in, numbered through all streams; each has one more for NaN."""
+    piece = np.where(np.isnan(p), PIECES, np.minimum(p * PIECES, PIECES - 1)).astype(np.intp)
+    found: Bins = piece + (PIECES + 1) * np.arange(p.shape[1])
+    return found

@@ -58,15 +58,21 @@ class History:
         self.parts: list[Part] = []
         self._open: Part | None = None
 
-    def add(self, logs: Floats, at: Counts, values: Floats, there: Any) -> None:
-        """Add rows: logarithms (n, s, k), moments (n,), values (n, s) and which of these are there (n, s)."""
+    def add(self, logs: Floats, at: Counts, values: Floats | None, there: Any) -> None:
+        """Add rows: their moments (n,), values (n, s) if there are any, and for which streams they are there (n, s).
+
+        `logs` (s, k) are the logarithms of what each bet has multiplied by since the part was begun.
+        """
         if not len(at):
             return
-        now = self._open or Part(0, int(at[0]), int(at[0]), 0, np.zeros(self._shape), np.zeros((3, self._shape[0])))
-        known = np.where(there, values, 0.0)
-        new = np.stack([there.astype(np.float64), known, known * known], axis=1)
-        now.logs = np.concatenate([now.logs[None], logs]).cumsum(axis=0)[-1]  # in order, in whatever portions
-        now.sums = np.concatenate([now.sums[None], new]).cumsum(axis=0)[-1]
+        now = self._open or Part(0, int(at[0]), int(at[0]), 0, logs, np.zeros((3, self._shape[0])))
+        now.logs = logs
+        if values is None:
+            now.sums[0] += there.sum(axis=0)
+        else:
+            known = np.where(there, values, 0.0)
+            new = np.stack([there.astype(np.float64), known, known * known], axis=1)
+            now.sums = np.concatenate([now.sums[None], new]).cumsum(axis=0)[-1]  # in order, in whatever portions
         now.start, now.end = min(now.start, int(at.min())), max(now.end, int(at.max()))
         now.clock += len(at)
         self._open = now

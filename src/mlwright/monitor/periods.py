@@ -1,10 +1,11 @@
-"""What was measured day by day: sums that late outcomes are added to, and the points of a chart that follow from them."""
+"""What was measured day by day: sums that late outcomes are added to, and the points of a chart that follow."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any
 
 import numpy as np
@@ -17,6 +18,15 @@ KEPT = 400
 """Days that can still change; older ones were written down and stay as they are."""
 Z = 1.959963984540054
 """The 97.5 % point of the normal distribution."""
+
+
+def moment(microseconds: int) -> str:
+    """Return a moment as text in UTC.
+
+    >>> moment(0)
+    '1970-01-01T00:00:00+00:00'
+    """
+    return datetime.fromtimestamp(microseconds / 1e6, UTC).isoformat(timespec="seconds")
 
 
 @dataclass(frozen=True, slots=True)

@@ -34,20 +34,37 @@ def ranked(bag: Counts, bins: Bins, chance: Floats) -> tuple[Floats, Counts]:
     >>> ranked(np.array([[9, 1]]), np.array([[1]]), np.array([[0.5]]))[0].tolist()
     [[0.09090909090909091]]
     """
-    rows, streams = bins.shape
+    streams = bins.shape[1]
+    width = bag.shape[1]
     there = bins >= 0
-    at = np.where(there, bins, 0)
-    added = np.zeros((rows, streams, bag.shape[1]), dtype=np.int64)
-    np.put_along_axis(added, at[:, :, None], there[:, :, None].astype(np.int64), axis=2)
-    counts = added.cumsum(axis=0)
-    counts += bag
-    upto = counts.cumsum(axis=2)
-    total = upto[:, :, -1]
-    through = np.take_along_axis(upto, at[:, :, None], axis=2)[:, :, 0]
-    ties = np.take_along_axis(counts, at[:, :, None], axis=2)[:, :, 0]
+    place = np.where(there, bins, 0) + width * np.arange(streams)
+    larger = bag.sum(axis=1, keepdims=True) - bag.cumsum(axis=1)
+    above, same = _earlier(bins, width)
+    above = larger.ravel()[place] + above
+    ties = bag.ravel()[place] + same
+    total = bag.sum(axis=1) + there.cumsum(axis=0)
     with np.errstate(invalid="ignore", divide="ignore"):
-        values = (total - through + chance * ties) / total
-    return np.where(there, values, np.nan), counts[-1] if rows else bag
+        values = (above + chance * ties) / total
+    new = np.bincount(place[there], minlength=bag.size).reshape(bag.shape)
+    return np.where(there, values, np.nan), bag + new
+
+
+def _earlier(bins: Bins, width: int) -> tuple[Counts, Counts]:
+    """Return (n, s) how many of the new values up to each row lie in a larger bin than it, and how many in its own.
+
+    All pairs of rows are compared: for the few rows that come at once, in small numbers side by side, that is several
+    times faster than a running count for each bin.
+    """
+    rows, streams = bins.shape
+    small = bins.astype(np.min_scalar_type(-max(width, 2)))
+    later, earlier = small.reshape(1, -1), np.tile(small, (1, rows))
+    so_far = np.repeat(np.tri(rows, dtype=np.bool_).T, streams, axis=1)
+    count = np.min_scalar_type(rows)
+    above, same = (
+        (found & so_far).view(np.uint8).sum(axis=0, dtype=count).reshape(bins.shape).astype(np.int64)
+        for found in (earlier > later, earlier == later)
+    )
+    return above, same
 
 
 def drawn(seed: int, block: int, rows: int, streams: int) -> Floats:

@@ -65,6 +65,11 @@ class Workspace:
         """Below it are the folders of versions on this machine: models/, or the cache of a store."""
         return self._files.root
 
+    @property
+    def registry(self) -> str | Path:
+        """Where the registry is: the path of an SQLite file, or a URL."""
+        return self._registry
+
     def add(
         self, model: Model, name: str, *, why: str = "", who: str | None = None, parent: str | None = None
     ) -> tuple[str, int, Path]:

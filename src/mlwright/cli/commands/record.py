@@ -13,6 +13,7 @@ import typer
 from mlwright.cli.console import facts, out, out_json, say, table
 from mlwright.cli.options import Json, Quiet
 from mlwright.cli.options import Workspace as WorkspaceOption
+from mlwright.cli.recorded import opened_record
 from mlwright.errors import ColumnError, OptionError, OutputError, nearest
 
 if TYPE_CHECKING:
@@ -82,7 +83,7 @@ def record(
         raise OptionError.unknown("ACTION", action, ACTIONS)
     asked = _Asked(what, file, (id_column, outcome, at), older, out_file, yes, quiet, workspace)
     _check(action, asked)
-    opened = _opened(workspace, place, may_be_none=action == "forget")
+    opened = opened_record(workspace, place, may_be_none=action == "forget")
     try:
         told, text = ACTIONS[action](opened, asked)
     finally:
@@ -114,23 +115,6 @@ def _check(action: str, asked: _Asked) -> None:
             raise OptionError(f"`mlwright record {action}` needs {shown}.", hint="`mlwright record --help` shows all.")
         if value is not None and name not in {*needs, *takes}:
             raise OptionError(f"`mlwright record {action}` takes no {shown}.", hint=f"it takes {', '.join(needs)}.")
-
-
-def _opened(workspace: Path | None, place: str | None, *, may_be_none: bool) -> Record:
-    """Return the record that is there: none is made by asking for it, unless jobs too hold what is to be deleted."""
-    from mlwright.registry import Workspace
-    from mlwright.serve.record import Private, Record, private_key, record_place
-    from mlwright.serve.record.record import KEY_FILE
-
-    home = Workspace(workspace).path
-    where = record_place(home, place)
-    may_be_none = may_be_none and place is None and (home / "jobs").is_dir()
-    if "://" not in str(where) and not Path(where).is_file() and not may_be_none:
-        raise OptionError(
-            "There is no record yet.", where=str(where), hint="`mlwright serve MODEL` begins one when it answers."
-        )
-    key = home / KEY_FILE
-    return Record(where, private=Private(key=private_key(key)) if key.exists() else None)
 
 
 def _status(opened: Record, asked: _Asked) -> tuple[dict[str, Any], str]:

@@ -50,6 +50,7 @@ OUTCOME_HISTORY = sa.Table(
     sa.Column("digest", sa.Text, primary_key=True),
     sa.Column("outcome", sa.Text, nullable=False),
     sa.Column("received", sa.BigInteger, nullable=False),
+    sa.Index("history_by_receipt", "model", "received", "id"),
 )
 """Every outcome that was ever told of an answer, once."""
 

@@ -1,0 +1,109 @@
+"""A deployment under watch: all watchers of one version of a model, fed in order, small enough to be saved often."""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from mlwright.errors import ModelError
+from mlwright.monitor.periods import DAY, Periods, moment
+from mlwright.monitor.watchers import WATCHERS, Watch
+from mlwright.monitor.watchers.contract import broken_cells
+
+if TYPE_CHECKING:
+    from mlwright.monitor.events import Events
+    from mlwright.monitor.ranks import Counts
+    from mlwright.monitor.subject import Subject
+
+BROKEN_DAYS = 30
+"""For so many days it is known which columns broke the contract."""
+
+
+class Deployment:
+    """What is known of one version since it answers: a function of the rows and outcomes it was given, in order.
+
+    `epoch`: how often it was started anew.
+    """
+
+    def __init__(self, subject: Subject, *, epoch: int = 0) -> None:
+        self.subject, self.epoch = subject, epoch
+        seed = zlib.crc32(f"{subject.model.name}@{subject.model.version}".encode())
+        self.watches: dict[str, Watch] = {}
+        self.missing: dict[str, str] = {}
+        """What cannot be watched, and why."""
+        for kind, watcher in WATCHERS.items():
+            if (streams := watcher.streams(subject)) is not None:
+                self.watches[kind] = Watch(watcher, streams, seed=seed)
+            else:
+                self.missing[kind] = f"The model keeps nothing by which to tell {watcher.meaning}."
+        losses = self.watches.get("losses")
+        self.periods = Periods(losses.names if losses else ())
+        self.moment: Callable[[int], str] = moment
+        """How a moment in microseconds is told."""
+        self.answered, self.matured, self.latest = 0, 0, 0
+        """Rows taken in, outcomes taken in, and the moment of the newest row."""
+        self._broken: dict[int, Counts] = {}
+
+    def take(self, events: Events, clock: str) -> None:
+        """Take in rows as they were answered ("answers"), or as their outcomes became known ("outcomes")."""
+        if not len(events.at):
+            return
+        for watch in self.watches.values():
+            if watch.watcher.clock == clock:
+                seen = watch.watcher.see(events, self.subject)
+                watch.take(seen, events.at)
+                if watch.watcher.kind == "losses" and seen.values is not None:
+                    self.periods.add(events.at, seen.values, seen.bins >= 0)
+        if clock == "answers":
+            self.answered += len(events.at)
+            self.latest = max(self.latest, int(events.at.max()))
+            self._count_broken(events)
+        else:
+            self.matured += int(np.isfinite(events.y).sum())
+
+    def broken(self, since: int) -> list[tuple[str, float]]:
+        """Return the columns with broken values since a moment, most first, with the share of rows."""
+        found = [counts for day, counts in self._broken.items() if (day + 1) * DAY > since]
+        if not found:
+            return []
+        *counts, rows = np.sum(found, axis=0).tolist()
+        names = [column.name for column in self.subject.columns]
+        return sorted(((name, count / rows) for name, count in zip(names, counts, strict=True) if count), key=_most)
+
+    def _count_broken(self, events: Events) -> None:
+        cells = broken_cells(events.columns, self.subject.columns)
+        counted = np.column_stack([cells, np.ones(len(events.at), dtype=np.bool_)])
+        days = events.at // DAY
+        for day in np.unique(days).tolist():
+            self._broken[day] = self._broken.get(day, 0) + counted[days == day].sum(axis=0)
+        for day in sorted(self._broken)[:-BROKEN_DAYS]:
+            del self._broken[day]
+
+    def state(self) -> dict[str, Any]:
+        """Return all that is needed to go on, for JSON."""
+        return {
+            "epoch": self.epoch,
+            "watches": {kind: watch.state() for kind, watch in self.watches.items()},
+            "periods": self.periods.state(),
+            "counts": [self.answered, self.matured, self.latest],
+            "broken": {str(day): counts.tolist() for day, counts in self._broken.items()},
+        }
+
+    def restore(self, state: Mapping[str, Any]) -> None:
+        """Go on from a state. Raises ModelError where it is another deployment's."""
+        try:
+            for kind, watch in self.watches.items():
+                watch.restore(state["watches"][kind])
+            self.epoch = int(state["epoch"])
+            self.periods.restore(state["periods"])
+            self.answered, self.matured, self.latest = map(int, state["counts"])
+            self._broken = {int(day): np.array(each, dtype=np.int64) for day, each in state["broken"].items()}
+        except (KeyError, TypeError, ValueError) as error:
+            raise ModelError(f"The monitor's state cannot be read: {error}.", hint="start it anew.") from error
+
+
+def _most(pair: tuple[str, float]) -> tuple[float, str]:
+    return -pair[1], pair[0]

@@ -1,0 +1,224 @@
+"""The monitor: goes through what was answered since it last looked, saves where it stands, and tells what it found."""
+
+from __future__ import annotations
+
+import json
+import zlib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from mlwright.errors import ModelError, OptionError
+from mlwright.monitor.deployment import Deployment
+from mlwright.monitor.events import SECOND, Cursor, Events, FileSource, RecordSource
+from mlwright.monitor.periods import moment
+from mlwright.monitor.raising import alarms
+from mlwright.monitor.report import Report, report
+from mlwright.monitor.store import Point, Store
+from mlwright.monitor.subject import Subject
+from mlwright.monitor.verdict import ALPHA
+
+if TYPE_CHECKING:
+    from mlwright.model import Model
+    from mlwright.registry import Workspace
+    from mlwright.serve.record import Record
+
+SAVED_ROWS = 50_000
+"""After so many rows it is written down where the monitor stands."""
+FORMAT = 1
+CLOCKS = ("answers", "outcomes")
+FOREVER = 1e10
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """How a model is watched."""
+
+    delay: float | None = None
+    """Seconds after an answer by which its outcome is known; 0: it counts when it comes. None: as begun, or 0."""
+    alpha: float = ALPHA
+    """The probability that a deployment in which nothing changes is ever paged for."""
+
+    def check(self) -> None:
+        """Raise OptionError where it cannot be."""
+        if not 0 < self.alpha < 1:
+            raise OptionError(f"The budget of false pages is {self.alpha:g}; it lies between 0 and 1.")
+        if self.delay is not None and not 0 <= self.delay < FOREVER:
+            raise OptionError(f"Outcomes cannot be known {self.delay:g} seconds after an answer.")
+
+
+@dataclass(frozen=True, slots=True)
+class Watched:
+    """A deployment with the places in the record up to which it was fed, and how often it was saved."""
+
+    deployment: Deployment
+    cursors: dict[str, Cursor]
+    delay: float
+    step: int
+
+
+class Monitor:
+    """Watches the version of a model that answers now.
+
+    Everything it knows is a function of the record. It may be stopped and started anywhere, also by several processes
+    at once: what one has saved, another does not count again.
+    """
+
+    def __init__(
+        self,
+        workspace: Workspace,
+        name: str,
+        *,
+        record: Record,
+        store: Store | None = None,
+        settings: Settings | None = None,
+    ) -> None:
+        self._workspace, self._name, self._record = workspace, name, record
+        self._store = store or Store.of(workspace)
+        self._settings = settings or Settings()
+        self._settings.check()
+        self._opened: tuple[tuple[int, str], Subject] | None = None
+
+    def run(self, now: datetime | None = None) -> Report:
+        """Go through what is new, save, and return what there is to tell of the version that answers now.
+
+        Raises ModelError where there is no such model, or it keeps nothing to compare with; OutputError where a
+        database cannot be used.
+        """
+        moment_now = datetime.now(UTC) if now is None else now
+        while True:
+            subject = self._subject()
+            watched = self._load(subject)
+            if self._fed(watched, moment_now):
+                break
+        version = subject.model.version or 0
+        found = self._store.alarms(self._name, version=version, open_only=True)
+        return report(watched.deployment, tuple(found))
+
+    def start_anew(self) -> None:
+        """Let the next run go through the whole record of the version that answers now; its alarms are raised again."""
+        subject = self._subject()
+        saved = self._store.load(self._name, subject.model.version or 0)
+        if saved is None:
+            return
+        deployment = Deployment(subject, epoch=int(unpacked(saved.state)["epoch"]) + 1)
+        delay = self._settings.delay
+        places = _places(float(saved.cursor["delay"]) if delay is None else delay, dict.fromkeys(CLOCKS, Cursor()))
+        self._store.save(
+            self._name, subject.model.version or 0, after=saved.step, state=packed(deployment.state()), cursor=places
+        )
+
+    def _subject(self) -> Subject:
+        """Return the version that answers now; the one that was looked at last is not read again."""
+        version = self._workspace.find(self._name)
+        key = version.version, version.digest
+        if self._opened is None or self._opened[0] != key:
+            self._opened = key, Subject(self._workspace.open(f"{version.name}@{version.version}"))
+        return self._opened[1]
+
+    def _load(self, subject: Subject) -> Watched:
+        deployment = Deployment(subject)
+        saved, asked = self._store.load(self._name, subject.model.version or 0), self._settings.delay
+        if saved is None:
+            return Watched(deployment, dict.fromkeys(CLOCKS, Cursor()), asked or 0.0, 0)
+        places = dict(saved.cursor)
+        delay = float(places.pop("delay"))
+        if asked is not None and asked != delay:
+            raise OptionError(
+                f"The monitor of {self._name}@{subject.model.version} was begun with outcomes {delay:g} s after an "
+                f"answer, and cannot go on with {asked:g} s.",
+                hint="leave the delay away, or let it start anew: mlwright monitor NAME --anew.",
+            )
+        deployment.restore(unpacked(saved.state))
+        return Watched(deployment, {clock: Cursor.from_dict(each) for clock, each in places.items()}, delay, saved.step)
+
+    def _fed(self, watched: Watched, now: datetime) -> bool:
+        """Take in all that is new; False where another process was faster, so that all begins anew."""
+        step, fed = watched.step, 0
+        for clock, events, cursor in self._blocks(watched, now):
+            watched.deployment.take(events, clock)
+            watched.cursors[clock] = cursor
+            fed += max(len(events), 1)
+            if fed >= SAVED_ROWS:
+                if not self._save(watched, step, now):
+                    return False
+                step, fed = step + 1, 0
+        return not fed or self._save(watched, step, now)
+
+    def _blocks(self, watched: Watched, now: datetime) -> Iterator[tuple[str, Events, Cursor]]:
+        model = watched.deployment.subject.model
+        source = RecordSource(self._record, self._name, model.version or 0, model, delay=watched.delay)
+        until = round(now.timestamp() * 1e6)
+        for events, cursor in source.blocks(watched.cursors["answers"], now=until):
+            yield "answers", events, cursor
+        for events, cursor in source.matured(watched.cursors["outcomes"], now=until):
+            yield "outcomes", events, cursor
+
+    def _save(self, watched: Watched, step: int, now: datetime) -> bool:
+        deployment = watched.deployment
+        version = deployment.subject.model.version or 0
+        points = [
+            Point(
+                name=self._name,
+                version=version,
+                series=series,
+                at=moment(at),
+                value=mean.value,
+                lower=mean.lower,
+                upper=mean.upper,
+                rows=mean.rows,
+            )
+            for series, at, mean in deployment.periods.points()
+        ]
+        return self._store.save(
+            self._name,
+            version,
+            after=step,
+            state=packed(deployment.state()),
+            cursor=_places(watched.delay, watched.cursors),
+            alarms=alarms(deployment, now=now, alpha=self._settings.alpha),
+            points=points,
+        )
+
+
+def monitor_file(
+    model: Model, source: object, *, time: str | None = None, query: str | None = None, alpha: float = ALPHA
+) -> Report:
+    """Return what a monitor would have told of rows of a file, had the model answered them one after another.
+
+    Where the file has the target, each row's outcome counts at once. Without a column of `time`, moments are the
+    numbers of rows, counted from 0. Raises what `collect` and `Subject` raise.
+    """
+    deployment = Deployment(Subject(model))
+    rows = FileSource(model, source, time=time, query=query)
+    if time is None:
+        deployment.moment = lambda microseconds: f"row {microseconds // SECOND:,}"
+    for events, _ in rows.blocks():
+        deployment.take(events, "answers")
+        if rows.has_outcomes:
+            deployment.take(events, "outcomes")
+    latest = datetime.fromtimestamp(deployment.latest / 1e6, UTC)
+    return report(deployment, tuple(alarms(deployment, now=latest, alpha=alpha)))
+
+
+def _places(delay: float, cursors: Mapping[str, Cursor]) -> dict[str, Any]:
+    return {"delay": delay, **{clock: cursor.to_dict() for clock, cursor in cursors.items()}}
+
+
+def packed(state: Mapping[str, Any]) -> bytes:
+    """Return a state as bytes: JSON, compressed. Numbers are the same to the last bit when they are read back."""
+    text = json.dumps({"format": FORMAT, "state": state}, allow_nan=False, separators=(",", ":"))
+    return zlib.compress(text.encode(), level=1)
+
+
+def unpacked(data: bytes) -> dict[str, Any]:
+    """Return the state that `packed` wrote. Raises ModelError where it wrote no such thing."""
+    try:
+        found = json.loads(zlib.decompress(data))
+        if found["format"] != FORMAT:
+            raise ValueError("it is of another version of mlwright")
+        state: dict[str, Any] = found["state"]
+    except (zlib.error, ValueError, KeyError, TypeError) as error:
+        raise ModelError(f"The monitor's state cannot be read: {error}.", hint="start it anew.") from error
+    return state

@@ -1,0 +1,193 @@
+"""From what the watchers know to alarms: what happened, since when, in which columns, and what to do."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import numpy as np
+
+from mlwright.evaluate import wording
+from mlwright.monitor.alarm import Alarm, Level
+from mlwright.monitor.deployment import Deployment
+from mlwright.monitor.history import Since
+from mlwright.monitor.periods import Mean, mean_of
+from mlwright.monitor.verdict import ALPHA, NOTICE_ROWS, PARTS, TOLERANCE, named, page_threshold
+from mlwright.monitor.watchers import Watch
+
+NAMED = 5
+"""So many columns are named in a sentence."""
+LEARN_AGAIN = "learn again from newer rows: mlwright adapt {name}"
+
+
+@dataclass(frozen=True, slots=True)
+class Risen:
+    """One stream whose values have risen: the mean now, with its interval, beside what it was."""
+
+    stream: int
+    name: str
+    before: float
+    now: Mean
+    since: Since
+
+    @property
+    def is_much(self) -> bool:
+        """Whether it has risen by more than nobody cares about."""
+        return self.now.value - self.before > TOLERANCE * abs(self.before)
+
+
+def alarms(deployment: Deployment, *, now: datetime, alpha: float = ALPHA) -> list[Alarm]:
+    """Return the alarms that the evidence so far is enough for, one for each kind and level.
+
+    A page for what is watched within the budget (see `verdict`), a notice for all else. What has been raised before is
+    raised again with the same id, so that it is kept once.
+    """
+    found = []
+    for kind, watch in deployment.watches.items():
+        if kind in PARTS:
+            found += list(_risen(deployment, kind, watch, now, alpha))
+        elif places := named(watch.evidence.capital, alpha):
+            found.append(_drifted(deployment, kind, watch, places, now, alpha))
+    return found
+
+
+def _risen(deployment: Deployment, kind: str, watch: Watch, now: datetime, alpha: float) -> Iterator[Alarm]:
+    """Give the page or the notice of a watcher of what can rise."""
+    evidence, threshold = watch.evidence, page_threshold(kind, alpha)
+    paged = evidence.most_mixed >= threshold
+    noticed = np.flatnonzero(evidence.detector >= NOTICE_ROWS).tolist()
+    if not paged and not noticed:
+        return
+    places = (named(evidence.capital, alpha) or [int(evidence.largest.argmax())]) if paged else noticed
+    risen = [each for place in sorted(places) if (each := measured(watch, place)) is not None and each.is_much]
+    if not risen:
+        return
+    first = risen[0]
+    told = {
+        "e_value": float(evidence.most_mixed if paged else evidence.detector.max()),
+        "threshold": threshold if paged else float(NOTICE_ROWS),
+        "reference": first.before,
+        "now": first.now.value,
+        "interval": [first.now.lower, first.now.upper],
+        "rows": first.now.rows,
+        "measure": first.name,
+    }
+    message, columns, action = _SENTENCES[kind](deployment, risen)
+    yield _alarm(deployment, kind, "page" if paged else "notice", first.since, now, message, columns, told, action)
+
+
+def measured(watch: Watch, stream: int) -> Risen | None:
+    """Return what a stream was and what it is since it changed; None where it has no values or no row."""
+    since = watch.since(stream)
+    if since is None or watch.means is None:
+        return None
+    count, mean, variance = watch.evidence.history.sums(stream, since.rows)
+    now = mean_of(count, count * mean, count * (variance + mean * mean)) if count else None
+    return None if now is None else Risen(stream, watch.names[stream], float(watch.means[stream]), now, since)
+
+
+def _of_losses(deployment: Deployment, risen: Sequence[Risen]) -> tuple[str, tuple[str, ...], str]:
+    first = risen[0]
+    metric = deployment.subject.metric_named(first.name)
+    what = "The share of wrong answers" if metric.decided else f"The mean loss ({metric.label or metric.name})"
+    change = _from_to(first, share=metric.decided)
+    return f"{what} has risen from {change}.", (), LEARN_AGAIN.format(name=deployment.subject.model.name)
+
+
+def _of_groups(_: Deployment, risen: Sequence[Risen]) -> tuple[str, tuple[str, ...], str]:
+    worst = max(risen, key=lambda each: each.now.value - each.before)
+    more = f", and for {wording.count(len(risen) - 1, 'other group')}" if len(risen) > 1 else ""
+    message = f"Answers about {worst.name} are wrong more often: {_from_to(worst, share=True)}{more}."
+    columns = tuple(sorted({each.name.partition(" = ")[0] for each in risen}))
+    return message, columns, "see what changed for them, and learn again from newer rows of theirs."
+
+
+def _of_contract(deployment: Deployment, risen: Sequence[Risen]) -> tuple[str, tuple[str, ...], str]:
+    first = risen[0]
+    columns = deployment.broken(first.since.at)[:NAMED]
+    where = ", ".join(f"{name} ({wording.percent(share)})" for name, share in columns)
+    message = (
+        f"{wording.percent(first.now.value)} of the rows hold values that the model has never seen, where at most "
+        f"{wording.percent(first.before)} is usual: {where}."
+    )
+    return message, tuple(name for name, _ in columns), "mend where the rows come from; learn nothing from them."
+
+
+_SENTENCES = {"losses": _of_losses, "groups": _of_groups, "contract": _of_contract}
+
+
+def _from_to(risen: Risen, *, share: bool) -> str:
+    words = wording.percent if share else wording.number
+    now = risen.now
+    return f"{words(risen.before)} to {words(now.value)} (95 % interval {words(now.lower)} to {words(now.upper)})"
+
+
+def _drifted(
+    deployment: Deployment, kind: str, watch: Watch, places: Sequence[int], now: datetime, alpha: float
+) -> Alarm:
+    """Return the notice that streams lie elsewhere than they did."""
+    capital = watch.evidence.capital
+    order = sorted(places, key=lambda place: -capital[place])
+    first = watch.since(order[0])
+    names = [watch.names[place] for place in order]
+    told = {
+        "e_value": float(capital[order[0]]),
+        "threshold": len(watch.names) / (alpha * len(order)),
+        "rows": watch.evidence.rows,
+        "columns": [{"name": watch.names[place], "e_value": float(capital[place])} for place in order],
+    }
+    shown = ", ".join(names[:NAMED]) + (f" and {len(names) - NAMED} more" if len(names) > NAMED else "")
+    message, action = _DRIFTED[kind]
+    columns = tuple(names) if kind == "columns" else ()
+    return _alarm(deployment, kind, "notice", first, now, message.format(shown), columns, told, action)
+
+
+_DRIFTED = {
+    "columns": (
+        "What comes in differs from what the model was judged on: {}.",
+        "see whether that is meant; without an effect on the answers there is nothing to do.",
+    ),
+    "predictions": (
+        "The answers lie elsewhere than when the model was judged: {}.",
+        "see which columns have changed, and whether outcomes have too.",
+    ),
+    "labels": (
+        "What turns out to be true differs from when the model was judged: {}.",
+        "see whether the answers are still right; costs and thresholds may have to be set anew.",
+    ),
+    "calibration": (
+        "What is said to be likely happens more or less often than it is said: {}.",
+        "learn again from newer rows, or calibrate anew.",
+    ),
+}
+
+
+def _alarm(
+    deployment: Deployment,
+    kind: str,
+    level: Level,
+    since: Since | None,
+    now: datetime,
+    message: str,
+    columns: tuple[str, ...],
+    evidence: dict[str, Any],
+    action: str,
+) -> Alarm:
+    model = deployment.subject.model
+    version = model.version or 0
+    return Alarm(
+        id=f"{model.name}@{version}-{kind}-{level}" + (f"-{deployment.epoch}" if deployment.epoch else ""),
+        kind=kind,
+        level=level,
+        model=model.name,
+        version=version,
+        at=now.isoformat(),
+        since=None if since is None else deployment.moment(since.at),
+        since_interval=None if since is None else (deployment.moment(since.earliest), deployment.moment(since.latest)),
+        message=message,
+        columns=columns,
+        evidence=evidence,
+        action=action,
+    )

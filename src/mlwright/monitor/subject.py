@@ -1,0 +1,70 @@
+"""The subject of a monitor: one version of a model, and what is known of how its rows were when it was judged."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from mlwright.errors import ModelError
+from mlwright.tasks import TASKS
+from mlwright.tasks.base import Metric
+
+if TYPE_CHECKING:
+    from mlwright.evaluate.reference import Reference
+    from mlwright.evaluate.sketches import Sketch
+    from mlwright.model import Model
+    from mlwright.schema import Column
+
+SAME = 1e-9
+
+
+class Subject:
+    """A model as a monitor needs it. Raises ModelError where the model keeps nothing to compare with."""
+
+    def __init__(self, model: Model) -> None:
+        if (found := model.reference) is None:
+            raise ModelError(
+                f"The model {model.name!r} keeps nothing that rows could be compared with.",
+                hint="build it anew: a model built from 20 rows or more keeps how the rows that judged it were.",
+            )
+        self.model, self.reference = model, found
+        self.residuals: list[Sketch] | None = None
+        """Outcome less prediction in bins, once somebody has asked for it."""
+
+    @property
+    def columns(self) -> Sequence[Column]:
+        """The columns that the model reads."""
+        return self.model.parts.columns
+
+    @cached_property
+    def losses(self) -> tuple[int, ...]:
+        """The positions in `Reference.losses` that are watched: what is answered first, then those that are means.
+
+        A score that is no mean of its losses, such as the root of a mean square, is left out: of a loss that rises,
+        people are told the mean.
+        """
+        reference: Reference = self.reference
+        metrics = [self.metric(place) for place in range(len(reference.losses))]
+        fit = [place for place, metric in enumerate(metrics) if self._is_mean(metric)]
+        return tuple(sorted(fit, key=lambda place: not metrics[place].decided))
+
+    def metric(self, place: int) -> Metric:
+        """Return the metric of a loss."""
+        return TASKS[self.reference.task].metrics[self.reference.losses[place].metric]
+
+    def metric_named(self, name: str) -> Metric:
+        """Return the metric of that name."""
+        return TASKS[self.reference.task].metrics[name]
+
+    def _is_mean(self, metric: Metric) -> bool:
+        sample = self.reference.sample
+        y, P = sample.y, sample.P
+        if metric.losses is None or not len(y):
+            return False
+        if metric.decided:
+            return True
+        mean = float(np.mean(metric.losses(y, P)))
+        return abs(mean - metric.score(y, P, None)) <= SAME * max(abs(mean), 1.0)

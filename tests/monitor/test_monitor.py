@@ -1,0 +1,164 @@
+"""The monitor over a record and over files: quiet while nothing changes, and right about what has."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+import polars as pl
+import pytest
+from tests.monitor.conftest import BEGUN, NAME, Recorded, drawn
+
+from mlwright.errors import ModelError, OptionError
+from mlwright.model import Model
+from mlwright.monitor.monitor import Monitor, Settings, monitor_file, packed, unpacked
+from mlwright.monitor.store import Store
+
+DAY = timedelta(days=1)
+
+
+def looked(recorded: Recorded, now: datetime, *, delay: float | None = None) -> Monitor:
+    return Monitor(recorded.workspace, NAME, record=recorded.record, settings=Settings(delay=delay))
+
+
+def kinds(report: object) -> set[tuple[str, str]]:
+    return {(alarm.kind, alarm.level) for alarm in report.alarms}  # type: ignore[attr-defined]
+
+
+def test_of_a_file_in_which_nothing_changes_nothing_is_told(churn: Model) -> None:
+    report = monitor_file(churn, drawn(5_000, 1))
+    assert report.status == "ok"
+    assert not report.alarms
+    assert report.records == report.matured == 5_000
+    assert report.performance["accuracy"]["judged"] == pytest.approx(report.performance["accuracy"]["loss"], abs=0.05)
+    assert all(each["psi"] < 0.1 for each in report.watched["columns"])
+
+
+def test_more_errors_are_paged_with_when_they_began(churn: Model) -> None:
+    report = monitor_file(churn, pl.concat([drawn(3_000, 2), drawn(3_000, 3, flipped=0.15)]))
+    assert report.status == "page"
+    page = next(alarm for alarm in report.alarms if alarm.kind == "losses")
+    assert page.level == "page"
+    assert page.since_interval is not None
+    first, last = (int(each.removeprefix("row ").replace(",", "")) for each in page.since_interval)
+    assert first <= 3_000 <= last
+    assert page.evidence["reference"] < page.evidence["interval"][0]
+    assert "mlwright adapt" in page.action
+    assert not any(alarm.kind == "columns" for alarm in report.alarms)
+
+
+def test_other_inputs_are_a_notice_that_names_the_column_and_never_a_page(churn: Model) -> None:
+    report = monitor_file(churn, pl.concat([drawn(2_000, 4), drawn(2_000, 5, older=8.0)]).drop("churn"))
+    assert report.status == "notice"
+    notice = next(alarm for alarm in report.alarms if alarm.kind == "columns")
+    assert notice.columns == ("age",)
+    assert report.matured == 0
+
+
+def test_broken_rows_are_paged_and_nothing_is_to_be_learned_from_them(churn: Model) -> None:
+    report = monitor_file(churn, pl.concat([drawn(2_000, 6), drawn(1_000, 7, broken=0.2)]).drop("churn"))
+    page = report.alarms[0]
+    assert (page.kind, page.level) == ("contract", "page")
+    assert page.columns[0] == "income"
+    assert "learn nothing" in page.action
+
+
+def test_a_record_is_watched_as_it_grows_and_each_row_counts_once(recorded: Recorded) -> None:
+    recorded.answer(drawn(1_500, 8), BEGUN)
+    monitor = looked(recorded, BEGUN)
+    first = monitor.run(BEGUN + DAY + timedelta(hours=1))
+    assert (first.status, first.records, first.matured) == ("ok", 1_500, 1_500)
+    assert monitor.run(BEGUN + DAY + timedelta(hours=2)).records == 1_500
+    recorded.answer(drawn(1_500, 9, flipped=0.2), BEGUN + 2 * DAY)
+    second = looked(recorded, BEGUN).run(BEGUN + 4 * DAY)
+    assert second.records == 3_000
+    assert ("losses", "page") in kinds(second)
+    points = Store.of(recorded.workspace).points(NAME, series="accuracy")
+    assert len({point.at for point in points}) >= 2
+    assert sum(point.rows for point in points) == 3_000
+
+
+def test_starting_again_anywhere_changes_no_bit(recorded: Recorded) -> None:
+    recorded.answer(drawn(700, 10), BEGUN)
+    recorded.answer(drawn(700, 11, flipped=0.2), BEGUN + DAY)
+    whole = Store(recorded.workspace.path / "whole.db")
+    parts = Store(recorded.workspace.path / "parts.db")
+    end = BEGUN + 3 * DAY
+    Monitor(recorded.workspace, NAME, record=recorded.record, store=whole).run(end)
+    for hours in range(0, 73, 7):
+        Monitor(recorded.workspace, NAME, record=recorded.record, store=parts).run(BEGUN + timedelta(hours=hours))
+    Monitor(recorded.workspace, NAME, record=recorded.record, store=parts).run(end)
+    one, other = (store.load(NAME, 1) for store in (whole, parts))
+    assert one is not None
+    assert other is not None
+    assert unpacked(one.state) == unpacked(other.state)
+
+
+def test_what_another_process_has_saved_is_not_counted_again(
+    recorded: Recorded, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    recorded.answer(drawn(600, 12), BEGUN)
+    store, end = Store.of(recorded.workspace), BEGUN + 2 * DAY
+    save, calls = Store.save, []
+
+    def late(self: Store, *arguments: object, **options: object) -> bool:
+        calls.append(1)
+        if len(calls) == 1:  # the other one comes first
+            Monitor(recorded.workspace, NAME, record=recorded.record, store=store).run(end)
+        return save(self, *arguments, **options)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(Store, "save", late)
+    report = Monitor(recorded.workspace, NAME, record=recorded.record, store=store).run(end)
+    assert report.records == 600
+
+
+def test_with_a_delay_an_answer_counts_when_it_is_so_old(recorded: Recorded) -> None:
+    recorded.answer(drawn(500, 13), BEGUN, late=timedelta(days=3))
+    monitor = looked(recorded, BEGUN, delay=5 * 86_400.0)
+    assert monitor.run(BEGUN + 4 * DAY).matured == 0
+    assert monitor.run(BEGUN + 7 * DAY).matured == 500
+
+
+def test_before_any_answer_nothing_is_known(recorded: Recorded) -> None:
+    report = looked(recorded, BEGUN).run(BEGUN)
+    assert (report.status, report.records) == ("unknown", 0)
+
+
+def test_a_new_version_is_watched_anew(recorded: Recorded, churn: Model) -> None:
+    recorded.answer(drawn(400, 14), BEGUN)
+    monitor = looked(recorded, BEGUN)
+    assert monitor.run(BEGUN + 2 * DAY).records == 400
+    recorded.workspace.add(churn, NAME)
+    report = monitor.run(BEGUN + 2 * DAY)
+    assert (report.version, report.records) == (2, 0)
+
+
+def test_started_anew_the_whole_record_is_gone_through_and_alarms_are_raised_again(recorded: Recorded) -> None:
+    recorded.answer(drawn(800, 15, flipped=0.25), BEGUN)
+    monitor, end = looked(recorded, BEGUN), BEGUN + 2 * DAY
+    first = monitor.run(end)
+    store = Store.of(recorded.workspace)
+    for alarm in first.alarms:
+        store.end_alarm(alarm.id)
+    assert monitor.run(end).status == "ok"
+    Monitor(recorded.workspace, NAME, record=recorded.record, settings=Settings(delay=60.0)).start_anew()
+    again = monitor.run(end)
+    assert again.records == 800
+    assert kinds(again) == kinds(first)
+    assert kinds(again)
+
+
+def test_another_delay_than_it_was_begun_with_is_refused(recorded: Recorded) -> None:
+    recorded.answer(drawn(300, 16), BEGUN)
+    looked(recorded, BEGUN, delay=86_400.0).run(BEGUN + 3 * DAY)
+    with pytest.raises(OptionError, match="begun with outcomes 86400 s"):
+        looked(recorded, BEGUN, delay=60.0).run(BEGUN + 3 * DAY)
+
+
+def test_what_cannot_be_is_refused(recorded: Recorded, churn: Model) -> None:
+    with pytest.raises(OptionError, match="between 0 and 1"):
+        Monitor(recorded.workspace, NAME, record=recorded.record, settings=Settings(alpha=2.0))
+    with pytest.raises(ModelError, match="There is no model"):
+        Monitor(recorded.workspace, "nobody", record=recorded.record).run(BEGUN)
+    with pytest.raises(ModelError, match="cannot be read"):
+        unpacked(b"nothing")
+    assert unpacked(packed({"a": 0.1})) == {"a": 0.1}
