@@ -54,6 +54,17 @@ def test_other_inputs_are_a_notice_that_names_the_column_and_never_a_page(churn:
     assert report.matured == 0
 
 
+def test_what_a_loss_comes_from_and_what_inputs_do_to_it_is_told(churn: Model) -> None:
+    turned = monitor_file(churn, pl.concat([drawn(2_000, 20), drawn(3_000, 21, flipped=0.2)]))
+    page = next(alarm for alarm in turned.alarms if alarm.kind == "losses")
+    assert sum(page.causes.values()) == pytest.approx(1)
+    assert page.causes["relation"] > 0.7
+    moved = monitor_file(churn, pl.concat([drawn(2_000, 22), drawn(3_000, 23, older=8.0)]).drop("churn"))
+    notice = next(alarm for alarm in moved.alarms if alarm.kind == "columns")
+    assert "expected" in notice.message
+    assert notice.evidence["estimate"]["trusted"]
+
+
 def test_broken_rows_are_paged_and_nothing_is_to_be_learned_from_them(churn: Model) -> None:
     report = monitor_file(churn, pl.concat([drawn(2_000, 6), drawn(1_000, 7, broken=0.2)]).drop("churn"))
     page = report.alarms[0]
@@ -72,6 +83,8 @@ def test_a_record_is_watched_as_it_grows_and_each_row_counts_once(recorded: Reco
     second = looked(recorded, BEGUN).run(BEGUN + 4 * DAY)
     assert second.records == 3_000
     assert ("losses", "page") in kinds(second)
+    assert second.estimate is not None
+    assert second.estimate["interval"][0] <= second.estimate["loss"] <= second.estimate["interval"][1]
     points = Store.of(recorded.workspace).points(NAME, series="accuracy")
     assert len({point.at for point in points}) >= 2
     assert sum(point.rows for point in points) == 3_000
@@ -132,6 +145,15 @@ def test_a_new_version_is_watched_anew(recorded: Recorded, churn: Model) -> None
     assert (report.version, report.records) == (2, 0)
 
 
+def test_alarms_of_a_version_that_answers_no_longer_are_over(recorded: Recorded, churn: Model) -> None:
+    recorded.answer(drawn(900, 17, flipped=0.25), BEGUN)
+    monitor = looked(recorded, BEGUN)
+    assert monitor.run(BEGUN + 2 * DAY).status == "page"
+    recorded.workspace.add(churn, NAME)
+    monitor.run(BEGUN + 2 * DAY)
+    assert not Store.of(recorded.workspace).alarms(NAME, open_only=True)
+
+
 def test_started_anew_the_whole_record_is_gone_through_and_alarms_are_raised_again(recorded: Recorded) -> None:
     recorded.answer(drawn(800, 15, flipped=0.25), BEGUN)
     monitor, end = looked(recorded, BEGUN), BEGUN + 2 * DAY
@@ -140,7 +162,7 @@ def test_started_anew_the_whole_record_is_gone_through_and_alarms_are_raised_aga
     for alarm in first.alarms:
         store.end_alarm(alarm.id)
     assert monitor.run(end).status == "ok"
-    Monitor(recorded.workspace, NAME, record=recorded.record, settings=Settings(delay=60.0)).start_anew()
+    Monitor(recorded.workspace, NAME, record=recorded.record, settings=Settings(delay=600.0)).start_anew()
     again = monitor.run(end)
     assert again.records == 800
     assert kinds(again) == kinds(first)

@@ -32,6 +32,7 @@ from mlwright.serve.door import Door
 from mlwright.serve.handlers import ROUTES
 from mlwright.serve.policy import ModelPolicy, Policy
 from mlwright.serve.problems import Problem
+from mlwright.serve.routes import Route
 from mlwright.serve.served import Served
 from mlwright.serve.service import Service
 from mlwright.serve.settings import Settings
@@ -157,9 +158,9 @@ def problem_or(work: Callable[[], T]) -> T | Problem:
 class Inside:
     """The service in this process, on a thread of its own: `ask` goes through its door."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, routes: Sequence[Route] = ROUTES) -> None:
         self.service = Service(settings)
-        self.door = Door(self.service, ROUTES)
+        self.door = Door(self.service, routes)
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, name="inside")
         self._client: httpx.AsyncClient

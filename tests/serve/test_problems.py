@@ -12,8 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import mlwright
-from mlwright.serve.handlers import ROUTES
 from mlwright.serve.problems import MOST_ERRORS, STATUS, Problem, RowError
+from mlwright.web.app import ROUTES
 
 SOURCE = Path(mlwright.__file__).parent / "serve"
 PAGE = (Path(__file__).resolve().parents[2] / "docs" / "reference" / "service.md").read_text(encoding="utf-8")

@@ -12,7 +12,7 @@ from mlwright.monitor.ranks import Bins, Counts, Floats
 
 TAILS = (0.01, 0.03, 0.07, 0.15, 0.28, 0.45)
 """Shares of the largest values that are bet to become more, where values are all different."""
-FACTORS = (1.3, 1.6, 2.2, 4.0)
+FACTORS = (1.4, 2.0)
 """How many times more of them there will be."""
 AROUND = (0.8, 1.0, 1.25)
 """Where few values are different, the tails are those of the values, and a little less and more."""

@@ -27,6 +27,7 @@ from mlwright.serve.record.following import (
     answers_of,
     count_answers,
     first_outcomes,
+    latest_answers,
     outcomes_after,
     outcomes_by,
 )
@@ -171,6 +172,16 @@ class RecordSource:
         later do not count. Raises OutputError.
         """
         return self._delayed(cursor or Cursor(), now) if self._delay else self._received(cursor or Cursor(), now)
+
+    def latest(self, rows: int, until: int, *, known: bool = False) -> Events:
+        """Return so many of the latest answers before a moment (microseconds), the oldest of them first.
+
+        `known`: of those that have an outcome, with it. Raises OutputError.
+        """
+        found = latest_answers(self._engine, self._who, until, rows, known=known)
+        named = [row.of or row.id for row in found]
+        told = outcomes_by(self._engine, self._who.model, dict.fromkeys(named, until)) if known else {}
+        return self._events(found, [told.get(name) for name in named])
 
     def _delayed(self, cursor: Cursor, now: int | None) -> Iterator[tuple[Events, Cursor]]:
         until = self._until(now) - self._delay

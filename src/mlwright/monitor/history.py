@@ -114,7 +114,8 @@ class History:
         best, beginnings = int(chance.argmax()), chance.cumsum() / chance.sum()
         low = int(np.searchsorted(beginnings, (1 - CREDIBLE) / 2))
         high = min(int(np.searchsorted(beginnings, (1 + CREDIBLE) / 2)), len(parts) - 1)
-        return Since(parts[best].start, parts[low].start, parts[high].end, int(clock[best:].sum()))
+        # A change within a part shows in the next one.
+        return Since(parts[best].start, parts[max(low - 1, 0)].start, parts[high].end, int(clock[best:].sum()))
 
     def sums(self, stream: int, rows: int | None = None) -> tuple[float, float, float]:
         """Return number, mean and variance of the values of a stream, of about the last so many rows or of all."""

@@ -9,8 +9,11 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from mlwright.errors import ModelError, OptionError
 from mlwright.monitor.deployment import Deployment
+from mlwright.monitor.effects import LATEST, expected
 from mlwright.monitor.events import SECOND, Cursor, Events, FileSource, RecordSource
 from mlwright.monitor.periods import moment
 from mlwright.monitor.raising import alarms
@@ -25,6 +28,10 @@ if TYPE_CHECKING:
     from mlwright.serve.record import Record
 
 SAVED_ROWS = 50_000
+ESTIMATED_ROWS = 1_000
+"""After so many rows the loss is estimated anew, before outcomes are known."""
+ESTIMATE = "estimate"
+"""The series of what is estimated."""
 """After so many rows it is written down where the monitor stands."""
 FORMAT = 1
 CLOCKS = ("answers", "outcomes")
@@ -56,6 +63,8 @@ class Watched:
     cursors: dict[str, Cursor]
     delay: float
     step: int
+    estimated: list[int]
+    """How many rows had been answered when the loss was estimated last."""
 
 
 class Monitor:
@@ -93,8 +102,13 @@ class Monitor:
             if self._fed(watched, moment_now):
                 break
         version = subject.model.version or 0
-        found = self._store.alarms(self._name, version=version, open_only=True)
-        return report(watched.deployment, tuple(found))
+        found = self._store.alarms(self._name, open_only=True)
+        for alarm in found:
+            if alarm.version != version:  # of a version that answers no longer
+                self._store.end_alarm(alarm.id)
+        estimates = self._store.points(self._name, version=version, series=ESTIMATE, limit=1)
+        own = tuple(alarm for alarm in found if alarm.version == version)
+        return report(watched.deployment, own, estimate=estimates[-1] if estimates else None)
 
     def start_anew(self) -> None:
         """Let the next run go through the whole record of the version that answers now; its alarms are raised again."""
@@ -104,7 +118,7 @@ class Monitor:
             return
         deployment = Deployment(subject, epoch=int(unpacked(saved.state)["epoch"]) + 1)
         delay = self._settings.delay
-        places = _places(float(saved.cursor["delay"]) if delay is None else delay, dict.fromkeys(CLOCKS, Cursor()))
+        places = _places(float(saved.cursor["delay"]) if delay is None else delay, dict.fromkeys(CLOCKS, Cursor()), 0)
         self._store.save(
             self._name, subject.model.version or 0, after=saved.step, state=packed(deployment.state()), cursor=places
         )
@@ -121,9 +135,9 @@ class Monitor:
         deployment = Deployment(subject)
         saved, asked = self._store.load(self._name, subject.model.version or 0), self._settings.delay
         if saved is None:
-            return Watched(deployment, dict.fromkeys(CLOCKS, Cursor()), asked or 0.0, 0)
+            return Watched(deployment, dict.fromkeys(CLOCKS, Cursor()), asked or 0.0, 0, [0])
         places = dict(saved.cursor)
-        delay = float(places.pop("delay"))
+        delay, estimated = float(places.pop("delay")), int(places.pop("estimated"))
         if asked is not None and asked != delay:
             raise OptionError(
                 f"The monitor of {self._name}@{subject.model.version} was begun with outcomes {delay:g} s after an "
@@ -131,7 +145,8 @@ class Monitor:
                 hint="leave the delay away, or let it start anew: mlwright monitor NAME --anew.",
             )
         deployment.restore(unpacked(saved.state))
-        return Watched(deployment, {clock: Cursor.from_dict(each) for clock, each in places.items()}, delay, saved.step)
+        cursors = {clock: Cursor.from_dict(each) for clock, each in places.items()}
+        return Watched(deployment, cursors, delay, saved.step, [estimated])
 
     def _fed(self, watched: Watched, now: datetime) -> bool:
         """Take in all that is new; False where another process was faster, so that all begins anew."""
@@ -147,13 +162,15 @@ class Monitor:
         return not fed or self._save(watched, step, now)
 
     def _blocks(self, watched: Watched, now: datetime) -> Iterator[tuple[str, Events, Cursor]]:
-        model = watched.deployment.subject.model
-        source = RecordSource(self._record, self._name, model.version or 0, model, delay=watched.delay)
-        until = round(now.timestamp() * 1e6)
+        source, until = self._source(watched), round(now.timestamp() * 1e6)
         for events, cursor in source.blocks(watched.cursors["answers"], now=until):
             yield "answers", events, cursor
         for events, cursor in source.matured(watched.cursors["outcomes"], now=until):
             yield "outcomes", events, cursor
+
+    def _source(self, watched: Watched) -> RecordSource:
+        model = watched.deployment.subject.model
+        return RecordSource(self._record, self._name, model.version or 0, model, delay=watched.delay)
 
     def _save(self, watched: Watched, step: int, now: datetime) -> bool:
         deployment = watched.deployment
@@ -171,13 +188,35 @@ class Monitor:
             )
             for series, at, mean in deployment.periods.points()
         ]
+        source, until = self._source(watched), round(now.timestamp() * 1e6)
+
+        def latest(*, known: bool) -> Events | None:
+            return source.latest(LATEST, until, known=known)
+
+        if deployment.answered - watched.estimated[0] >= ESTIMATED_ROWS:
+            watched.estimated[0] = deployment.answered
+            if (effect := expected(deployment.subject, source.latest(LATEST, until))) is not None and effect.trusted:
+                at, seen = moment(deployment.latest), len(effect.positions)
+                points.append(
+                    Point(
+                        name=self._name,
+                        version=version,
+                        series=ESTIMATE,
+                        at=at,
+                        value=effect.value,
+                        lower=effect.low,
+                        upper=effect.high,
+                        rows=seen,
+                    )
+                )
+        known = [alarm.id for alarm in self._store.alarms(self._name, version=version)]
         return self._store.save(
             self._name,
             version,
             after=step,
             state=packed(deployment.state()),
-            cursor=_places(watched.delay, watched.cursors),
-            alarms=alarms(deployment, now=now, alpha=self._settings.alpha),
+            cursor=_places(watched.delay, watched.cursors, watched.estimated[0]),
+            alarms=alarms(deployment, now=now, alpha=self._settings.alpha, known=known, latest=latest),
             points=points,
         )
 
@@ -194,16 +233,28 @@ def monitor_file(
     rows = FileSource(model, source, time=time, query=query)
     if time is None:
         deployment.moment = lambda microseconds: f"row {microseconds // SECOND:,}"
+    seen: list[Events] = []
     for events, _ in rows.blocks():
+        seen = [*seen[-1:], events]
         deployment.take(events, "answers")
         if rows.has_outcomes:
             deployment.take(events, "outcomes")
     latest = datetime.fromtimestamp(deployment.latest / 1e6, UTC)
-    return report(deployment, tuple(alarms(deployment, now=latest, alpha=alpha)))
+
+    def last(*, known: bool) -> Events | None:
+        return _last(seen) if rows.has_outcomes or not known else None
+
+    return report(deployment, tuple(alarms(deployment, now=latest, alpha=alpha, latest=last)))
 
 
-def _places(delay: float, cursors: Mapping[str, Cursor]) -> dict[str, Any]:
-    return {"delay": delay, **{clock: cursor.to_dict() for clock, cursor in cursors.items()}}
+def _last(seen: list[Events]) -> Events | None:
+    """Return the latest rows of the last blocks; the last one alone may hold hardly any."""
+    found = max(reversed(seen), key=lambda each: min(len(each), LATEST), default=None)
+    return None if found is None else found.take(np.arange(max(len(found) - LATEST, 0), len(found)))
+
+
+def _places(delay: float, cursors: Mapping[str, Cursor], estimated: int) -> dict[str, Any]:
+    return {"delay": delay, "estimated": estimated, **{clock: cursor.to_dict() for clock, cursor in cursors.items()}}
 
 
 def packed(state: Mapping[str, Any]) -> bytes:

@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
 from mlwright.evaluate import wording
 from mlwright.monitor.alarm import Alarm, Level
 from mlwright.monitor.deployment import Deployment
+from mlwright.monitor.effects import causes, expected
 from mlwright.monitor.history import Since
 from mlwright.monitor.periods import Mean, mean_of
 from mlwright.monitor.verdict import ALPHA, NOTICE_ROWS, PARTS, TOLERANCE, named, page_threshold
 from mlwright.monitor.watchers import Watch
+
+if TYPE_CHECKING:
+    from mlwright.monitor.estimate import Estimate
+    from mlwright.monitor.events import Events
+    from mlwright.monitor.subject import Subject
 
 NAMED = 5
 """So many columns are named in a sentence."""
@@ -38,19 +44,57 @@ class Risen:
         return self.now.value - self.before > TOLERANCE * abs(self.before)
 
 
-def alarms(deployment: Deployment, *, now: datetime, alpha: float = ALPHA) -> list[Alarm]:
+class Latest(Protocol):
+    """Gives the latest rows of a deployment, or none."""
+
+    def __call__(self, *, known: bool) -> Events | None:
+        """Return them; `known`: of those that have an outcome, with it."""
+
+
+def alarms(
+    deployment: Deployment,
+    *,
+    now: datetime,
+    alpha: float = ALPHA,
+    known: Collection[str] = (),
+    latest: Latest | None = None,
+) -> list[Alarm]:
     """Return the alarms that the evidence so far is enough for, one for each kind and level.
+
+    Of those that are not `known` by their ids, what a loss comes from and what other inputs do to it is found out from
+    the `latest` rows.
 
     A page for what is watched within the budget (see `verdict`), a notice for all else. What has been raised before is
     raised again with the same id, so that it is kept once.
     """
-    found = []
+    found: list[Alarm] = []
     for kind, watch in deployment.watches.items():
         if kind in PARTS:
-            found += list(_risen(deployment, kind, watch, now, alpha))
+            found += _risen(deployment, kind, watch, now, alpha)
         elif places := named(watch.evidence.capital, alpha):
             found.append(_drifted(deployment, kind, watch, places, now, alpha))
-    return found
+    if latest is None:
+        return found
+    return [each if each.id in known else _looked_into(each, deployment.subject, latest) for each in found]
+
+
+def _looked_into(alarm: Alarm, subject: Subject, latest: Latest) -> Alarm:
+    """Return an alarm with what its loss comes from, or with what other inputs are expected to do to the loss."""
+    if alarm.kind == "losses" and (rows := latest(known=True)) is not None:
+        return replace(alarm, causes=causes(subject, rows))
+    if alarm.kind != "columns" or (rows := latest(known=False)) is None or (effect := expected(subject, rows)) is None:
+        return alarm
+    evidence = {**alarm.evidence, "estimate": effect.to_dict()}
+    return replace(alarm, message=f"{alarm.message} {_of_effect(effect)}", evidence=evidence)
+
+
+def _of_effect(effect: Estimate) -> str:
+    if not effect.trusted:
+        return f"What that does to the answers cannot be told: {effect.why[0].lower()}{effect.why[1:]}"
+    ends, usual = f"{wording.number(effect.low)} to {wording.number(effect.high)}", wording.number(effect.reference)
+    if effect.low > effect.reference:
+        return f"The loss is expected to be {wording.number(effect.value)} ({ends}), not {usual}."
+    return f"No effect on the answers is expected: a loss of {ends}, where {usual} is usual."
 
 
 def _risen(deployment: Deployment, kind: str, watch: Watch, now: datetime, alpha: float) -> Iterator[Alarm]:

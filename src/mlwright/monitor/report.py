@@ -7,12 +7,14 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
+from mlwright.monitor.estimate import CONDITION
 from mlwright.monitor.periods import mean_of
 
 if TYPE_CHECKING:
     from mlwright.monitor.alarm import Alarm
     from mlwright.monitor.deployment import Deployment
     from mlwright.monitor.ranks import Floats
+    from mlwright.monitor.store import Point
     from mlwright.monitor.watchers import Watch
 
 Status = Literal["ok", "notice", "page", "unknown"]
@@ -39,6 +41,8 @@ class Report:
     """By kind of watcher, each stream: its evidence, and for columns the classic statistics, which never alarm."""
     missing: dict[str, str] = field(default_factory=dict)
     """What could not be watched, and why."""
+    estimate: dict[str, Any] | None = None
+    """The mean loss that is expected of the latest rows, before outcomes are known, and on which condition."""
 
     def to_dict(self) -> dict[str, Any]:
         """Return it for JSON."""
@@ -53,11 +57,12 @@ class Report:
             "latest": self.latest,
             "watched": self.watched,
             "missing": self.missing,
+            "estimate": self.estimate,
         }
 
 
-def report(deployment: Deployment, alarms: tuple[Alarm, ...]) -> Report:
-    """Return what is to be told of a deployment with these open alarms."""
+def report(deployment: Deployment, alarms: tuple[Alarm, ...], *, estimate: Point | None = None) -> Report:
+    """Return what is to be told of a deployment with these open alarms, and the loss that was estimated last."""
     pages = [alarm for alarm in alarms if alarm.level == "page"]
     status: Status = "page" if pages else "notice" if alarms else "ok" if deployment.answered else "unknown"
     model = deployment.subject.model
@@ -74,6 +79,7 @@ def report(deployment: Deployment, alarms: tuple[Alarm, ...]) -> Report:
         latest=deployment.moment(deployment.latest) if deployment.latest else None,
         watched={kind: _streams(kind, watch) for kind, watch in deployment.watches.items()},
         missing=deployment.missing,
+        estimate=None if estimate is None else _estimate(estimate),
     )
 
 
@@ -104,6 +110,16 @@ def _performance(deployment: Deployment) -> dict[str, Any]:
             "judged": None if means is None else float(means[stream]),
         }
     return found
+
+
+def _estimate(found: Point) -> dict[str, Any]:
+    return {
+        "loss": found.value,
+        "interval": [found.lower, found.upper],
+        "rows": found.rows,
+        "at": found.at,
+        "condition": CONDITION,
+    }
 
 
 def _streams(kind: str, watch: Watch) -> list[dict[str, Any]]:

@@ -20,7 +20,7 @@ PARTS: Mapping[str, float] = {"losses": 0.8, "groups": 0.1, "contract": 0.1}
 """Of ALPHA, by what is watched: all else never pages."""
 FIRST = 0.75
 """Of what a watcher of losses bets, this share is on the first loss, which people know best."""
-NOTICE_ROWS = 20_000
+NOTICE_ROWS = 50_000
 TOLERANCE = 0.05
 """A loss that has risen by less than this share of what it was is nobody's emergency, however sure it is."""
 

@@ -8,7 +8,7 @@ import os
 import shutil
 import signal
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from mlwright.serve import logs, metrics
@@ -17,6 +17,7 @@ from mlwright.serve.door import Door
 from mlwright.serve.handlers import ROUTES
 from mlwright.serve.http import Receive, Send
 from mlwright.serve.protocol import BoundedProtocol
+from mlwright.serve.routes import Route
 from mlwright.serve.service import Service
 from mlwright.serve.settings import Settings, from_json
 
@@ -28,20 +29,20 @@ SWITCH_S = 0.001
 """A thread that works on a large request lets the one that takes requests in after so many seconds."""
 
 
-def make() -> Worker:
-    """Return the application of this process."""
+def make(routes: Sequence[Route] = ROUTES) -> Worker:
+    """Return the application of this process, with these addresses."""
     settings = from_json(os.environ[SETTINGS])
     logs.configure(settings.logs)
     BoundedProtocol.body_seconds = settings.limits.seconds
     sys.setswitchinterval(SWITCH_S)
-    return Worker(Service(settings), settings)
+    return Worker(Service(settings), settings, routes)
 
 
 class Worker(Door):
     """The door of a process that is asked to stop by a signal: it goes on answering for a while, and says so."""
 
-    def __init__(self, service: Service, settings: Settings) -> None:
-        super().__init__(service, ROUTES)
+    def __init__(self, service: Service, settings: Settings, routes: Sequence[Route]) -> None:
+        super().__init__(service, routes)
         self._drain_s, self._has_siblings = settings.drain_s, settings.workers > 1
         self.on_start: Callable[[], None] = lambda: None
         """Is called when the first request can be taken."""

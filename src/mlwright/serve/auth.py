@@ -64,7 +64,7 @@ class Keyring:
                 ],
             )
         name = request.named.get("name", "").partition("@")[0]
-        if not key.allows(route.scope, name) and not (route.own and _allows_some(key, route.scope)):
+        if not key.allows(route.scope, name) and not (route.own and allows_some(key, route.scope)):
             raise Problem(
                 "not-allowed",
                 f"The key {key.label!r} does not allow {route.scope!r} here.",
@@ -78,7 +78,7 @@ def _makes(route: Route) -> str:
     return f"`mlwright keys add LABEL --scope {route.scope}` makes"
 
 
-def _allows_some(key: Key, scope: str) -> bool:
+def allows_some(key: Key, scope: str) -> bool:
     """Tell whether a key allows something of at least one model."""
     return any(allowed.partition(":")[0] == scope for allowed in key.scopes)
 

@@ -65,6 +65,7 @@ class Door:
     def __init__(self, service: Service, routes: Sequence[Route]) -> None:
         self.service = service
         self.router = Router(routes)
+        service.routes = self.router.routes
         self.keyring: Keyring = service.keyring
         self._hosts = service.settings.hosts
         self._origins = frozenset(each.encode() for each in service.settings.network.origins)

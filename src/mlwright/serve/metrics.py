@@ -57,6 +57,8 @@ class Metrics:
                                 registry=registry, multiprocess_mode="livesum")  # fmt: skip
         self.registry_fault = Gauge("mlwright_registry_fault", "Whether the registry cannot be followed.",
                                     registry=registry, multiprocess_mode="livemax")  # fmt: skip
+        self.beside = CollectorRegistry()
+        """What is not counted here but looked up when it is asked for, by collectors of layers above."""
         self._children: dict[tuple[str, int], tuple[Any, Any]] = {}
 
     def answered(self, model: str, version: int, seconds: float, rows: int) -> None:
@@ -87,5 +89,5 @@ class Metrics:
 
             together = CollectorRegistry()
             MultiProcessCollector(together)  # type: ignore[no-untyped-call]
-            return bytes(generate_latest(together))
-        return bytes(generate_latest(self.registry))
+            return bytes(generate_latest(together)) + bytes(generate_latest(self.beside))
+        return bytes(generate_latest(self.registry)) + bytes(generate_latest(self.beside))

@@ -28,8 +28,13 @@ FAILED = 2
 """The exit code where a worker could not start; why, its log says."""
 
 
-def run(settings: Settings, *, ready: Callable[[str], None] = lambda _: None) -> int:
-    """Serve until told to stop; return the exit code. `ready` is told the address before the first request is taken.
+def run(
+    settings: Settings, *, ready: Callable[[str], None] = lambda _: None, make: Callable[[], app.Worker] = app.make
+) -> int:
+    """Serve until told to stop; return the exit code.
+
+    `ready` is told the address before the first request is taken. `make` makes the application of each process: a
+    function at the top of a module, so that workers find it.
 
     Raises OutputError where the address cannot be used, OptionError where the certificate cannot.
     """
@@ -44,8 +49,8 @@ def run(settings: Settings, *, ready: Callable[[str], None] = lambda _: None) ->
     host, port = listener.getsockname()[:2]
     os.environ[app.SETTINGS] = to_json(settings)
     shared = _shared_metrics(settings)
-    made = app.make() if settings.workers == 1 else None
-    config = _config(settings, made)
+    made = make() if settings.workers == 1 else None
+    config = _config(settings, made or f"{make.__module__}:{make.__qualname__}")
     scheme = "http" if settings.certificate is None else "https"
     address = f"{scheme}://{f'[{host}]' if ':' in host else host}:{port}"
     try:
@@ -71,13 +76,13 @@ def run(settings: Settings, *, ready: Callable[[str], None] = lambda _: None) ->
             shutil.rmtree(shared, ignore_errors=True)
 
 
-def _config(settings: Settings, made: app.Worker | None) -> uvicorn.Config:
-    """Return how the server runs: with the application that was made, or with one that each worker makes itself."""
+def _config(settings: Settings, made: app.Worker | str) -> uvicorn.Config:
+    """Return how the server runs: with the application that was made, or what each worker makes its own with."""
     import uvicorn
 
     return uvicorn.Config(
-        made or "mlwright.serve.app:make",
-        factory=made is None,
+        made,
+        factory=isinstance(made, str),
         http="mlwright.serve.protocol:BoundedProtocol",
         ws="none",
         lifespan="on",

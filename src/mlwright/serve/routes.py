@@ -48,6 +48,8 @@ class Route:
     """The JSON Schema of a body, by its name in `schemas`."""
     answer: str | None = None
     """The JSON Schema of an answer in JSON, by its name in `schemas`; None: any object."""
+    link: str = ""
+    """What other pages call it where they link to it; empty: they do not."""
     problems: Sequence[str] = ()
     """Kinds of problems that it may tell besides those that follow from the above."""
 

@@ -9,7 +9,7 @@ import time
 from collections.abc import Awaitable, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import PurePath
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from mlwright.errors import MlwrightError, ModelError, nearest
 from mlwright.registry.keys import Key
@@ -25,6 +25,9 @@ from mlwright.serve.served import Answer, Served
 from mlwright.serve.settings import Settings
 from mlwright.serve.shelf import Shelf
 
+if TYPE_CHECKING:
+    from mlwright.serve.routes import Route
+
 T = TypeVar("T")
 logger = logging.getLogger("mlwright.serve")
 THREADS = 2
@@ -38,6 +41,8 @@ class Service:
         self.settings = settings
         self.metrics = Metrics()
         self.started = time.time()
+        self.routes: Sequence[Route] = ()
+        """Every address; the door says which."""
         self.keyring = Keyring()
         self.in_flight = 0
         self.is_ready = False

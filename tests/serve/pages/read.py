@@ -5,6 +5,8 @@ from __future__ import annotations
 from html.parser import HTMLParser
 
 VOID = {"meta", "link", "input", "br"}
+MARKS = {"rect", "path", "line", "circle", "polyline", "polygon"}
+"""What drawings are made of."""
 
 
 class Page(HTMLParser):
@@ -36,7 +38,7 @@ class Page(HTMLParser):
             self.links.append(str(told["href"]))
         if tag in {"input", "textarea"}:
             self._field(tag, told)
-        if tag not in VOID and tag not in {"rect", "path"}:
+        if tag not in VOID and tag not in MARKS:
             self._open.append(tag)
 
     def _field(self, tag: str, told: dict[str, str | None]) -> None:
@@ -49,7 +51,7 @@ class Page(HTMLParser):
             self.values[name] = told.get("value") or ""
 
     def handle_endtag(self, tag: str) -> None:
-        if tag in {"rect", "path"}:
+        if tag in MARKS:
             return
         assert self._open.pop() == tag, tag
         self._area = None if tag == "textarea" else self._area

@@ -50,6 +50,7 @@ def serve(
         from mlwright.serve.process import run
         from mlwright.serve.settings import Settings, read_settings
         from mlwright.serve.shelf import unpromoted
+        from mlwright.web.app import make
     except ModuleNotFoundError as error:
         raise MissingExtraError.of("serve", "Serving models") from error
     from mlwright.registry import Workspace
@@ -75,7 +76,7 @@ def serve(
         record = msgspec.structs.replace(settings.record, durability=durability)
         settings = msgspec.structs.replace(settings, record=record)
     greet = (lambda _: None) if quiet else (lambda address: say(_greeting(address, models, workers, started)))
-    raise typer.Exit(run(settings, ready=greet))
+    raise typer.Exit(run(settings, ready=greet, make=make))
 
 
 def _greeting(address: str, models: list[str], workers: int, started: Mapping[str, int]) -> str:

@@ -9,10 +9,9 @@ from mlwright.serve.service import Service
 
 def openapi(service: Service, _: Request) -> Response:
     """Describe every address, and the rows and answers of every model that is served."""
-    from mlwright.serve.handlers import ROUTES as EVERY  # the table of all, of which this is one
     from mlwright.serve.openapi import document
 
-    return json_response(document(EVERY, service.endpoints, locked=service.keyring.locked))
+    return json_response(document(service.routes, service.endpoints, locked=service.keyring.locked))
 
 
 ROUTES = (

@@ -29,10 +29,10 @@ def startup(service: Service, _: Request) -> Response:
     return json_response({"status": "started"})
 
 
-def metrics(service: Service, _: Request) -> Response:
-    """Tell what was counted, as Prometheus reads it."""
+async def metrics(service: Service, _: Request) -> Response:
+    """Tell what was counted, as Prometheus reads it; some of it is looked up in databases."""
     service.note_gauges()
-    return Response(service.metrics.text(), MEDIA_TYPE)
+    return Response(await service.in_background(service.metrics.text), MEDIA_TYPE)
 
 
 ROUTES = (

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
+from mlwright.serve.auth import allows_some
 from mlwright.serve.endpoint import Endpoint
 from mlwright.serve.handlers.predict import answer_rows
 from mlwright.serve.http import FORM, HTML, Request, Response
@@ -24,8 +25,9 @@ async def first(service: Service, request: Request) -> Response:
     """List the models, or open the only one."""
     endpoints = _allowed(service, request)
     if len(endpoints) == 1:
-        return await _blank(service, endpoints[0], None, endpoints[0].name)
-    return Response(await service.in_background(lambda: _list(endpoints)), HTML)
+        return await _blank(service, request, endpoints[0], None, endpoints[0].name)
+    links = links_for(service, request)
+    return Response(await service.in_background(lambda: _list(endpoints, links)), HTML)
 
 
 def _allowed(service: Service, request: Request) -> list[Endpoint]:
@@ -34,22 +36,34 @@ def _allowed(service: Service, request: Request) -> list[Endpoint]:
     return [each for each in service.endpoints.values() if key is None or key.allows("predict", each.name)]
 
 
-def _list(endpoints: list[Endpoint]) -> bytes:
+def links_for(service: Service, request: Request) -> list[tuple[str, str]]:
+    """Return the other pages that whoever asks may see: addresses, and what they are called."""
+    key = request.key
+    return [
+        (route.path, route.link)
+        for route in service.routes
+        if route.link and (key is None or allows_some(key, route.scope) or key.allows(route.scope))
+    ]
+
+
+def _list(endpoints: list[Endpoint], links: list[tuple[str, str]]) -> bytes:
     from mlwright.serve.pages.models import list_page
 
-    return list_page(endpoints)
+    return list_page(endpoints, links)
 
 
 async def form(service: Service, request: Request) -> Response:
     """Show a model's form, filled in with an example."""
     reference = request.named["name"]
     endpoint, served = await service.asked(reference)
-    return await _blank(service, endpoint, served, reference)
+    return await _blank(service, request, endpoint, served, reference)
 
 
-async def _blank(service: Service, endpoint: Endpoint, named: Served | None, reference: str) -> Response:
-    served = named or endpoint.main
-    page = await service.in_background(lambda: Asked(service, endpoint, served, reference).page(served.example))
+async def _blank(
+    service: Service, request: Request, endpoint: Endpoint, named: Served | None, reference: str
+) -> Response:
+    served, links = named or endpoint.main, links_for(service, request)
+    page = await service.in_background(lambda: Asked(service, endpoint, served, reference, links).page(served.example))
     if not served.gives_reasons:
         service.soon(served.prepare_reasons)  # while the form is being filled in
     return Response(page, HTML)
@@ -61,7 +75,7 @@ async def answer(service: Service, request: Request) -> Response:
 
     reference = request.named["name"]
     endpoint, named = await service.asked(reference)
-    asked = Asked(service, endpoint, named or endpoint.main, reference)
+    asked = Asked(service, endpoint, named or endpoint.main, reference, links_for(service, request))
     names = asked.names
     row = row_of(texts_sent(request.body, request.media_type, len(names) + SPARE_FIELDS), names)
     try:
@@ -82,6 +96,8 @@ class Asked:
     served: Served
     """The version whose form it is; where traffic is split, another one may answer."""
     reference: str
+    links: list[tuple[str, str]]
+    """Other pages."""
 
     @property
     def names(self) -> list[str]:
@@ -127,6 +143,7 @@ class Asked:
             problem=problem,
             row=row,
             has_list=len(self.service.endpoints) > 1,
+            links=self.links,
         )
 
 

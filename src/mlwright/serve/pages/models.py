@@ -20,6 +20,7 @@ from mlwright.serve.problems import Problem
 from mlwright.serve.served import Served
 
 MOST_NAMED = 4
+Links = Sequence[tuple[str, str]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,8 +31,8 @@ class Mistake:
     field: str | None
 
 
-def list_page(endpoints: Sequence[Endpoint]) -> bytes:
-    """Return the page that lists the models."""
+def list_page(endpoints: Sequence[Endpoint], links: Links = ()) -> bytes:
+    """Return the page that lists the models; `links` are other pages: addresses, and what they are called."""
     cards = [
         {
             "name": endpoint.name,
@@ -42,12 +43,12 @@ def list_page(endpoints: Sequence[Endpoint]) -> bytes:
         }
         for endpoint in endpoints
     ]
-    return render("list.html", {"cards": cards})
+    return render("list.html", {"cards": cards, "links": links})
 
 
 def model_page(
     served: Served, reference: str, form: Form, *, shown: Shown | None = None, problem: Problem | None = None,
-    row: Mapping[str, Any] | None = None, has_list: bool = False,
+    row: Mapping[str, Any] | None = None, has_list: bool = False, links: Links = (),
 ) -> bytes:  # fmt: skip
     """Return the page of a model.
 
@@ -63,6 +64,8 @@ def model_page(
         The row that was asked about.
     has_list
         Whether there are other models, and so a list to go back to.
+    links
+        Other pages: addresses, and what they are called.
     """
     return render(
         "model.html",
@@ -79,6 +82,7 @@ def model_page(
             "mistakes": [] if problem is None else list(_mistakes(problem, form)),
             "json": "" if row is None else msgspec.json.format(msgspec.json.encode({"rows": [row]}), indent=2).decode(),
             "has_list": has_list,
+            "links": links,
         },
     )
 

@@ -12,7 +12,7 @@ from typing import Any
 import sqlalchemy as sa
 
 from mlwright.registry.database import reading
-from mlwright.serve.record.tables import ANSWERS, OUTCOME_HISTORY
+from mlwright.serve.record.tables import ANSWERS, OUTCOME_HISTORY, OUTCOMES
 
 TOGETHER = 500
 """Ids in one query: both databases take as many."""
@@ -38,6 +38,20 @@ def answers_after(engine: sa.Engine, who: Followed, after: tuple[int, str], *, u
     query = sa.select(ANSWERS).where(who.condition(), ANSWERS.c.at < until, _behind(ANSWERS.c.at, ANSWERS.c.id, after))
     with reading(engine) as connection:
         return list(connection.execute(query.order_by(ANSWERS.c.at, ANSWERS.c.id).limit(limit)))
+
+
+def latest_answers(engine: sa.Engine, who: Followed, until: int, limit: int, *, known: bool = False) -> list[Row]:
+    """Return the latest answers before `until`, the oldest of them first; `known`: those that have an outcome.
+
+    Raises OutputError.
+    """
+    query = sa.select(ANSWERS).where(who.condition(), ANSWERS.c.at < until)
+    if known:
+        told = sa.and_(OUTCOMES.c.model == who.model, OUTCOMES.c.id == sa.func.coalesce(ANSWERS.c.of, ANSWERS.c.id))
+        query = query.where(sa.exists().where(told))
+    with reading(engine) as connection:
+        rows = list(connection.execute(query.order_by(ANSWERS.c.at.desc(), ANSWERS.c.id.desc()).limit(limit)))
+    return rows[::-1]
 
 
 def count_answers(engine: sa.Engine, who: Followed, since: int, until: int) -> int:

@@ -1,0 +1,57 @@
+"""What `adapt` and `watch` share: the record where there is one, and where adaptations are kept."""
+
+from __future__ import annotations
+
+import os
+import socket
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from mlwright.adapt.policy import Policies
+    from mlwright.adapt.step import World
+    from mlwright.adapt.watch import Watches
+    from mlwright.monitor.store import Store
+    from mlwright.registry import Workspace
+
+
+def this_process() -> str:
+    """Return who this process is, among those that may act."""
+    return f"{socket.gethostname()}-{os.getpid()}"
+
+
+@contextmanager
+def opened_world(home: Workspace, store: Store, place: str | None) -> Iterator[World]:
+    """Within, all that an adaptation reads and changes. No record is made by looking for one."""
+    from pathlib import Path
+
+    from mlwright.adapt.step import World
+    from mlwright.serve.record import Record, record_place
+
+    where = record_place(home.path, place)
+    record = Record(where) if "://" in str(where) or Path(where).is_file() else None
+    try:
+        yield World(store, home, record)
+    finally:
+        if record is not None:
+            record.close()
+
+
+def watched_by(world: World, store: Store, policies: Policies) -> Callable[[str], Watches]:
+    """Return what gives the monitor of a model; each is made once, and keeps the model that it has read."""
+    from mlwright.adapt.policy import SECOND
+    from mlwright.errors import OptionError
+    from mlwright.monitor.monitor import Monitor, Settings
+
+    made: dict[str, Watches] = {}
+
+    def monitor(name: str) -> Watches:
+        if world.record is None:
+            raise OptionError("There is no record yet.", hint="`mlwright serve MODEL` begins one when it answers.")
+        if name not in made:
+            settings = Settings(delay=policies.of(name).us("delay") / SECOND)
+            made[name] = Monitor(world.workspace, name, record=world.record, store=store, settings=settings)
+        return made[name]
+
+    return monitor
