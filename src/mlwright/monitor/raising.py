@@ -119,7 +119,8 @@ def _risen(deployment: Deployment, kind: str, watch: Watch, now: datetime, alpha
         "measure": first.name,
     }
     message, columns, action = _SENTENCES[kind](deployment, risen)
-    yield _alarm(deployment, kind, "page" if paged else "notice", first.since, now, message, columns, told, action)
+    said = _Said(message, columns, told, action)
+    yield _alarm(deployment, kind, "page" if paged else "notice", first.since, now, said)
 
 
 def measured(watch: Watch, stream: int) -> Risen | None:
@@ -185,7 +186,7 @@ def _drifted(
     shown = ", ".join(names[:NAMED]) + (f" and {len(names) - NAMED} more" if len(names) > NAMED else "")
     message, action = _DRIFTED[kind]
     columns = tuple(names) if kind == "columns" else ()
-    return _alarm(deployment, kind, "notice", first, now, message.format(shown), columns, told, action)
+    return _alarm(deployment, kind, "notice", first, now, _Said(message.format(shown), columns, told, action))
 
 
 _DRIFTED = {
@@ -208,18 +209,18 @@ _DRIFTED = {
 }
 
 
-def _alarm(
-    deployment: Deployment,
-    kind: str,
-    level: Level,
-    since: Since | None,
-    now: datetime,
-    message: str,
-    columns: tuple[str, ...],
-    evidence: dict[str, Any],
-    action: str,
-) -> Alarm:
-    model = deployment.subject.model
+@dataclass(frozen=True, slots=True)
+class _Said:
+    """What an alarm says."""
+
+    message: str
+    columns: tuple[str, ...]
+    evidence: dict[str, Any]
+    action: str
+
+
+def _alarm(deployment: Deployment, kind: str, level: Level, since: Since | None, now: datetime, said: _Said) -> Alarm:
+    model, told = deployment.subject.model, deployment.moment
     version = model.version or 0
     return Alarm(
         id=f"{model.name}@{version}-{kind}-{level}" + (f"-{deployment.epoch}" if deployment.epoch else ""),
@@ -228,10 +229,10 @@ def _alarm(
         model=model.name,
         version=version,
         at=now.isoformat(),
-        since=None if since is None else deployment.moment(since.at),
-        since_interval=None if since is None else (deployment.moment(since.earliest), deployment.moment(since.latest)),
-        message=message,
-        columns=columns,
-        evidence=evidence,
-        action=action,
+        since=None if since is None else told(since.at),
+        since_interval=None if since is None else (told(since.earliest), told(since.latest)),
+        message=said.message,
+        columns=said.columns,
+        evidence=said.evidence,
+        action=said.action,
     )
