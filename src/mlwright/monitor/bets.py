@@ -70,11 +70,13 @@ def halved(counts: Counts, *, seed: int) -> tuple[Counts, Floats]:
 def _tails(counts: Counts) -> Floats:
     """Return the tails for one stream: the same number of them for any."""
     found = np.flatnonzero(counts)
+    if not len(found):
+        return np.array(TAILS)
     if 1 < len(found) <= FEW:
         shares = counts[found][::-1].cumsum()[:-1] / counts.sum()
         tails = np.outer(shares, AROUND).ravel()
-    elif len(found) <= 1:
-        tails = np.array(TAILS) / (2 if len(found) else 1)
+    elif len(found) == 1:
+        tails = np.array(TAILS) / 2.0
     else:
         tails = np.array(TAILS)
     return np.resize(np.clip(tails, 1.0 / (2.0 * counts.sum() + 2.0), MOST_OF_ALL), len(TAILS))

@@ -15,7 +15,7 @@ from mlwright.monitor.deployment import Deployment
 from mlwright.monitor.effects import causes, expected
 from mlwright.monitor.history import Since
 from mlwright.monitor.periods import Mean, mean_of
-from mlwright.monitor.verdict import ALPHA, NOTICE_ROWS, PARTS, TOLERANCE, named, page_threshold
+from mlwright.monitor.verdict import ALPHA, NOTICE_ROWS, PARTS, TOLERANCE, drifted, named, page_threshold
 from mlwright.monitor.watchers import Watch
 
 if TYPE_CHECKING:
@@ -71,7 +71,7 @@ def alarms(
     for kind, watch in deployment.watches.items():
         if kind in PARTS:
             found += _risen(deployment, kind, watch, now, alpha)
-        elif places := named(watch.evidence.capital, alpha):
+        elif places := drifted(watch.evidence.capital, watch.evidence.largest, alpha):
             found.append(_drifted(deployment, kind, watch, places, now, alpha))
     if latest is None:
         return found
@@ -173,13 +173,13 @@ def _drifted(
     deployment: Deployment, kind: str, watch: Watch, places: Sequence[int], now: datetime, alpha: float
 ) -> Alarm:
     """Return the notice that streams lie elsewhere than they did."""
-    capital = watch.evidence.capital
+    capital = watch.evidence.largest
     order = sorted(places, key=lambda place: -capital[place])
     first = watch.since(order[0])
     names = [watch.names[place] for place in order]
     told = {
         "e_value": float(capital[order[0]]),
-        "threshold": len(watch.names) / (alpha * len(order)),
+        "threshold": 2.0 * len(watch.names) / alpha,
         "rows": watch.evidence.rows,
         "columns": [{"name": watch.names[place], "e_value": float(capital[place])} for place in order],
     }
@@ -201,6 +201,14 @@ _DRIFTED = {
     "labels": (
         "What turns out to be true differs from when the model was judged: {}.",
         "see whether the answers are still right; costs and thresholds may have to be set anew.",
+    ),
+    "joint": (
+        "More rows come that are unlike past cases as a whole, though each value may be usual.",
+        "see which columns no longer go together: mlwright explain shows what is odd about a row.",
+    ),
+    "health": (
+        "The service does not do what it did at first: {} has risen.",
+        "see its load and its policies; no new model mends that.",
     ),
     "calibration": (
         "What is said to be likely happens more or less often than it is said: {}.",

@@ -123,7 +123,7 @@ def _estimate(found: Point) -> dict[str, Any]:
 
 
 def _streams(kind: str, watch: Watch) -> list[dict[str, Any]]:
-    capital, recent = watch.evidence.capital, watch.recent()
+    capital, recent = watch.evidence.largest, watch.recent()
     found = []
     for stream, name in enumerate(watch.names):
         told: dict[str, Any] = {"name": name, "e_value": float(capital[stream])}

@@ -13,12 +13,16 @@ from mlwright.tasks import TASKS
 from mlwright.tasks.base import Metric
 
 if TYPE_CHECKING:
+    from mlwright.columns import Columns
     from mlwright.evaluate.reference import Reference
     from mlwright.evaluate.sketches import Sketch
+    from mlwright.explain.usual import Usual
     from mlwright.model import Model
+    from mlwright.monitor.ranks import Floats
     from mlwright.schema import Column
 
 SAME = 1e-9
+LEAST_CASES = 100
 
 
 class Subject:
@@ -50,6 +54,20 @@ class Subject:
         metrics = [self.metric(place) for place in range(len(reference.losses))]
         fit = [place for place, metric in enumerate(metrics) if self._is_mean(metric)]
         return tuple(sorted(fit, key=lambda place: not metrics[place].decided))
+
+    @cached_property
+    def usual(self) -> Usual | None:
+        """What is usual among the cases that the model keeps; None where it keeps none, or too few to tell."""
+        from mlwright.explain.usual import Usual
+
+        cases = self.model.parts.cases
+        return None if cases is None or len(cases) < LEAST_CASES else Usual(cases.read(self.columns), self.columns)
+
+    def usual_shares(self, columns: Columns) -> Floats:
+        """Return (n,) of each row the share of usual rows that are at least as odd."""
+        from mlwright.explain.unlike import unlike
+
+        return np.ones(columns.rows) if self.usual is None else unlike(self.usual, columns).p
 
     def metric(self, place: int) -> Metric:
         """Return the metric of a loss."""

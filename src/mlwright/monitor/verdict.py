@@ -46,6 +46,19 @@ def shares(streams: int, *, first: bool) -> Floats:
     return np.array([FIRST, *[(1.0 - FIRST) / (streams - 1)] * (streams - 1)])
 
 
+def drifted(capital: Floats, largest: Floats, alpha: float = ALPHA) -> list[int]:
+    """Return the positions of the streams that have changed: half of alpha is for what they have now, half for ever.
+
+    Now: `named`, which finds many that change together. Ever: the largest capital that one had, at s / alpha; for the
+    stream itself becomes what new rows are ranked among, so that evidence from few rows of a reference fades.
+
+    >>> drifted(np.array([1.0, 2.0]), np.array([90.0, 5.0]))
+    [0]
+    """
+    ever = np.flatnonzero(largest >= 2.0 * len(largest) / alpha).tolist()
+    return sorted({*named(capital, alpha / 2.0), *ever})
+
+
 def named(capital: Floats | Sequence[float], alpha: float = ALPHA) -> list[int]:
     """Return the positions of the e-values that are named by e-BH: of those named, a share alpha is wrong on average.
 

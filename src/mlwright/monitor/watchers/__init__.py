@@ -7,12 +7,23 @@ from mlwright.monitor.watchers.calibration import Calibration
 from mlwright.monitor.watchers.columns import Columns
 from mlwright.monitor.watchers.contract import Contract
 from mlwright.monitor.watchers.groups import Groups
+from mlwright.monitor.watchers.health import Health
+from mlwright.monitor.watchers.joint import Joint
 from mlwright.monitor.watchers.labels import Labels
 from mlwright.monitor.watchers.losses import Losses
 from mlwright.monitor.watchers.predictions import Predictions
 
-WATCHERS: dict[str, Watcher] = {
-    each.kind: each for each in (Losses(), Groups(), Contract(), Calibration(), Labels(), Predictions(), Columns())
-}
+_ALL: tuple[Watcher, ...] = (
+    Losses(),
+    Groups(),
+    Contract(),
+    Calibration(),
+    Labels(),
+    Predictions(),
+    Columns(),
+    Joint(),
+    Health(),
+)
+WATCHERS = {watcher.kind: watcher for watcher in _ALL}
 
 __all__ = ["WATCHERS", "Seen", "Streams", "Watch", "Watcher"]
