@@ -25,6 +25,7 @@ MANY_PARAMETERS = {
     "cli/commands/mitigate.py:mitigate": "one parameter for each option of `mlwright mitigate`",
     "cli/commands/record.py:record": "one parameter for each option of `mlwright record`",
     "cli/commands/monitor.py:monitor": "one parameter for each option of `mlwright monitor`",
+    "cli/commands/simulate.py:simulate": "one parameter for each option of `mlwright simulate`",
     "cli/commands/watch.py:watch": "one parameter for each option of `mlwright watch`",
     "cli/commands/adapt.py:adapt": "one parameter for each option of `mlwright adapt`",
     "model/model.py:mitigate": "the public call: one keyword for each thing a person may ask",

@@ -2,28 +2,21 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import polars as pl
 import pytest
 
 import mlwright as mw
+from mlwright.adapt.player import Came, Player
 from mlwright.adapt.step import World
-from mlwright.model import Model
 from mlwright.monitor.store import Store
 from mlwright.registry import Workspace
-from mlwright.registry.database import writing
-from mlwright.serve.record import Answered, Private, Record
-from mlwright.serve.record.answered import as_json, line
-from mlwright.serve.record.tables import OUTCOME_HISTORY, OUTCOMES
-from mlwright.serve.record.upsert import insert
-from mlwright.serve.record.writer import Writer
+from mlwright.serve.record import Private, Record
 
 NAME = "churn"
 BEGUN = datetime(2026, 3, 1, tzinfo=UTC)
@@ -38,18 +31,12 @@ def drawn(rows: int, seed: int, *, changed: bool = False) -> pl.DataFrame:
 
 
 class Service:
-    """Answers as the service does, at moments that a test chooses: by traffic, with shadows, into the record."""
+    """A service of which a test chooses what is asked when, and what becomes known of it."""
 
     def __init__(self, workspace: Workspace, record: Record, source: Path) -> None:
         kept = Store(workspace.path / "registry.db")
         self.world = World(kept, workspace, record)
         self.record, self.workspace, self.source = record, workspace, source
-        self._models: dict[int, Model] = {}
-
-    def _model(self, version: int) -> Model:
-        if version not in self._models:
-            self._models[version] = self.workspace.open(f"{NAME}@{version}")
-        return self._models[version]
 
     def answer(
         self,
@@ -62,58 +49,13 @@ class Service:
         private: Private | None = None,
     ) -> None:
         """Answer rows within a time, and receive their outcomes (those that are `known`) so much later."""
-        traffic = self.workspace.traffic(NAME)
-        champion = self.workspace.find(NAME).version
-        heard: dict[int, float] = {int(version): share for version, share in traffic.weights.items()}
-        heard[champion] = heard.get(champion, 0.0) + 1.0 - sum(heard.values())
-        step = over / max(rows.height, 1)
-        asked = rows.drop("y")
-        versions = {*heard, *map(int, traffic.shadow)}
-        said = {version: self._model(version).answer(asked) for version in versions}
-        lines, told = [], []
-        for place, row in enumerate(rows.to_dicts()):
-            truth = row.pop("y")
-            moment = round((at + place * step).timestamp() * 1e6)
-            name = f"{moment:016x}{place:05d}"
-            point = int.from_bytes(hashlib.sha256(name.encode()).digest()[:7]) / (1 << 56)
-            ends = np.cumsum(list(heard.values()))
-            version = list(heard)[min(int(np.searchsorted(ends, point, side="right")), len(heard) - 1)]
-            for own in (version, *map(int, traffic.shadow)):
-                of = None if own == version and not any(each[0] == name for each in lines) else name
-                lines.append(self._line(name, own, of, moment, row, said[own], place, heard, private))
-            answer = str(said[version].values[place])
-            if known(answer, truth):
-                received = moment + round(late.total_seconds() * 1e6)
-                text = as_json(truth)
-                digest = hashlib.sha256(text.encode()).hexdigest()[:32]
-                about = {"model": NAME, "id": name, "at": received, "received": received}
-                told.append({**about, "outcome": text, "digest": digest})
-        assert Writer(self.record).write(lines) == []
-        with writing(self.record.engine) as connection:
-            if told:
-                connection.execute(insert(connection, OUTCOME_HISTORY).on_conflict_do_nothing(), told)
-                connection.execute(insert(connection, OUTCOMES).on_conflict_do_nothing(), told)
-
-    def _line(
-        self,
-        name: str,
-        version: int,
-        of: str | None,
-        moment: int,
-        row: dict[str, Any],
-        said: Any,
-        place: int,
-        heard: dict[int, float],
-        private: Private | None,
-    ) -> Any:
-        chances = dict(zip(map(str, self._model(version).classes_), said.probabilities[place].tolist(), strict=True))
-        answer = {"prediction": str(said.values[place]), "action": "answer", "probabilities": chances}
-        answered = Answered(
-            id=name if of is None else f"{of}~{version}", at=moment, model=NAME, version=version, row=row,
-            answer=answer, kind="answer" if of is None else "shadow", of=of,
-            propensity=heard.get(version) if of is None and len(heard) > 1 else None,
-        )  # fmt: skip
-        return line(answered, private or Private())
+        player = Player(self.workspace, self.record, NAME, private=private)
+        given = player.answer(rows.drop("y").to_dicts(), at, over=over)
+        player.tell(
+            Came(each.id, truth, each.at + late)
+            for each, truth in zip(given, rows["y"].to_list(), strict=True)
+            if each is not None and known(str(each.prediction), truth)
+        )
 
 
 @pytest.fixture(scope="session")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -12,14 +11,10 @@ import polars as pl
 import pytest
 
 import mlwright as mw
+from mlwright.adapt.player import Came, Player
 from mlwright.model import Model
 from mlwright.registry import Workspace
-from mlwright.registry.database import writing
-from mlwright.serve.record import Answered, Private, Record
-from mlwright.serve.record.answered import as_json, line
-from mlwright.serve.record.tables import OUTCOME_HISTORY, OUTCOMES
-from mlwright.serve.record.upsert import insert
-from mlwright.serve.record.writer import Writer
+from mlwright.serve.record import Record
 
 NAME = "churn"
 BEGUN = datetime(2026, 3, 1, tzinfo=UTC)
@@ -45,7 +40,7 @@ class Recorded:
         self.workspace = Workspace(home)
         self.workspace.add(model, NAME)
         self.record = Record(home / "record.db")
-        self._models: dict[int, Model] = {}
+        self._player = Player(self.workspace, self.record, NAME)
 
     def answer(
         self,
@@ -56,34 +51,12 @@ class Recorded:
         late: timedelta | None = timedelta(minutes=5),
     ) -> list[str]:
         """Answer rows within a time, and receive their outcomes so much later (None: never); return the ids."""
-        version = self.workspace.find(NAME).version
-        if version not in self._models:
-            self._models[version] = self.workspace.open(f"{NAME}@{version}")
-        model = self._models[version]
-        said = model.answer(rows.drop("churn"))
-        assert said.probabilities is not None
-        lines, told, names = [], [], []
-        for place, row in enumerate(rows.to_dicts()):
-            truth = as_json(row.pop("churn"))
-            moment = round((at + place * over / rows.height).timestamp() * 1e6)
-            names.append(name := f"{moment:016x}{place:05d}")
-            chances = dict(zip(map(str, model.classes_), said.probabilities[place].tolist(), strict=True))
-            answer = {"prediction": str(said.values[place]), "action": "answer", "probabilities": chances}
-            answered = Answered(
-                id=name, at=moment, model=NAME, version=version, row=row, answer=answer, latency_us=900 + place % 100
-            )
-            lines.append(line(answered, Private()))
-            if late is not None:
-                received = moment + round(late.total_seconds() * 1e6)
-                digest = hashlib.sha256(truth.encode()).hexdigest()[:32]
-                told.append({"model": NAME, "id": name, "at": received, "outcome": truth, "digest": digest,
-                             "received": received})  # fmt: skip
-        assert Writer(self.record).write(lines) == []
-        with writing(self.record.engine) as connection:
-            if told:
-                connection.execute(insert(connection, OUTCOME_HISTORY).on_conflict_do_nothing(), told)
-                connection.execute(insert(connection, OUTCOMES).on_conflict_do_nothing(), told)
-        return names
+        given = [each for each in self._player.answer(rows.drop("churn").to_dicts(), at, over=over) if each is not None]
+        assert len(given) == rows.height
+        if late is not None:
+            truths = zip(given, rows["churn"].to_list(), strict=True)
+            self._player.tell(Came(each.id, truth, each.at + late) for each, truth in truths)
+        return [each.id for each in given]
 
 
 @pytest.fixture(autouse=True)

@@ -84,7 +84,9 @@ class Drift:
         last = first if found["last"] is None else int(found["last"])
         amount = kind.amount if found["amount"] is None else float(found["amount"])
         if not first <= last or first >= days:
-            raise OptionError(f"{text!r:.80} does not begin within {days:,} days, or ends before it begins.", hint=SHAPE)
+            raise OptionError(
+                f"{text!r:.80} does not begin within {days:,} days, or ends before it begins.", hint=SHAPE
+            )
         if not 0.0 <= amount <= kind.most:
             raise OptionError(f"{text!r:.80}: the amount lies between 0 and {kind.most:g}.")
         return cls(name, found["column"], amount, first, last)

@@ -57,9 +57,7 @@ class Player:
     rows at the same moments give the same record.
     """
 
-    def __init__(
-        self, workspace: Workspace, record: Record, name: str, *, private: Private | None = None
-    ) -> None:
+    def __init__(self, workspace: Workspace, record: Record, name: str, *, private: Private | None = None) -> None:
         self._workspace, self._record, self._name = workspace, record, name
         self._private = private or Private()
         self._served: dict[int, Served] = {}

@@ -156,9 +156,10 @@ def _alarms(running: Simulation) -> list[Happened]:
     def day_of(moment: str) -> int:
         return (microseconds(moment) - microseconds(BEGUN)) // 86_400_000_000 - 1  # raised at the end of a day
 
-    learned = {
-        each.challenger: day_of(each.begun) for each in running.store.adaptations(running.name) if each.challenger
-    }
+    # What a version learned from had matured when its adaptation began, so that it is older by the delay.
+    late = round(running.plan.delay.total_seconds() / 86_400.0)
+    kept = running.store.adaptations(running.name)
+    learned = {each.challenger: day_of(each.begun) - late for each in kept if each.challenger}
     found = []
     for alarm in running.store.alarms(running.name, limit=10_000):
         day = day_of(alarm.at)
@@ -187,7 +188,7 @@ def _by_day(running: Simulation, champion: Model, metric: Metric) -> dict[str, t
         model = running.world.workspace.open(f"{running.name}@{version}")
         loop[heard] = lost(model, champion, metric, frame[heard], y[heard])
     changes = sorted({drift.first for drift in running.plan.drifts if drift.kind != "none"})
-    for change, end in zip(changes, [*changes[1:], len(days)], strict=True):
+    for change, end in zip(changes, [*changes[1:], len(days)], strict=False):
         within = np.flatnonzero((day >= change) & (day < end))
         if len(within) and (model := _oracle(running, champion, change)) is not None:
             oracle[within] = lost(model, champion, metric, frame[within], y[within])
@@ -208,12 +209,13 @@ def _oracle(running: Simulation, champion: Model, day: int) -> Model | None:
     frame, y = running.pool.at(day, LEARNED)
     frame = frame.with_columns(pl.Series(champion.target, running.pool.outcomes(y)))
     options, _ = question_of(champion).only_with(frame.columns)
-    if running.policy.trials is not None:
-        options = {**{name: value for name, value in options.items() if name != "budget"}, "trials": running.policy.trials}
-    elif running.policy.budget is not None:
-        options = {**{name: value for name, value in options.items() if name != "trials"}, "budget": running.policy.budget}
+    for name in ("trials", "budget"):
+        options.pop(name, None)
+        if (value := getattr(running.policy, name)) is not None:
+            options[name] = value
+    options["seed"] = seed_of(f"oracle {day}")
     try:
-        return build(frame, champion.target, **{**options, "seed": seed_of(f"oracle {day}")})
+        return build(frame, champion.target, **options)
     except InputError:
         return None
 

@@ -42,6 +42,8 @@ BEGUN = datetime(2001, 1, 1, tzinfo=UTC)
 TRIALS = 2
 """What a build takes where neither the settings nor the caller say."""
 QUIET = frozenset({"look", "wait"})
+NOON, OVER = timedelta(hours=12), timedelta(minutes=10)
+"""The rows of a day are answered from then on, within so long."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -121,8 +123,9 @@ class Simulation:
         """Let a day's rows be answered, and those outcomes come that are due by its end."""
         day = len(self.days)
         begun = BEGUN + day * DAY
+        noon = begun + NOON
         frame, y = self.pool.day(day, self.plan.rows_per_day)
-        given = self._player.answer(frame.to_dicts(), begun)
+        given = self._player.answer(frame.to_dicts(), noon, over=OVER)
         came = zip(given, self.pool.outcomes(y), strict=True)
         followed = self.plan.followed or (lambda _: True)
         # By a minute sooner than counts, so that what is due is there.
@@ -208,11 +211,15 @@ def simulate(
     Raises OptionError, SourceError, ColumnError, DataError where the plan or the source cannot be; ModelError where the
     model cannot be watched.
     """
+    from threadpoolctl import threadpool_limits
+
     plan, started = plan or Plan(), time.perf_counter()
-    with simulation(model, source, plan, policy or Policy()) as running:
+    changes = [drift for drift in plan.drifts if drift.kind != "none"]
+    # Many small sums, for which several threads only wait for one another.
+    with threadpool_limits(1), simulation(model, source, plan, policy or Policy()) as running:
         for day in range(plan.days):
             before = len(running.happened)
-            running.happened += [Happened(day, "drift", each.sentence) for each in plan.drifts if each.first == day]
+            running.happened += [Happened(day, "drift", each.sentence) for each in changes if each.first == day]
             running.live()
             for act in running.look():
                 if act.what == "error":

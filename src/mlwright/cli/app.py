@@ -32,6 +32,7 @@ from mlwright.cli.commands.record import record
 from mlwright.cli.commands.report import report
 from mlwright.cli.commands.rollback import rollback
 from mlwright.cli.commands.serve import serve
+from mlwright.cli.commands.simulate import simulate
 from mlwright.cli.commands.tag import tag
 from mlwright.cli.commands.tests import tests
 from mlwright.cli.commands.traffic import traffic
@@ -63,6 +64,7 @@ EXAMPLES: dict[Callable[..., None], str] = {
     monitor: "mlwright monitor customers --delay 14d",
     adapt: "mlwright adapt customers --source labelled_rows.csv",
     watch: "mlwright watch customers --every 60s",
+    simulate: "mlwright simulate customers labelled_rows.csv --drift relation:age=0.5@60 --delay 14d",
     report: "mlwright report customers --open",
     documents: "mlwright documents customers --out papers/",
     export: "mlwright export customers --to onnx --out customers.onnx",

@@ -65,6 +65,7 @@ class Evidence:
     def __init__(self, bag: Counts, bets: Bets, *, seed: int) -> None:
         self.bag = np.array(bag, dtype=np.int64)
         self.bets, self.seed, self.rows = bets, seed, 0
+        self._drawn: tuple[int, Floats] | None = None
         shape = (len(self.bag), bets.count)
         self._base = np.zeros(shape), np.zeros(shape)
         """What the beginnings before this block are worth: those of the capital, and those that count one each."""
@@ -106,7 +107,7 @@ class Evidence:
     def _take(self, bins: Bins, at: Counts, values: Floats | None, shares: Floats | None) -> None:
         """Take rows in that do not go beyond the end of the block."""
         rows, offset = len(bins), self.rows % BLOCK
-        chance = drawn(self.seed, self.rows // BLOCK, BLOCK, len(self.bag))[offset : offset + rows]
+        chance = self._chance(self.rows // BLOCK)[offset : offset + rows]
         p, self.bag = ranked(self.bag, bins, chance)
         before = np.concatenate([self._product[None], self.bets.densities(p)]).cumprod(axis=0)
         clock = self.rows + np.arange(rows)
@@ -122,6 +123,12 @@ class Evidence:
         self.rows += rows
         if self.rows % BLOCK == 0:
             self._fold()
+
+    def _chance(self, block: int) -> Floats:
+        """Return what breaks the ties of a block; it is drawn once, however rows come."""
+        if self._drawn is None or self._drawn[0] != block:
+            self._drawn = block, drawn(self.seed, block, BLOCK, len(self.bag))
+        return self._drawn[1]
 
     def _look(self, capital: Floats, shares: Floats | None) -> None:
         self.largest = np.maximum(self.largest, capital.max(axis=0))

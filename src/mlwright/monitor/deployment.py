@@ -11,7 +11,6 @@ import numpy as np
 from mlwright.errors import ModelError
 from mlwright.monitor.periods import DAY, Periods, moment
 from mlwright.monitor.watchers import WATCHERS, Watch
-from mlwright.monitor.watchers.contract import broken_cells
 
 if TYPE_CHECKING:
     from mlwright.monitor.events import Events
@@ -74,7 +73,7 @@ class Deployment:
         return sorted(((name, count / rows) for name, count in zip(names, counts, strict=True) if count), key=_most)
 
     def _count_broken(self, events: Events) -> None:
-        cells = broken_cells(events.columns, self.subject.columns)
+        cells = self.subject.broken(events.columns)
         counted = np.column_stack([cells, np.ones(len(events.at), dtype=np.bool_)])
         days = events.at // DAY
         for day in np.unique(days).tolist():

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from mlwright.columns import Coded, Columns
 from mlwright.errors import DataError
+from mlwright.monitor.broken import broken_cells
+from mlwright.monitor.classic import classic
 from mlwright.monitor.estimate import Estimate, estimate
 from mlwright.monitor.ranks import Floats
 from mlwright.monitor.sample import Loss, Sample
 from mlwright.monitor.split import split_of_change
-from mlwright.monitor.watchers.contract import broken_cells
 
 if TYPE_CHECKING:
     from mlwright.monitor.events import Events
@@ -21,6 +23,9 @@ if TYPE_CHECKING:
 
 LATEST = 2_000
 """So many of the latest rows are looked at."""
+MOST_COLUMNS = 12
+"""So many columns are looked at: those that have moved most. What has not moved says nothing of a change."""
+TRIED = 6
 
 
 def expected(subject: Subject, rows: Events) -> Estimate | None:
@@ -28,40 +33,47 @@ def expected(subject: Subject, rows: Events) -> Estimate | None:
 
     Rows that break the contract are left out. None where the model keeps no rows to compare with, or too few came.
     """
-    reference = _reference(subject)
+    reference, places = _reference(subject), _moved(subject, rows)
     if reference is None:
         return None
-    whole = np.flatnonzero(~broken_cells(rows.columns, subject.columns).any(axis=1))
+    reference = _only(reference, places)
+    whole = np.flatnonzero(~broken_cells(rows.columns, subject.bounds).any(axis=1))
     try:
-        return estimate(reference, _sample(subject, rows).take(whole), loss_of(subject))
+        sample = _sample(subject, rows.take(np.asarray(whole, dtype=np.intp)))
+        return estimate(reference, _only(sample, places), loss_of(subject), tried=TRIED)
     except DataError:
         return None
 
 
 def causes(subject: Subject, rows: Events) -> dict[str, float]:
-    """Return what part of the change of the loss comes from other "inputs", another "relation", and broken "data".
+    """Return what part of a rise of the loss comes from other "inputs", another "relation", and broken "data".
 
-    The parts sum to 1. Nothing where it cannot be told: `rows` are the latest ones whose outcome is known.
+    The parts sum to 1; one that made the loss smaller is 0. Nothing where it cannot be
+    told: `rows` are the latest ones whose outcome is known.
     """
     reference = _reference(subject)
     if reference is None or reference.y is None:
         return {}
-    sample, loss = _sample(subject, rows), loss_of(subject)
+    places = _moved(subject, rows)
+    sample, loss = _only(_sample(subject, rows), places), loss_of(subject)
+    outcomes, reference = reference.y, _only(reference, places)
     try:
         found = estimate(reference, sample, loss, tried=0)
     except DataError:
         return {}
     if sample.y is None or len(found.newness[0]) != len(reference) or len(found.newness[1]) != len(sample):
         return {}
-    broken = np.asarray(broken_cells(rows.columns, subject.columns).any(axis=1), dtype=np.bool_)
+    broken = np.asarray(broken_cells(rows.columns, subject.bounds).any(axis=1), dtype=np.bool_)
     parts: dict[str, Any] = split_of_change(
-        loss(reference.y, reference.P), loss(sample.y, sample.P), found.newness, broken=broken
+        loss(outcomes, reference.P), loss(sample.y, sample.P), found.newness, broken=broken
     )
     change = parts["change"]
     if change is None or not math.isfinite(change) or change <= 0:
         return {}
     names = {"inputs": "inputs", "relation": "relation", "data": "broken"}
-    return {name: float(parts[part]) / change for name, part in names.items()}
+    risen = {name: max(float(parts[part]), 0.0) for name, part in names.items()}
+    total = sum(risen.values())
+    return {name: part / total for name, part in risen.items()} if total > 0 else {}
 
 
 def loss_of(subject: Subject) -> Loss:
@@ -100,6 +112,22 @@ def _sample(subject: Subject, rows: Events) -> Sample:
     found = rows.take(there)
     y = found.y if np.isfinite(found.y).all() and len(found.y) else None
     return Sample(_numbers(subject, found.columns), found.P, y, _names(subject))
+
+
+def _moved(subject: Subject, rows: Events) -> list[int]:
+    """Return the positions of the columns that lie elsewhere than in the reference most of all, in their order."""
+    sketches = {each.column: each for each in subject.reference.columns}
+    moved = []
+    for place, column in enumerate(subject.columns):
+        if (sketch := sketches.get(column.name)) is not None and column.name in rows.columns:
+            bins = sketch.bins(rows.columns[column.name])
+            now = np.bincount(bins[bins >= 0], minlength=sketch.size).astype(np.float64)
+            moved.append((classic(sketch.counts.astype(np.float64), now)["psi"] or 0.0, place))
+    return sorted(place for _, place in sorted(moved, key=lambda pair: (-pair[0], pair[1]))[:MOST_COLUMNS])
+
+
+def _only(sample: Sample, places: list[int]) -> Sample:
+    return replace(sample, X=sample.X[:, places], names=tuple(sample.names[place] for place in places))
 
 
 def _names(subject: Subject) -> tuple[str, ...]:

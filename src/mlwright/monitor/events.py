@@ -152,6 +152,8 @@ class RecordSource:
         self._delay = round(delay * SECOND)
         parts = model.parts
         self._rows, self._answers = RecordedRows(_read(parts)), RecordedAnswers(parts)
+        # Beside outcomes only the groups of people are looked at: all else of a row was seen when it was answered.
+        self._people = RecordedRows(tuple(parts.schema.with_role("sensitive")))
 
     def blocks(self, cursor: Cursor | None = None, *, now: int | None = None) -> Iterator[tuple[Events, Cursor]]:
         """Give answers behind the cursor, in the order (at, id), in blocks of up to 10,000, each with the new cursor.
@@ -169,7 +171,7 @@ class RecordSource:
 
         With a delay, all answers that are so old, in the order (at, id), with the outcome that was received by then (y
         is NaN where there was none). Without, in the order (received, id) of the first outcome; corrections that come
-        later do not count. Raises OutputError.
+        later do not count. Of the columns only the sensitive ones are read. Raises OutputError.
         """
         return self._delayed(cursor or Cursor(), now) if self._delay else self._received(cursor or Cursor(), now)
 
@@ -190,7 +192,7 @@ class RecordSource:
             deadlines = {name: row.at + self._delay for name, row in zip(named, rows, strict=True)}
             known = outcomes_by(self._engine, self._who.model, deadlines)
             cursor = replace(cursor, moment=rows[-1].at, id=rows[-1].id)
-            yield self._events(rows, [known.get(name) for name in named]), cursor
+            yield self._events(rows, [known.get(name) for name in named], of=self._people), cursor
 
     def _received(self, cursor: Cursor, now: int | None) -> Iterator[tuple[Events, Cursor]]:
         until, model = self._until(now), self._who.model
@@ -200,7 +202,8 @@ class RecordSource:
             behind = cursor.behind + len(unanswered)
             cursor = replace(cursor, moment=told[-1].received, id=told[-1].id, behind=behind)
             ours = [row for row in first if row.id in found]
-            yield self._events([found[row.id] for row in ours], [row.outcome for row in ours]), cursor
+            outcomes = [row.outcome for row in ours]
+            yield self._events([found[row.id] for row in ours], outcomes, of=self._people), cursor
 
     @property
     def _engine(self) -> Any:
@@ -216,18 +219,19 @@ class RecordSource:
             seen[row.at // MINUTE] = seen.get(row.at // MINUTE, 0) + 1
         settled = sorted(minute for minute in seen if minute < rows[-1].at // MINUTE - LOOKED_BACK)
         behind = cursor.behind
-        for minute in settled:
-            there = count_answers(self._engine, self._who, minute * MINUTE, (minute + 1) * MINUTE)
-            behind += max(0, there - seen.pop(minute))
+        if settled:
+            span = settled[0] * MINUTE, (settled[-1] + 1) * MINUTE
+            there = count_answers(self._engine, self._who, *span, each=MINUTE)
+            behind += sum(max(0, there.get(minute, 0) - seen.pop(minute)) for minute in settled)
         return Cursor(rows[-1].at, rows[-1].id, behind, tuple(sorted(seen.items())))
 
-    def _events(self, rows: Sequence[Row], outcomes: Sequence[str | None]) -> Events:
+    def _events(self, rows: Sequence[Row], outcomes: Sequence[str | None], *, of: RecordedRows | None = None) -> Events:
         P, answered, given, interval = self._answers.read([row.answer for row in rows])
         return Events(
             ids=tuple(row.id for row in rows),
             at=np.array([row.at for row in rows], dtype=np.int64),
             version=self._who.version,
-            columns=self._rows.read([row.row for row in rows]),
+            columns=(of or self._rows).read([row.row for row in rows]),
             P=P,
             answered=answered,
             given=given,

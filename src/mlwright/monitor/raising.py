@@ -169,6 +169,12 @@ def _from_to(risen: Risen, *, share: bool) -> str:
     return f"{words(risen.before)} to {words(now.value)} (95 % interval {words(now.lower)} to {words(now.upper)})"
 
 
+_OF_NUMBERS = {
+    "predictions": "The numbers that the model answers are not as they were when it was judged.",
+    "calibration": "The numbers that the model answers are too high or too low more often than when it was judged.",
+}
+
+
 def _drifted(
     deployment: Deployment, kind: str, watch: Watch, places: Sequence[int], now: datetime, alpha: float
 ) -> Alarm:
@@ -185,6 +191,8 @@ def _drifted(
     }
     shown = ", ".join(names[:NAMED]) + (f" and {len(names) - NAMED} more" if len(names) > NAMED else "")
     message, action = _DRIFTED[kind]
+    if not deployment.subject.reference.classes:
+        message = _OF_NUMBERS.get(kind, message)
     columns = tuple(names) if kind == "columns" else ()
     return _alarm(deployment, kind, "notice", first, now, _Said(message.format(shown), columns, told, action))
 
@@ -195,7 +203,7 @@ _DRIFTED = {
         "see whether that is meant; without an effect on the answers there is nothing to do.",
     ),
     "predictions": (
-        "The answers lie elsewhere than when the model was judged: {}.",
+        "The probabilities of {} are not as they were when the model was judged.",
         "see which columns have changed, and whether outcomes have too.",
     ),
     "labels": (
@@ -211,7 +219,7 @@ _DRIFTED = {
         "see its load and its policies; no new model mends that.",
     ),
     "calibration": (
-        "What is said to be likely happens more or less often than it is said: {}.",
+        "What happens no longer fits the probabilities of {}: they are too high, or too low.",
         "learn again from newer rows, or calibrate anew.",
     ),
 }

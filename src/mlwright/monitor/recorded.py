@@ -42,6 +42,8 @@ class Objects:
 
     def columns(self, texts: Sequence[str]) -> list[list[Any]]:
         """Return the values of each field, in the order of the names."""
+        if not self._fields:
+            return []
         try:
             read = self._read(f"[{','.join(texts)}]".encode())
         except msgspec.DecodeError:  # an integer of hundreds of digits

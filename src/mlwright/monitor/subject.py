@@ -7,8 +7,10 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import NDArray
 
 from mlwright.errors import ModelError
+from mlwright.monitor.broken import Bounds, broken_cells
 from mlwright.tasks import TASKS
 from mlwright.tasks.base import Metric
 
@@ -35,6 +37,7 @@ class Subject:
                 hint="build it anew: a model built from 20 rows or more keeps how the rows that judged it were.",
             )
         self.model, self.reference = model, found
+        self._last: tuple[Columns, NDArray[np.bool_]] | None = None
         self.residuals: list[Sketch] | None = None
         """Outcome less prediction in bins, once somebody has asked for it."""
 
@@ -54,6 +57,17 @@ class Subject:
         metrics = [self.metric(place) for place in range(len(reference.losses))]
         fit = [place for place, metric in enumerate(metrics) if self._is_mean(metric)]
         return tuple(sorted(fit, key=lambda place: not metrics[place].decided))
+
+    @cached_property
+    def bounds(self) -> tuple[Bounds, ...]:
+        """What the values of each column were."""
+        return tuple(Bounds.of(column) for column in self.columns)
+
+    def broken(self, columns: Columns) -> NDArray[np.bool_]:
+        """Return (n, c) which cells break the contract; of the same rows it is found out once."""
+        if self._last is None or self._last[0] is not columns:
+            self._last = columns, broken_cells(columns, self.bounds)
+        return self._last[1]
 
     @cached_property
     def usual(self) -> Usual | None:

@@ -101,7 +101,10 @@ def told(found: Simulated) -> str:
         ("pages", f"{count['pages']}, of which false: {count['false_pages']}"),
         ("notices", f"{count['notices']}, of which false: {count['false_notices']}"),
         ("from the change to the page", "; ".join(delays) or "nothing changed"),
-        ("new versions", f"{count['promoted']} promoted, {count['refused']} refused, {count['rolled_back']} rolled back"),
+        (
+            "new versions",
+            f"{count['promoted']} promoted, {count['refused']} refused, {count['rolled_back']} rolled back",
+        ),
         ("builds", _builds(found)),
         ("took", f"{found.seconds:.0f} s"),
     ]

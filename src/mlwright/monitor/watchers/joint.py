@@ -14,8 +14,8 @@ if TYPE_CHECKING:
     from mlwright.monitor.ranks import Bins
     from mlwright.monitor.subject import Subject
 
-ONE_IN = 50
-"""Of the rows so many are looked at, chosen by their ids: it takes as long as fifty rows of all else."""
+ONE_IN = 100
+"""Of the rows so many are looked at, chosen by their ids: it takes as long as a hundred rows of all else."""
 HALVES = 12
 """Rows as odd as 1 in 2, 1 in 4, ... 1 in 2^12 fall into bins of their own."""
 
@@ -35,7 +35,7 @@ class Joint:
         return Streams(("rows",), np.zeros((1, HALVES + 1), dtype=np.int64))
 
     def see(self, events: Events, subject: Subject) -> Seen:
-        """Return how odd one in fifty rows is."""
+        """Return how odd one in a hundred rows is."""
         bins: Bins = np.full((len(events), 1), -1, dtype=np.intp)
         chosen = [place for place, each in enumerate(events.ids) if zlib.crc32(each.encode()) % ONE_IN == 0]
         whole = all(column.name in events.columns for column in subject.columns)

@@ -54,11 +54,15 @@ def latest_answers(engine: sa.Engine, who: Followed, until: int, limit: int, *, 
     return rows[::-1]
 
 
-def count_answers(engine: sa.Engine, who: Followed, since: int, until: int) -> int:
-    """Return how many answers there are from `since` until before `until`. Raises OutputError."""
-    span = ANSWERS.c.at >= since, ANSWERS.c.at < until
+def count_answers(engine: sa.Engine, who: Followed, since: int, until: int, *, each: int) -> dict[int, int]:
+    """Return how many answers there are from `since` until before `until`, by their moment // `each`.
+
+    Raises OutputError.
+    """
+    span, period = (ANSWERS.c.at >= since, ANSWERS.c.at < until), ANSWERS.c.at.op("/")(each)
     with reading(engine) as connection:
-        return int(connection.execute(sa.select(sa.func.count()).where(who.condition(), *span)).scalar_one())
+        found = connection.execute(sa.select(period, sa.func.count()).where(who.condition(), *span).group_by(period))
+        return {int(number): int(count) for number, count in found}
 
 
 def outcomes_after(engine: sa.Engine, model: str, after: tuple[int, str], *, until: int, limit: int) -> list[Row]:
