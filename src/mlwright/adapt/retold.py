@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -89,7 +90,7 @@ class Simulated:
         moved = {each.day + 1 for each in self.timeline if each.what in {"promote", "roll back"}}
         edges = sorted({0, self.days, *(drift.first for drift in self.drifts if drift.kind != "none"), *moved})
         edges = [edge for edge in edges if edge <= self.days]
-        return [(first, until) for first, until in zip(edges, edges[1:], strict=False) if first < until]
+        return [(first, until) for first, until in pairwise(edges) if first < until]
 
     def to_dict(self) -> dict[str, Any]:
         """Return it for JSON."""
@@ -128,7 +129,7 @@ class Simulated:
 
 def retold(running: Simulation, *, seconds: float) -> Simulated:
     """Return what a simulation that was run to its end comes to."""
-    plan, champion = running.plan, running.world.workspace.open(f"{running.name}@1")
+    plan, champion = running.plan, running.workspace.open(f"{running.name}@1")
     metric = deciding(champion, running.policy.loss)
     happened = [*running.happened, *_alarms(running)]
     order = {"drift": 0, "notice": 1, "page": 2}
@@ -185,13 +186,13 @@ def _by_day(running: Simulation, champion: Model, metric: Metric) -> dict[str, t
     loop, oracle = nothing.copy(), nothing.copy()
     for version in np.unique(versions[versions != 1]).tolist():
         heard = np.flatnonzero(versions == version)
-        model = running.world.workspace.open(f"{running.name}@{version}")
+        model = running.workspace.open(f"{running.name}@{version}")
         loop[heard] = lost(model, champion, metric, frame[heard], y[heard])
     changes = sorted({drift.first for drift in running.plan.drifts if drift.kind != "none"})
     for change, end in zip(changes, [*changes[1:], len(days)], strict=False):
         within = np.flatnonzero((day >= change) & (day < end))
-        if len(within) and (model := _oracle(running, champion, change)) is not None:
-            oracle[within] = lost(model, champion, metric, frame[within], y[within])
+        if len(within) and (learned := _oracle(running, champion, change)) is not None:
+            oracle[within] = lost(learned, champion, metric, frame[within], y[within])
     counts = np.bincount(day, minlength=len(days))
     with np.errstate(invalid="ignore"):
         return {

@@ -1,8 +1,8 @@
 """A year in a minute: what the loop would do about a model, were its rows to change so and so.
 
-All happens in a temporary workspace, by a clock of its own: rows of a source are answered as the service would, outcomes
-come late, and at the end of each day the monitor looks and the loop makes its steps. The source, the model and the
-settings are read; nothing else of the real workspace is touched.
+All happens in a temporary workspace, by a clock of its own: rows of a source are answered as the service would, what
+came of them is known late, and at the end of each day the monitor looks and the loop makes its steps. The source, the
+model and the settings are read; nothing else of the real workspace is touched.
 """
 
 from __future__ import annotations
@@ -86,7 +86,8 @@ class Simulation:
 
     plan: Plan
     pool: Pool
-    world: World
+    workspace: Workspace
+    record: Record
     store: Store
     name: str
     policy: Policy
@@ -99,24 +100,19 @@ class Simulation:
     _coming: list[Came] = field(default_factory=list, repr=False)
 
     def __post_init__(self) -> None:
-        record = self.world.record
-        if record is None:
-            raise OptionError("A simulation needs a record.")
-        self._player = Player(self.world.workspace, record, self.name)
+        self._player = Player(self.workspace, self.record, self.name)
         self.restart()
 
     def restart(self) -> None:
         """Forget all that is not written down, as a process does that ends and is started again."""
-        record, store, policy = self.world.record, self.store, self.policy
-        assert record is not None
-        settings = Settings(delay=policy.us("delay") / SECOND)
-        monitor = Monitor(self.world.workspace, self.name, record=record, store=store, settings=settings)
+        settings = Settings(delay=self.policy.us("delay") / SECOND)
+        monitor = Monitor(self.workspace, self.name, record=self.record, store=self.store, settings=settings)
         self._watch = Watch(
-            world=self.world,
+            world=World(self.store, self.workspace, self.record),
             monitor=lambda _: monitor,
-            leases=store,
+            leases=self.store,
             holder="simulation",
-            policies=Policies({"adapt": policy.to_dict()}),
+            policies=Policies({"adapt": self.policy.to_dict()}),
         )
 
     def live(self) -> None:
@@ -171,7 +167,7 @@ def simulation(model: Model, source: object, plan: Plan, policy: Policy) -> Iter
         workspace.add(model, name, why="simulated")
         record, store = Record(home / "record.db"), Store.of(workspace)
         try:
-            yield Simulation(plan, pool, World(store, workspace, record), store, name, settled(policy, plan))
+            yield Simulation(plan, pool, workspace, record, store, name, settled(policy, plan))
         finally:
             record.close()
 

@@ -59,7 +59,11 @@ def count_answers(engine: sa.Engine, who: Followed, since: int, until: int, *, e
 
     Raises OutputError.
     """
-    span, period = (ANSWERS.c.at >= since, ANSWERS.c.at < until), ANSWERS.c.at.op("/")(each)
+    # Written out: a server takes two parameters of the same value for two expressions, and groups by neither.
+    span, period = (
+        (ANSWERS.c.at >= since, ANSWERS.c.at < until),
+        ANSWERS.c.at.op("/")(sa.literal_column(str(int(each)))),
+    )
     with reading(engine) as connection:
         found = connection.execute(sa.select(period, sa.func.count()).where(who.condition(), *span).group_by(period))
         return {int(number): int(count) for number, count in found}
