@@ -1,7 +1,7 @@
 """Claim: what changes is seen, learned and promoted without a human act, and little is lost beside an oracle.
 
 Each year is simulated (`mlwright simulate`) over 180 days of 500 rows with outcomes 14 days late and a change on day
-60, for several seeds and kinds of change. Run with `python benchmarks/stay_right.py [seeds]`; a year takes half a minute.
+60, for several seeds and kinds. Run with `python benchmarks/stay_right.py [seeds]`; a year takes a minute.
 
 Bars: a change of the relation is paged, learned and promoted; from then on the loss is within 10 % of the oracle's.
 Broken data is never learned from. Where nothing changes, at most 5 % of the years have a page.

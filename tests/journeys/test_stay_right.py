@@ -30,7 +30,8 @@ from mlwright.registry import Workspace
 from mlwright.serve.record import Record
 
 NAME = "churn"
-DAYS, CHANGE, CUT = 180, 60, 110
+DAYS, CHANGE = 180, 60
+SHORT, SOON = 55, 15
 POLICY = Policy(trials=1)
 
 
@@ -52,13 +53,13 @@ def rows() -> pl.DataFrame:
     return drawn(60_000, 1)
 
 
-def planned(days: int) -> Plan:
-    drift = Drift.read(f"relation:a=0.5@{CHANGE}", days=days)
-    return Plan(days=days, rows_per_day=400, drifts=(drift,), delay=timedelta(days=14), seed=3)
+def planned(days: int, change: int) -> Plan:
+    drift = Drift.read(f"relation:a=0.5@{change}", days=days)
+    return Plan(days=days, rows_per_day=300, drifts=(drift,), delay=timedelta(days=14), seed=3)
 
 
 def test_a_change_is_seen_learned_and_promoted_by_itself(model: Model, rows: pl.DataFrame) -> None:
-    found = simulate(model, rows, plan=planned(DAYS), policy=POLICY)
+    found = simulate(model, rows, plan=planned(DAYS, CHANGE), policy=POLICY)
     page, promoted = found.first("page"), found.first("promote")
     assert page is not None
     assert CHANGE + 14 <= page <= CHANGE + 16, found.timeline  # no outcome of a changed row is known sooner
@@ -98,10 +99,10 @@ class Power:
 
 def lived(running: Simulation, power: Power | None = None) -> list[Any]:
     """Live through days, starting the loop again wherever it is cut off; return all that was decided."""
-    for day in range(CUT):
+    for day in range(SHORT):
         running.live()
         if power is not None:
-            power.is_on = day >= CHANGE + 13
+            power.is_on = day >= SOON + 13
         for _ in range(200):
             if not any(act.what == "error" for act in running.look()):
                 break
@@ -111,7 +112,7 @@ def lived(running: Simulation, power: Power | None = None) -> list[Any]:
     kept = running.store.adaptations(NAME)
     alarms = [(each.id, each.at, each.message) for each in running.store.alarms(NAME)]
     trail = [(line.at, line.what) for each in kept for line in running.store.trail(each.id)]
-    moved = [(move.action, move.version, move.who) for move in running.workspace.history(NAME)]
+    moved = [(move.action, move.after, move.who) for move in running.workspace.history(NAME)]
     heard = [day.versions.tolist() for day in running.days]
     return [[(each.id, each.verdict, each.state) for each in kept], alarms, trail, moved, heard]
 
@@ -119,23 +120,18 @@ def lived(running: Simulation, power: Power | None = None) -> list[Any]:
 def test_killed_at_any_write_and_started_again_it_ends_the_same(
     model: Model, rows: pl.DataFrame, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    with simulation(model, rows, planned(CUT), POLICY) as running:
+    with simulation(model, rows, planned(SHORT, SOON), POLICY) as running:
         whole = lived(running)
     power = Power(7)
     for owner, names in ((Store, ("save", "begin", "move")), (Workspace, ("add", "promote", "set_traffic"))):
         for name in names:
-            monkeypatch.setattr(owner, name, _method(power, getattr(owner, name)))
-    with simulation(model, rows, planned(CUT), POLICY) as running:
+            monkeypatch.setattr(owner, name, power.faulty(getattr(owner, name)))
+    with simulation(model, rows, planned(SHORT, SOON), POLICY) as running:
         cut = lived(running, power)
     assert power.failures >= 10
     assert any(verdict == "promoted" for _, verdict, _ in whole[0])
     for one, other in zip(whole, cut, strict=True):
         assert one == other
-
-
-def _method(power: Power, work: Callable[..., Any]) -> Callable[..., Any]:
-    faulty = power.faulty(work)
-    return lambda self, *given, **named: faulty(self, *given, **named)
 
 
 # --- a real service --------------------------------------------------------------------------------------------------
@@ -172,7 +168,9 @@ class Load:
             return
         told = answered.json()
         self.versions.add(int(told["model"]["version"]))
-        outcomes = [{"id": each["id"], "outcome": truth} for each, truth in zip(told["answers"], truths, strict=True)]
+        outcomes = [
+            {"id": each["id"], "outcome": truth} for each, truth in zip(told["predictions"], truths, strict=True)
+        ]
         said = client.post(f"/v1/models/{NAME}/outcomes", json={"outcomes": outcomes})
         if said.status_code != 200:
             self.lost.append(said.text)
@@ -206,8 +204,8 @@ def test_no_request_is_lost_while_a_challenger_takes_over_and_is_rolled_back(mod
         with load.running():
             until = time.monotonic() + 60.0
             while time.monotonic() < until and "roll back" not in stages:
-                # The loop leaves the last minute for later, so that it has to be told that two have passed.
-                for act in watch.round([NAME], lambda: datetime.now(UTC) + timedelta(minutes=2)):
+                # The loop leaves the last minute for later; here the last second has to do.
+                for act in watch.round([NAME], lambda: datetime.now(UTC) + timedelta(seconds=59)):
                     stages += [act.what] if act.what not in {"look", "wait"} else []
                     load.turned = load.turned and act.what != "promote"  # then the world is as it was at first
                 time.sleep(0.2)
@@ -221,4 +219,4 @@ def test_no_request_is_lost_while_a_challenger_takes_over_and_is_rolled_back(mod
     assert load.lost == []
     assert load.versions == {1, 2}
     assert recorded == load.asked
-    assert [(move.action, move.version) for move in workspace.history(NAME)][:2] == [("rollback", 1), ("promote", 2)]
+    assert [(move.action, move.after) for move in workspace.history(NAME)][:2] == [("rollback", 1), ("promote", 2)]

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 
+import numpy as np
 import polars as pl
 import pytest
 from tests.monitor.conftest import BEGUN, NAME, Recorded, drawn
 
 from mlwright.errors import ModelError, OptionError
 from mlwright.model import Model
+from mlwright.monitor.deployment import Deployment
+from mlwright.monitor.events import FileSource
 from mlwright.monitor.monitor import Monitor, Settings, monitor_file, packed, unpacked
 from mlwright.monitor.store import Store
+from mlwright.monitor.subject import Subject
 
 DAY = timedelta(days=1)
 
@@ -131,6 +136,19 @@ def test_with_a_delay_an_answer_counts_when_it_is_so_old(recorded: Recorded) -> 
     assert monitor.run(BEGUN + 7 * DAY).matured == 500
 
 
+def test_the_latency_of_a_request_counts_once_however_many_rows_it_had(churn: Model) -> None:
+    events = next(iter(FileSource(churn, drawn(40, 18)).blocks()))[0]
+    requests = tuple(f"r{place // 10}" for place in range(40))
+    told = replace(events, requests=requests, latency=np.full(40, 900.0))
+    whole, parts = Deployment(Subject(churn)), Deployment(Subject(churn))
+    whole.take(told, "answers")
+    for start in (0, 7, 10, 25):
+        end = {0: 7, 7: 10, 10: 25, 25: 40}[start]
+        parts.take(told.take(np.arange(start, end)), "answers")
+    assert whole.watches["health"].evidence.bag[0].sum() == 4
+    assert whole.state() == parts.state()
+
+
 def test_before_any_answer_nothing_is_known(recorded: Recorded) -> None:
     report = looked(recorded, BEGUN).run(BEGUN)
     assert (report.status, report.records) == ("unknown", 0)
@@ -172,7 +190,7 @@ def test_started_anew_the_whole_record_is_gone_through_and_alarms_are_raised_aga
 def test_another_delay_than_it_was_begun_with_is_refused(recorded: Recorded) -> None:
     recorded.answer(drawn(300, 16), BEGUN)
     looked(recorded, BEGUN, delay=86_400.0).run(BEGUN + 3 * DAY)
-    with pytest.raises(OptionError, match="begun with outcomes 86400 s"):
+    with pytest.raises(OptionError, match="begun with outcomes 1 day after"):
         looked(recorded, BEGUN, delay=60.0).run(BEGUN + 3 * DAY)
 
 

@@ -155,11 +155,14 @@ def simulation(model: Model, source: object, plan: Plan, policy: Policy) -> Iter
 
     Raises OptionError, SourceError, ColumnError, DataError where the plan or the source cannot be.
     """
+    from threadpoolctl import threadpool_limits
+
     from mlwright.collect import collect
 
     plan.check()
     pool = Pool(model, collect(source).frame, plan.drifts, seed=plan.seed)
-    with tempfile.TemporaryDirectory(prefix="mlwright-simulate-") as folder:
+    # Many small sums, for which several threads only wait for one another.
+    with tempfile.TemporaryDirectory(prefix="mlwright-simulate-") as folder, threadpool_limits(1):
         home = Path(folder)
         # Named, so that a registry or a store of the environment is not what is written to.
         workspace = Workspace(home, registry=str(home / "registry.db"), store=str(home / "models"))
@@ -207,12 +210,9 @@ def simulate(
     Raises OptionError, SourceError, ColumnError, DataError where the plan or the source cannot be; ModelError where the
     model cannot be watched.
     """
-    from threadpoolctl import threadpool_limits
-
     plan, started = plan or Plan(), time.perf_counter()
     changes = [drift for drift in plan.drifts if drift.kind != "none"]
-    # Many small sums, for which several threads only wait for one another.
-    with threadpool_limits(1), simulation(model, source, plan, policy or Policy()) as running:
+    with simulation(model, source, plan, policy or Policy()) as running:
         for day in range(plan.days):
             before = len(running.happened)
             running.happened += [Happened(day, "drift", each.sentence) for each in changes if each.first == day]

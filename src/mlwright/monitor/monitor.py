@@ -111,7 +111,10 @@ class Monitor:
         return report(watched.deployment, own, estimate=estimates[-1] if estimates else None)
 
     def start_anew(self) -> None:
-        """Let the next run go through the whole record of the version that answers now; its alarms are raised again."""
+        """Let the next run go through the whole record of the version that answers now. Its open alarms are over.
+
+        What is still so is raised again. Raises OptionError where another process watches it at the same time.
+        """
         subject = self._subject()
         saved = self._store.load(self._name, subject.model.version or 0)
         if saved is None:
@@ -119,9 +122,11 @@ class Monitor:
         deployment = Deployment(subject, epoch=int(unpacked(saved.state)["epoch"]) + 1)
         delay = self._settings.delay
         places = _places(float(saved.cursor["delay"]) if delay is None else delay, dict.fromkeys(CLOCKS, Cursor()), 0)
-        self._store.save(
-            self._name, subject.model.version or 0, after=saved.step, state=packed(deployment.state()), cursor=places
-        )
+        version = subject.model.version or 0
+        if not self._store.save(self._name, version, after=saved.step, state=packed(deployment.state()), cursor=places):
+            raise OptionError(f"{self._name} is being watched by another process just now.", hint="try again.")
+        for alarm in self._store.alarms(self._name, version=version, open_only=True):
+            self._store.end_alarm(alarm.id)
 
     def _subject(self) -> Subject:
         """Return the version that answers now; the one that was looked at last is not read again."""
@@ -140,9 +145,9 @@ class Monitor:
         delay, estimated = float(places.pop("delay")), int(places.pop("estimated"))
         if asked is not None and asked != delay:
             raise OptionError(
-                f"The monitor of {self._name}@{subject.model.version} was begun with outcomes {delay:g} s after an "
-                f"answer, and cannot go on with {asked:g} s.",
-                hint="leave the delay away, or let it start anew: mlwright monitor NAME --anew.",
+                f"The monitor of {self._name}@{subject.model.version} was begun with outcomes {_days(delay)} after an "
+                f"answer, and cannot go on with {_days(asked)}.",
+                hint=f"leave the delay away, or let it start anew: mlwright monitor {self._name} --anew.",
             )
         deployment.restore(unpacked(saved.state))
         cursors = {clock: Cursor.from_dict(each) for clock, each in places.items()}
@@ -251,6 +256,22 @@ def _last(seen: list[Events]) -> Events | None:
     """Return the latest rows of the last blocks; the last one alone may hold hardly any."""
     found = max(reversed(seen), key=lambda each: min(len(each), LATEST), default=None)
     return None if found is None else found.take(np.arange(max(len(found) - LATEST, 0), len(found)))
+
+
+def _days(seconds: float) -> str:
+    """Return a time in the largest unit of which there is one.
+
+    >>> _days(1_209_600.0), _days(5_400.0), _days(0.0)
+    ('14 days', '1.5 hours', '0 seconds')
+    """
+    for unit, length in (("days", 86_400.0), ("hours", 3_600.0), ("minutes", 60.0)):
+        if seconds >= length:
+            return _counted(seconds / length, unit)
+    return _counted(seconds, "seconds")
+
+
+def _counted(number: float, unit: str) -> str:
+    return f"{number:g} {unit.removesuffix('s') if number == 1 else unit}"
 
 
 def _places(delay: float, cursors: Mapping[str, Cursor], estimated: int) -> dict[str, Any]:

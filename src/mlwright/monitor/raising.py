@@ -152,10 +152,10 @@ def _of_groups(_: Deployment, risen: Sequence[Risen]) -> tuple[str, tuple[str, .
 def _of_contract(deployment: Deployment, risen: Sequence[Risen]) -> tuple[str, tuple[str, ...], str]:
     first = risen[0]
     columns = deployment.broken(first.since.at)[:NAMED]
-    where = ", ".join(f"{name} ({wording.percent(share)})" for name, share in columns)
+    where = ", ".join(name for name, _ in columns)
     message = (
         f"{wording.percent(first.now.value)} of the rows hold values that the model has never seen, where at most "
-        f"{wording.percent(first.before)} is usual: {where}."
+        f"{wording.percent(first.before)} is usual, most of them in {where}."
     )
     return message, tuple(name for name, _ in columns), "mend where the rows come from; learn nothing from them."
 

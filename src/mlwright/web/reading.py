@@ -37,6 +37,10 @@ UNREAD = (MlwrightError, ValueError, TypeError, KeyError)
 _READINGS: WeakKeyDictionary[Service, Reading] = WeakKeyDictionary()
 
 
+ESTIMATE = "estimate"
+"""The series of what is expected before outcomes are known: no performance, and never shown as if it were."""
+
+
 class Reading:
     """What is known of the models of one workspace. It computes nothing, and may be used by many threads."""
 
@@ -121,7 +125,7 @@ class Reading:
             pages=pages,
             notices=len(alarms) - pages,
             newest=alarms[0] if alarms else None,
-            performance=series[0] if series else None,
+            performance=next((each for each in series if each.name != ESTIMATE), None),
         )
 
     def _is_watched(self, name: str, version: int) -> bool:
@@ -176,6 +180,8 @@ def _is_share(metric: Metric | None) -> bool:
 
 def _title(name: str, metric: Metric | None) -> str:
     """Return what a series is called on the page."""
+    if name == ESTIMATE:
+        return "The loss that is expected, before outcomes are known"
     if metric is None:
         return words.clipped(name, 80)
     return "The share of wrong answers" if metric.decided else f"The mean loss ({metric.label or metric.name})"

@@ -113,12 +113,11 @@ def _end(store: Store, name: str, alarm: str, why: str) -> None:
 
 
 def _seconds(text: str | None) -> float | None:
-    from mlwright.values import parse_duration
+    from mlwright.adapt.policy import seconds_of
 
     if text is None:
         return None
-    seconds = parse_duration(text)
-    if seconds is None or seconds < 0:
+    if (seconds := seconds_of(text)) is None:
         raise OptionError(f"--delay {text!r:.40} is no length of time.", hint="write 14d, 36h or 90m.")
     return seconds
 
