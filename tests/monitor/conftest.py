@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -9,12 +10,17 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 import pytest
+import sqlalchemy as sa
 
 import mlwright as mw
 from mlwright.adapt.player import Came, Player
 from mlwright.model import Model
 from mlwright.registry import Workspace
+from mlwright.registry.database import writing
 from mlwright.serve.record import Record
+from mlwright.serve.record.answered import as_json
+from mlwright.serve.record.tables import OUTCOME_HISTORY
+from mlwright.serve.record.upsert import insert
 
 NAME = "churn"
 BEGUN = datetime(2026, 3, 1, tzinfo=UTC)
@@ -57,6 +63,19 @@ class Recorded:
             truths = zip(given, rows["churn"].to_list(), strict=True)
             self._player.tell(Came(each.id, truth, each.at + late) for each, truth in truths)
         return [each.id for each in given]
+
+    def correct(self, names: list[str], outcome: str, *, after: timedelta) -> None:
+        """Tell other outcomes of answers, so long after the first ones were received."""
+        told, text = OUTCOME_HISTORY.c, as_json(outcome)
+        digest = hashlib.sha256(text.encode()).hexdigest()[:32]
+        with writing(self.record.engine) as connection:
+            first = list(connection.execute(sa.select(told.id, told.received).where(told.id.in_(names))))
+            rows = [
+                {"model": NAME, "id": row.id, "at": (at := row.received + round(after.total_seconds() * 1e6)),
+                 "outcome": text, "digest": digest, "received": at}
+                for row in first
+            ]  # fmt: skip
+            connection.execute(insert(connection, OUTCOME_HISTORY).on_conflict_do_nothing(), rows)
 
 
 @pytest.fixture(autouse=True)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import datetime, timedelta
 
 import numpy as np
@@ -12,9 +11,11 @@ from tests.monitor.conftest import BEGUN, NAME, Recorded, drawn
 
 from mlwright.errors import ModelError, OptionError
 from mlwright.model import Model
+from mlwright.monitor.alarm import Alarm
 from mlwright.monitor.deployment import Deployment
-from mlwright.monitor.events import FileSource
+from mlwright.monitor.events import FileSource, RecordSource
 from mlwright.monitor.monitor import Monitor, Settings, monitor_file, packed, unpacked
+from mlwright.monitor.raising import renewed
 from mlwright.monitor.store import Store
 from mlwright.monitor.subject import Subject
 
@@ -136,17 +137,47 @@ def test_with_a_delay_an_answer_counts_when_it_is_so_old(recorded: Recorded) -> 
     assert monitor.run(BEGUN + 7 * DAY).matured == 500
 
 
-def test_the_latency_of_a_request_counts_once_however_many_rows_it_had(churn: Model) -> None:
-    events = next(iter(FileSource(churn, drawn(40, 18)).blocks()))[0]
-    requests = tuple(f"r{place // 10}" for place in range(40))
-    told = replace(events, requests=requests, latency=np.full(40, 900.0))
-    whole, parts = Deployment(Subject(churn)), Deployment(Subject(churn))
-    whole.take(told, "answers")
-    for start in (0, 7, 10, 25):
-        end = {0: 7, 7: 10, 10: 25, 25: 40}[start]
-        parts.take(told.take(np.arange(start, end)), "answers")
-    assert whole.watches["health"].evidence.bag[0].sum() == 4
-    assert whole.state() == parts.state()
+def test_what_began_after_an_alarm_was_raised_is_another_alarm(churn: Model) -> None:
+    deployment = Deployment(Subject(churn))
+
+    def alarm(at: int, since: int) -> Alarm:
+        interval = ((BEGUN + since * DAY).isoformat(), (BEGUN + (since + 1) * DAY).isoformat())
+        when = (BEGUN + at * DAY).isoformat()
+        return Alarm(id="churn@1-losses-page", kind="losses", level="page", model=NAME, version=1, at=when,
+                     since_interval=interval, message="It rose.", action="learn")  # fmt: skip
+
+    def nothing(*, known: bool) -> None:
+        del known
+
+    first, same, later = alarm(3, 1), alarm(9, 2), alarm(9, 5)
+    assert renewed([first], [], deployment, nothing) == [first]
+    assert renewed([same], [first], deployment, nothing) == []
+    (second,) = renewed([later], [first], deployment, nothing)
+    assert second.id == "churn@1-losses-page/2"
+    assert renewed([alarm(10, 6)], [first, second], deployment, nothing) == []
+    assert [each.id for each in renewed([alarm(20, 12)], [first, second], deployment, nothing)] == [f"{first.id}/3"]
+
+
+def test_corrections_that_come_within_the_minute_count(recorded: Recorded, churn: Model) -> None:
+    names = recorded.answer(drawn(300, 43), BEGUN)
+    source = RecordSource(recorded.record, NAME, 1, churn)
+    end = round((BEGUN + 3 * DAY).timestamp() * 1e6)
+    before = next(iter(source.matured(now=end)))[0].y
+    recorded.correct(names[:100], "yes", after=timedelta(seconds=5))
+    recorded.correct(names[100:], "yes", after=timedelta(hours=1))
+    after = next(iter(source.matured(now=end)))[0].y
+    assert (after[:100] == 1).all()
+    assert (before[:100] == 0).any()
+    np.testing.assert_array_equal(after[100:], before[100:])
+
+
+def test_rows_are_ordered_by_a_column_that_the_model_has_never_seen(churn: Model) -> None:
+    days = [f"{1 + place % 28:02d}.{1 + place // 28:02d}.2026" for place in range(300)]
+    frame = drawn(300, 44).with_columns(pl.Series("logged", days))
+    source = FileSource(churn, frame.sample(fraction=1.0, shuffle=True, seed=1), time="logged")
+    events = next(iter(source.blocks()))[0]
+    assert (np.diff(events.at) >= 0).all()
+    assert datetime.fromtimestamp(events.at[0] / 1e6, BEGUN.tzinfo).date().isoformat() == "2026-01-01"
 
 
 def test_before_any_answer_nothing_is_known(recorded: Recorded) -> None:

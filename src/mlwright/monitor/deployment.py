@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -45,15 +44,12 @@ class Deployment:
         """How a moment in microseconds is told."""
         self.answered, self.matured, self.latest = 0, 0, 0
         """Rows taken in, outcomes taken in, and the moment of the newest row."""
-        self._request: str | None = None
         self._broken: dict[int, Counts] = {}
 
     def take(self, events: Events, clock: str) -> None:
         """Take in rows as they were answered ("answers"), or as their outcomes became known ("outcomes")."""
         if not len(events.at):
             return
-        if clock == "answers":
-            events = self._once_a_request(events)
         for watch in self.watches.values():
             if watch.watcher.clock == clock:
                 seen = watch.watcher.see(events, self.subject)
@@ -66,13 +62,6 @@ class Deployment:
             self._count_broken(events)
         else:
             self.matured += int(np.isfinite(events.y).sum())
-
-    def _once_a_request(self, events: Events) -> Events:
-        """Return the rows with the latency of each request once: many rows of one are no evidence of anything."""
-        before = [self._request, *events.requests[:-1]]
-        again = [now is not None and now == last for now, last in zip(events.requests, before, strict=True)]
-        self._request = events.requests[-1]
-        return replace(events, latency=np.where(again, np.nan, events.latency))
 
     def broken(self, since: int) -> list[tuple[str, float]]:
         """Return the columns with broken values since a moment, most first, with the share of rows."""
@@ -96,7 +85,6 @@ class Deployment:
         """Return all that is needed to go on, for JSON."""
         return {
             "epoch": self.epoch,
-            "request": self._request,
             "watches": {kind: watch.state() for kind, watch in self.watches.items()},
             "periods": self.periods.state(),
             "counts": [self.answered, self.matured, self.latest],
@@ -108,7 +96,7 @@ class Deployment:
         try:
             for kind, watch in self.watches.items():
                 watch.restore(state["watches"][kind])
-            self.epoch, self._request = int(state["epoch"]), state["request"]
+            self.epoch = int(state["epoch"])
             self.periods.restore(state["periods"])
             self.answered, self.matured, self.latest = map(int, state["counts"])
             self._broken = {int(day): np.array(each, dtype=np.int64) for day, each in state["broken"].items()}

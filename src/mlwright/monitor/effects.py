@@ -26,18 +26,23 @@ LATEST = 2_000
 MOST_COLUMNS = 12
 """So many columns are looked at: those that have moved most. What has not moved says nothing of a change."""
 TRIED = 6
+MOST_BROKEN = 0.1
+"""Where more of the rows break the contract, nothing is said of what the others do."""
 
 
 def expected(subject: Subject, rows: Events) -> Estimate | None:
     """Return how wrong answers are expected to be on these rows, before outcomes are known.
 
-    Rows that break the contract are left out. None where the model keeps no rows to compare with, or too few came.
+    Rows that break the contract are left out. None where these are many, where the model keeps no rows to compare with,
+    or where too few came.
     """
     reference, places = _reference(subject), _moved(subject, rows)
     if reference is None:
         return None
     reference = _only(reference, places)
     whole = np.flatnonzero(~broken_cells(rows.columns, subject.bounds).any(axis=1))
+    if len(whole) < (1.0 - MOST_BROKEN) * len(rows):
+        return None
     try:
         sample = _sample(subject, rows.take(np.asarray(whole, dtype=np.intp)))
         return estimate(reference, _only(sample, places), loss_of(subject), tried=TRIED)

@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 from mlwright.errors import DataError
 from mlwright.evaluate.intervals import plain
 from mlwright.evaluate.limits import Z
+from mlwright.evaluate.wording import percent
 from mlwright.monitor.correction import Correction, correct
 from mlwright.monitor.described import Described, hats
 from mlwright.monitor.expected import Expected, of_classes, of_rows_alike
@@ -255,11 +256,12 @@ def _causes(together: _Together, expected: Floats, change: float, names: Sequenc
 
 def _why(unlike: float, effective: float, *, trusted: bool) -> str:
     if unlike > MOST_UNLIKE:
-        return f"No estimate: {unlike:.0%} of rows are unlike anything it was judged on."
+        return f"No estimate: {percent(unlike)} of rows are unlike anything it was judged on."
     if not trusted:
         return f"No estimate: only about {effective:.0f} rows that it was judged on speak for these."
     if unlike >= 0.01:
-        return f"{unlike:.0%} of rows are unlike anything it was judged on; about {effective:.0f} speak for the others."
+        odd = f"{percent(unlike)} of rows are unlike anything it was judged on"
+        return f"{odd}; about {effective:.0f} speak for the others."
     return f"The rows are like those it was judged on; about {effective:.0f} of these speak for them."
 
 

@@ -38,12 +38,14 @@ if TYPE_CHECKING:
 
     from mlwright.model import Model
     from mlwright.model.parts import Parts
+    from mlwright.schema import Column
     from mlwright.serve.record import Record
 
 PAGE = 10_000
 MARGIN_S = 60.0
 """What is younger than so many seconds is left for later: other processes may still write what belongs before it."""
 MINUTE = 60_000_000
+MARGIN = round(MARGIN_S * 1_000_000)
 LOOKED_BACK = 10
 """For so many minutes it is watched whether answers come behind a cursor."""
 SECOND = 1_000_000
@@ -171,7 +173,7 @@ class RecordSource:
 
         With a delay, all answers that are so old, in the order (at, id), with the outcome that was received by then (y
         is NaN where there was none). Without, in the order (received, id) of the first outcome; corrections that come
-        later do not count. Of the columns only the sensitive ones are read. Raises OutputError.
+        more than a minute later do not count. Of the columns only the sensitive ones are read. Raises OutputError.
         """
         return self._delayed(cursor or Cursor(), now) if self._delay else self._received(cursor or Cursor(), now)
 
@@ -202,7 +204,8 @@ class RecordSource:
             behind = cursor.behind + len(unanswered)
             cursor = replace(cursor, moment=told[-1].received, id=told[-1].id, behind=behind)
             ours = [row for row in first if row.id in found]
-            outcomes = [row.outcome for row in ours]
+            known = outcomes_by(self._engine, model, {row.id: row.received + MARGIN for row in ours})
+            outcomes = [known.get(row.id) for row in ours]
             yield self._events([found[row.id] for row in ours], outcomes, of=self._people), cursor
 
     @property
@@ -294,13 +297,9 @@ class FileSource:
     def _order(self, time: str) -> None:
         if time not in self.names:
             raise ColumnError.missing(time, self.names, what="--time column")
-        if time not in self._parts.schema:
-            raise ColumnError(
-                f"{time!r} is no column that the model's schema knows, so it is not known how its times are written.",
-                hint="name a column of the data that it was built from.",
-            )
         frame = self._frame.collect()
-        values = read_frame(frame.select(time), [self._parts.schema[time]])[time]
+        column = self._parts.schema[time] if time in self._parts.schema else _inferred(frame.select(time))
+        values = read_frame(frame.select(time), [column])[time]
         if not isinstance(values, np.ndarray):
             raise ColumnError(f"{time!r} holds neither times nor numbers: it cannot order the rows.")
         # Rows without a time come first, at the moment of the first that has one.
@@ -339,6 +338,15 @@ class FileSource:
 def _read(parts: Parts) -> tuple[Any, ...]:
     """Return what is read of rows: the columns of the model, and the sensitive ones beside them."""
     return tuple(dict.fromkeys((*parts.columns, *parts.schema.with_role("sensitive"))))
+
+
+def _inferred(frame: pl.DataFrame) -> Column:
+    """Return what a column holds that the model has never seen."""
+    from mlwright.clean.question import Question
+    from mlwright.clean.roles import infer_schema
+    from mlwright.collect import collect
+
+    return infer_schema(collect(frame), Question())[0].columns[0]
 
 
 def _floats(values: Sequence[float | None]) -> Floats:

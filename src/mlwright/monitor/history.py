@@ -114,8 +114,10 @@ class History:
         best, beginnings = int(chance.argmax()), chance.cumsum() / chance.sum()
         low = int(np.searchsorted(beginnings, (1 - CREDIBLE) / 2))
         high = min(int(np.searchsorted(beginnings, (1 + CREDIBLE) / 2)), len(parts) - 1)
-        # A change within a part shows in the next one.
-        return Since(parts[best].start, parts[max(low - 1, 0)].start, parts[high].end, int(clock[best:].sum()))
+        # A change within a part shows in the next one. Rows of one moment are not told apart: those before are let out.
+        before = parts[best - 1].end if best else parts[0].start - 1
+        at = next((part.start for part in parts[best:] if part.start > before), parts[best].start)
+        return Since(at, parts[max(low - 1, 0)].start, parts[high].end, int(clock[best:].sum()))
 
     def sums(self, stream: int, rows: int | None = None) -> tuple[float, float, float]:
         """Return number, mean and variance of the values of a stream, of about the last so many rows or of all."""

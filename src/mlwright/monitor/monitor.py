@@ -16,7 +16,7 @@ from mlwright.monitor.deployment import Deployment
 from mlwright.monitor.effects import LATEST, expected
 from mlwright.monitor.events import SECOND, Cursor, Events, FileSource, RecordSource
 from mlwright.monitor.periods import moment
-from mlwright.monitor.raising import alarms
+from mlwright.monitor.raising import alarms, renewed
 from mlwright.monitor.report import Report, report
 from mlwright.monitor.store import Point, Store
 from mlwright.monitor.subject import Subject
@@ -214,14 +214,14 @@ class Monitor:
                         rows=seen,
                     )
                 )
-        known = [alarm.id for alarm in self._store.alarms(self._name, version=version)]
+        known = self._store.alarms(self._name, version=version)
         return self._store.save(
             self._name,
             version,
             after=step,
             state=packed(deployment.state()),
             cursor=_places(watched.delay, watched.cursors, watched.estimated[0]),
-            alarms=alarms(deployment, now=now, alpha=self._settings.alpha, known=known, latest=latest),
+            alarms=renewed(alarms(deployment, now=now, alpha=self._settings.alpha), known, deployment, latest),
             points=points,
         )
 
@@ -249,7 +249,8 @@ def monitor_file(
     def last(*, known: bool) -> Events | None:
         return _last(seen) if rows.has_outcomes or not known else None
 
-    return report(deployment, tuple(alarms(deployment, now=latest, alpha=alpha, latest=last)))
+    found = renewed(alarms(deployment, now=latest, alpha=alpha), (), deployment, last)
+    return report(deployment, tuple(found))
 
 
 def _last(seen: list[Events]) -> Events | None:

@@ -26,7 +26,7 @@ def moment(microseconds: int) -> str:
     >>> moment(0)
     '1970-01-01T00:00:00+00:00'
     """
-    return datetime.fromtimestamp(microseconds / 1e6, UTC).isoformat(timespec="seconds")
+    return datetime.fromtimestamp(microseconds / 1e6, UTC).isoformat(timespec="auto")
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Protocol
@@ -23,8 +23,12 @@ if TYPE_CHECKING:
     from mlwright.monitor.events import Events
     from mlwright.monitor.subject import Subject
 
+MINOR = 0.1
+"""A column with less than this share of what the worst one has is not named."""
 NAMED = 5
 """So many columns are named in a sentence."""
+LEARNED = frozenset({"losses", "groups", "calibration"})
+MEND_FIRST = "mend the broken rows first, of which another alarm tells; then see whether this is over."
 LEARN_AGAIN = "learn again from newer rows: mlwright adapt {name}"
 
 
@@ -51,18 +55,8 @@ class Latest(Protocol):
         """Return them; `known`: of those that have an outcome, with it."""
 
 
-def alarms(
-    deployment: Deployment,
-    *,
-    now: datetime,
-    alpha: float = ALPHA,
-    known: Collection[str] = (),
-    latest: Latest | None = None,
-) -> list[Alarm]:
+def alarms(deployment: Deployment, *, now: datetime, alpha: float = ALPHA) -> list[Alarm]:
     """Return the alarms that the evidence so far is enough for, one for each kind and level.
-
-    Of those that are not `known` by their ids, what a loss comes from and what other inputs do to it is found out from
-    the `latest` rows.
 
     A page for what is watched within the budget (see `verdict`), a notice for all else. What has been raised before is
     raised again with the same id, so that it is kept once.
@@ -73,16 +67,42 @@ def alarms(
             found += _risen(deployment, kind, watch, now, alpha)
         elif places := drifted(watch.evidence.capital, watch.evidence.largest, alpha):
             found.append(_drifted(deployment, kind, watch, places, now, alpha))
-    if latest is None:
-        return found
-    return [each if each.id in known else _looked_into(each, deployment.subject, latest) for each in found]
+    if any(alarm.kind == "contract" and alarm.level == "page" for alarm in found):
+        found = [replace(alarm, action=MEND_FIRST) if alarm.kind in LEARNED else alarm for alarm in found]
+        found.sort(key=lambda alarm: alarm.kind != "contract")
+    return found
+
+
+def renewed(found: Sequence[Alarm], known: Sequence[Alarm], deployment: Deployment, latest: Latest) -> list[Alarm]:
+    """Return those alarms that tell something new, looked into: what a loss comes from, what other inputs do to it.
+
+    `known` are those that were raised before. One of them is raised again, under a new id, where what it is about began
+    surely after it was raised: another change has come.
+    """
+    new = []
+    for alarm in found:
+        before = [each for each in known if each.id == alarm.id or each.id.startswith(f"{alarm.id}/")]
+        if before and not all(_is_later(alarm, each) for each in before):
+            continue
+        told = replace(alarm, id=f"{alarm.id}/{len(before) + 1}") if before else alarm
+        new.append(_looked_into(told, deployment.subject, latest))
+    return new
+
+
+def _is_later(alarm: Alarm, before: Alarm) -> bool:
+    """Tell whether what an alarm is about began surely after another one had been raised."""
+    if alarm.since_interval is None:
+        return False
+    return datetime.fromisoformat(alarm.since_interval[0]) > datetime.fromisoformat(before.at)
 
 
 def _looked_into(alarm: Alarm, subject: Subject, latest: Latest) -> Alarm:
     """Return an alarm with what its loss comes from, or with what other inputs are expected to do to the loss."""
     if alarm.kind == "losses" and (rows := latest(known=True)) is not None:
         return replace(alarm, causes=causes(subject, rows))
-    if alarm.kind != "columns" or (rows := latest(known=False)) is None or (effect := expected(subject, rows)) is None:
+    if alarm.kind != "columns" or (rows := latest(known=False)) is None or np.isfinite(rows.y).any():
+        return alarm  # of rows whose outcome is known the losses tell
+    if (effect := expected(subject, rows)) is None:
         return alarm
     evidence = {**alarm.evidence, "estimate": effect.to_dict()}
     return replace(alarm, message=f"{alarm.message} {_of_effect(effect)}", evidence=evidence)
@@ -90,7 +110,8 @@ def _looked_into(alarm: Alarm, subject: Subject, latest: Latest) -> Alarm:
 
 def _of_effect(effect: Estimate) -> str:
     if not effect.trusted:
-        return f"What that does to the answers cannot be told: {effect.why[0].lower()}{effect.why[1:]}"
+        why = effect.why.removeprefix("No estimate: ")
+        return f"What that does to the answers cannot be told: {why}"
     ends, usual = f"{wording.number(effect.low)} to {wording.number(effect.high)}", wording.number(effect.reference)
     if effect.low > effect.reference:
         return f"The loss is expected to be {wording.number(effect.value)} ({ends}), not {usual}."
@@ -108,7 +129,7 @@ def _risen(deployment: Deployment, kind: str, watch: Watch, now: datetime, alpha
     risen = [each for place in sorted(places) if (each := measured(watch, place)) is not None and each.is_much]
     if not risen:
         return
-    first = risen[0]
+    first = max(risen, key=lambda each: each.now.value - each.before) if kind == "groups" else risen[0]
     told = {
         "e_value": float(evidence.most_mixed if paged else evidence.detector.max()),
         "threshold": threshold if paged else float(NOTICE_ROWS),
@@ -151,7 +172,8 @@ def _of_groups(_: Deployment, risen: Sequence[Risen]) -> tuple[str, tuple[str, .
 
 def _of_contract(deployment: Deployment, risen: Sequence[Risen]) -> tuple[str, tuple[str, ...], str]:
     first = risen[0]
-    columns = deployment.broken(first.since.at)[:NAMED]
+    broken = deployment.broken(first.since.at)[:NAMED]
+    columns = [(name, share) for name, share in broken if share >= MINOR * broken[0][1]]
     where = ", ".join(name for name, _ in columns)
     message = (
         f"{wording.percent(first.now.value)} of the rows hold values that the model has never seen, where at most "
@@ -215,8 +237,8 @@ _DRIFTED = {
         "see which columns no longer go together: mlwright explain shows what is odd about a row.",
     ),
     "health": (
-        "The service does not do what it did at first: {} has risen.",
-        "see its load and its policies; no new model mends that.",
+        "More answers are withheld than at first.",
+        "see which rule withholds them, and what rows come: the flags in the record tell; no new model mends that.",
     ),
     "calibration": (
         "What happens no longer fits the probabilities of {}: they are too high, or too low.",

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
+from mlwright.evaluate.wording import number
 from mlwright.monitor.classic import classic
 from mlwright.monitor.estimate import CONDITION
 from mlwright.monitor.periods import mean_of
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from mlwright.monitor.deployment import Deployment
     from mlwright.monitor.store import Point
     from mlwright.monitor.watchers import Watch
+    from mlwright.tasks.base import Metric
 
 Status = Literal["ok", "notice", "page", "unknown"]
 
@@ -85,7 +87,7 @@ def report(deployment: Deployment, alarms: tuple[Alarm, ...], *, estimate: Point
 
 def _sentence(status: Status, alarms: tuple[Alarm, ...], deployment: Deployment) -> str:
     if status == "unknown":
-        return "Nothing has been answered yet."
+        return "Nothing that was answered is older than a minute, which is how long is waited for what still comes."
     if alarms:
         return alarms[0].message
     seen = f"{deployment.answered:,} rows were answered"
@@ -103,7 +105,7 @@ def _performance(deployment: Deployment) -> dict[str, Any]:
         now = mean_of(count, count * mean, count * (variance + mean * mean)) if count else None
         means, metric = watch.means, deployment.subject.metric_named(name)
         found[name] = {
-            "label": "share of wrong answers" if metric.decided else metric.label or name,
+            "label": _label(deployment, metric),
             "loss": None if now is None else now.value,
             "interval": None if now is None else [now.lower, now.upper],
             "rows": int(count),
@@ -120,6 +122,15 @@ def _estimate(found: Point) -> dict[str, Any]:
         "at": found.at,
         "condition": CONDITION,
     }
+
+
+def _label(deployment: Deployment, metric: Metric) -> str:
+    """Return what a loss is called, with the bound above which it is not counted where it has none of its own."""
+    if metric.decided:
+        return "share of wrong answers"
+    bounds = [each.bound for each in deployment.subject.reference.losses if each.metric == metric.name]
+    label = metric.label or metric.name
+    return label if deployment.subject.reference.classes else f"{label}, each at most {number(bounds[0])}"
 
 
 def _streams(kind: str, watch: Watch) -> list[dict[str, Any]]:

@@ -1,4 +1,4 @@
-"""How the service does: how long answers take, and how often the model's answer is not given."""
+"""How the service does: how often the model's answer is withheld by a policy or a rule of humility."""
 
 from __future__ import annotations
 
@@ -12,27 +12,21 @@ if TYPE_CHECKING:
     from mlwright.monitor.events import Events
     from mlwright.monitor.subject import Subject
 
-EDGES = 100.0 * 2.0 ** (np.arange(39) / 2.0)
-"""Microseconds, from 0.1 ms to 52 s: each bin is 1.4 times as long as the one before."""
-
 
 class Health:
-    """The latency of requests, and withheld answers (0 or 1). They are ranked among the first rows answered."""
+    """Withheld answers (0 or 1), ranked among the first rows answered. How long answers take, /metrics tells."""
 
     kind: ClassVar[str] = "health"
     clock: ClassVar[Clock] = "answers"
     rising: ClassVar[bool] = True
-    meaning: ClassVar[str] = "how the service does"
+    meaning: ClassVar[str] = "how often no answer is given"
 
     def streams(self, subject: Subject) -> Streams | None:
-        """Return latency and withheld answers; what they were before nobody knows."""
+        """Return the one stream; what it was before nobody knows."""
         del subject
-        return Streams(("latency", "withheld answers"), np.zeros((2, len(EDGES) + 1), dtype=np.int64))
+        return Streams(("withheld answers",), np.zeros((1, 2), dtype=np.int64))
 
     def see(self, events: Events, subject: Subject) -> Seen:
-        """Return the bins of both."""
+        """Return whether answers were withheld."""
         del subject
-        known = np.isfinite(events.latency)
-        latency = np.where(known, np.searchsorted(EDGES, np.where(known, events.latency, 0.0), side="right"), -1)
-        withheld = (~events.given).astype(np.intp)
-        return Seen(np.stack([latency, withheld], axis=1).astype(np.intp))
+        return Seen((~events.given).astype(np.intp)[:, None])
