@@ -69,4 +69,4 @@ def test_outcomes_come_when_they_come_and_once(service: Service, player: Player)
     player.tell(came)
     kept = service.record.frame(NAME)
     assert kept["outcome"].to_list() == ['"yes"'] * 3 + [None]
-    assert service.record.status(NAME)["outcomes"]["known"] == 3
+    assert [kept["outcome_at"][place] for place in (0, 3)] == [given[0].at + timedelta(days=14), None]

@@ -17,6 +17,7 @@ from mlwright.model.compare import compare
 from mlwright.model.comparison import Comparison
 
 FINE: dict[str, Any] = {"calibration": None, "gates": []}
+UNMEASURED = {"statistic": "", "interval": "", "threshold": "at least 0.8"}
 
 
 def comparison(**changes: Any) -> Comparison:
@@ -100,14 +101,39 @@ def test_slow_is_relative_and_what_the_service_measured_counts() -> None:
 
 def test_gates_that_block_refuse() -> None:
     gates = [
-        {"name": "score", "blocks": True, "sentence": "The accuracy is too low."},
-        {"name": "speed", "blocks": False, "sentence": "Nobody can tell."},
+        {"name": "score", "kind": "score", "blocks": True, "sentence": "The accuracy is too low.", "shown": UNMEASURED},
+        {"name": "speed", "kind": "speed", "blocks": False, "sentence": "Nobody can tell.", "shown": UNMEASURED},
     ]
     (found,) = reasons(comparison(), FINE, {**FINE, "gates": gates})
     assert found.to_dict() == {
         "kind": "gate",
         "sentence": "The challenger does not pass the gate 'score': The accuracy is too low.",
     }
+
+
+def test_a_gate_tells_its_number_interval_and_threshold() -> None:
+    shown = {"statistic": "0.71", "interval": "0.65 to 0.77", "threshold": "at least 0.8"}
+    gate = {"name": "score", "kind": "score", "blocks": True, "sentence": "It is too low.", "shown": shown}
+    (found,) = reasons(comparison(), FINE, {**FINE, "gates": [gate]})
+    assert found.sentence == (
+        "The challenger does not pass the gate 'score': It is too low. "
+        "Measured: 0.71 (95 % interval 0.65 to 0.77); asked for: at least 0.8."
+    )
+    whole = "It is 0.71 (0.65 to 0.77); at least 0.8 is asked for."
+    (found,) = reasons(comparison(), FINE, {**FINE, "gates": [{**gate, "sentence": whole}]})
+    assert found.sentence == f"The challenger does not pass the gate 'score': {whole}"  # nothing is said twice
+
+
+def test_being_worse_than_when_it_was_built_refuses_no_challenger(rows: pl.DataFrame) -> None:
+    """The world has grown harder for both: that says nothing about which of them is better."""
+    one, other = built(rows[:300].with_columns(z=pl.lit(0.0) * pl.col("z"))), built(rows[300:600])
+    random = np.random.default_rng(1)
+    noisy = rows[600:].with_columns(
+        y=pl.when(pl.Series(random.uniform(size=300) < 0.3)).then(pl.lit("no")).otherwise(pl.col("y"))
+    )
+    before, now = (model.evaluate(noisy) for model in (one, other))
+    assert [gate["name"] for gate in now["gates"] if gate["blocks"]] == ["as_built"]
+    assert "gate" not in {each.kind for each in reasons(compare(one.parts, other.parts, noisy), before, now)}
 
 
 def test_a_limit_that_cannot_be_is_refused() -> None:

@@ -37,7 +37,7 @@ def year(model: Model, *texts: str, delay: int = 2, **more: object) -> Simulated
 
 @pytest.fixture(scope="module")
 def turned(model: Model) -> Simulated:
-    return year(model, f"relation:a=0.5@{CHANGE}")
+    return year(model, f"relation=1@{CHANGE}")
 
 
 def test_a_change_is_seen_when_its_outcomes_come_and_mended(turned: Simulated) -> None:
@@ -56,12 +56,12 @@ def test_a_change_is_seen_when_its_outcomes_come_and_mended(turned: Simulated) -
 
 
 def test_it_is_the_same_again_and_json_can_hold_it(model: Model, turned: Simulated) -> None:
-    again = year(model, f"relation:a=0.5@{CHANGE}").to_dict()
+    again = year(model, f"relation=1@{CHANGE}").to_dict()
     first = json.loads(json.dumps(turned.to_dict(), allow_nan=False))
     for told in (first, again):
         del told["seconds"]
     assert first == json.loads(json.dumps(again))
-    assert [each["what"] for each in first["timeline"]][0] == "drift"
+    assert next(each["what"] for each in first["timeline"]) == "drift"
     assert first["spans"][0]["until"] == CHANGE
     assert first["spans"][-1]["until"] == DAYS
 
@@ -76,7 +76,7 @@ def test_outcomes_that_are_never_known_are_seen_by_nobody(model: Model) -> None:
     def nobody(_: Given) -> bool:
         return False
 
-    found = year(model, f"relation:a=0.5@{CHANGE}", followed=nobody)
+    found = year(model, f"relation=1@{CHANGE}", followed=nobody)
     assert found.first("page") is None
     assert found.count("begin") == 0
 

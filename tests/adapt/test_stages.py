@@ -84,6 +84,27 @@ def test_a_better_challenger_is_built_proven_and_promoted_step_by_step(service: 
 
 
 @pytest.mark.usefixtures("no_gates")
+@pytest.mark.parametrize("stage", ["shadow", "canary"])
+@pytest.mark.parametrize("version", [1, 2])
+def test_damaged_files_end_it_and_all_is_as_before(service: Service, stage: str, version: int) -> None:
+    changed_world(service)
+    begin(service.world, NAME, QUICK, PAGE, NOW)
+    now = NOW
+    while newest(service).stage != stage:
+        stepping(service)(now)
+        now += HOUR
+    for file in (service.workspace.path / "models" / NAME / str(version)).rglob("*"):
+        if file.is_file():
+            file.chmod(0o644)
+            file.write_bytes(b"rubbish")
+    list(proceed(service.world, NAME, lambda: now))
+    assert newest(service).verdict == ("refused" if stage == "shadow" else "rolled back")
+    assert "cannot be opened" in newest(service).reason
+    assert service.workspace.traffic(NAME) == Traffic()
+    assert service.workspace.aliases(NAME) == {"champion": 1}
+
+
+@pytest.mark.usefixtures("no_gates")
 def test_every_row_is_answered_by_one_version_and_unheard_by_the_other(service: Service) -> None:
     changed_world(service)
     begin(service.world, NAME, QUICK, PAGE, NOW)

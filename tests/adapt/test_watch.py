@@ -3,24 +3,28 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 import threading
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import polars as pl
 import pytest
 from tests.adapt.conftest import BEGUN, NAME, Service, drawn
 
 import mlwright as mw
-from mlwright.adapt.begin import Trigger, begin, due
-from mlwright.adapt.kept import Act
+from mlwright.adapt.begin import Trigger, begin, due, foreseen
+from mlwright.adapt.kept import Act, Adaptation
 from mlwright.adapt.policy import Policies, Policy
 from mlwright.adapt.stages import cancel
 from mlwright.adapt.watch import Watch, keep_watching, leased
 from mlwright.cli import main
-from mlwright.errors import ModelError
+from mlwright.cli.commands import watch as command
+from mlwright.errors import InputError, ModelError
 from mlwright.monitor.alarm import Alarm
 from mlwright.monitor.store import Store
 from mlwright.registry import Workspace
@@ -116,6 +120,42 @@ def test_the_calendar_and_new_outcomes_do_where_they_are_asked_to(service: Servi
         assert (trigger.kind if trigger else None) == kind, policy
 
 
+def test_an_adaptation_goes_on_where_the_monitor_fails(service: Service) -> None:
+    answered(service)
+    begin(service.world, NAME, Policy(**QUICK), Trigger(kind="manual", sentence="asked for", key="1"), NOW)
+    for failure in (ModelError("The reference is damaged."), RuntimeError("a bug")):
+        before = service.world.kept.current(NAME)
+        assert before is not None
+        done = acts(watching(service, {NAME: failure}), now=NOW + HOUR)
+        assert done[0].what == "error"
+        if before.stage == "waiting":
+            assert [act.what for act in done[1:4]] == ["choose", "learn", "replay"]
+    assert acts(watching(service, {NAME: failure}, dry_run=True))[1:] == []
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"loss": "nonsense"}, "nonsense"), ({"sticky": "nowhere"}, "nowhere"), ({"gates": "/nowhere.toml"}, "nowhere"),
+        ({"margin": 3.0}, "margin"), ({"canary": ()}, "canary"),
+    ],
+)  # fmt: skip
+def test_a_policy_that_cannot_be_begins_nothing(service: Service, changes: dict[str, Any], said: str) -> None:
+    answered(service)
+    trigger = Trigger(kind="manual", sentence="asked for", key="1")
+    for what in (begin, foreseen):
+        with pytest.raises(InputError, match=said):
+            what(service.world, NAME, Policy(**{**QUICK, **changes}), trigger, NOW)
+    assert service.world.kept.adaptations(NAME) == ()
+    assert service.workspace.aliases(NAME) == {}
+
+
+def test_a_column_that_only_the_requests_have_may_decide_who_answers(service: Service) -> None:
+    service.answer(drawn(50, 1).with_columns(session=pl.lit("s1")), BEGUN)
+    trigger = Trigger(kind="manual", sentence="asked for", key="1")
+    assert begin(service.world, NAME, Policy(**QUICK, sticky="session"), trigger, NOW) is not None
+
+
 def test_after_an_end_it_is_left_alone_for_a_while(service: Service) -> None:
     answered(service)
     policy = Policy(retry="1d")
@@ -124,6 +164,41 @@ def test_after_an_end_it_is_left_alone_for_a_while(service: Service) -> None:
     cancel(service.world, NAME, NOW, who="ann")
     assert due(service.world, NAME, policy, [page()], NOW + 23 * HOUR) is None
     assert due(service.world, NAME, policy, [page()], NOW + 25 * HOUR) is not None
+
+
+def test_an_alarm_whose_adaptation_was_cancelled_begins_no_other_one(service: Service) -> None:
+    answered(service)
+    policy, other = Policy(retry="1s"), page(id=f"{NAME}@1-calibration-page", since=(BEGUN + 30 * HOUR).isoformat())
+    trigger = due(service.world, NAME, policy, [page(), other], NOW)
+    assert trigger is not None
+    begin(service.world, NAME, policy, trigger, NOW)
+    cancel(service.world, NAME, NOW, who="ann")
+    assert due(service.world, NAME, policy, [page()], NOW + DAY) is None
+    assert due(service.world, NAME, policy, [page(), other], NOW + DAY) is None  # it was open then, too
+    fresh = due(service.world, NAME, policy, [page(), page(id=f"{NAME}@1-losses-page-2")], NOW + DAY)
+    assert fresh is not None
+    assert fresh.key == f"{NAME}@1-losses-page-2"
+
+
+def test_nothing_begins_anew_while_nothing_has_come_since_a_refusal(service: Service) -> None:
+    answered(service)
+    policies = Policies({"adapt": {**QUICK, "retry": "1s", "most_broken": 0.0, "least_of_class": 10_000}})
+    watch = watching(service, {NAME: Seen([page()], "page")}, policies=policies)
+    service.world.kept.begin(refused(service))
+    for hours in (1, 2, 3):
+        assert [act.what for act in acts(watch, now=NOW + hours * HOUR)] == ["look"]
+    assert len(service.world.kept.adaptations(NAME)) == 1
+    service.answer(drawn(5, 3, changed=True), NOW + 3 * HOUR)
+    assert "begin" in [act.what for act in acts(watch, now=NOW + 5 * HOUR)]
+
+
+def refused(service: Service) -> Adaptation:
+    """An adaptation that was refused on the rows there are."""
+    at = NOW.isoformat()
+    return Adaptation(
+        id="a0", name=NAME, stage="ended", champion=1, trigger=Trigger(kind="alarm", sentence="", key="").to_dict(),
+        state={}, begun=at, changed=at, ended=at, verdict="refused", reason="Nothing has come.",
+    )  # fmt: skip
 
 
 def test_a_dry_run_and_a_policy_of_telling_only_change_nothing(service: Service) -> None:
@@ -223,6 +298,16 @@ def test_a_challenger_that_is_no_better_ends_with_1(
     assert Workspace(home).aliases(NAME) == {"champion": 1}
 
 
+@pytest.mark.parametrize("text", ["a,b,plan,y\n", "", "a,b,plan\n1,2,gold\n", None])
+def test_rows_that_cannot_be_read_begin_nothing(
+    home: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], text: str | None
+) -> None:
+    if text is not None:
+        (tmp_path / "new.csv").write_text(text, encoding="utf-8")
+    assert run(capsys, "adapt", NAME, "--source", str(tmp_path / "new.csv"))[0] == 2
+    assert run(capsys, "adapt", NAME, "--status")[1] == f"{NAME} was never adapted.\n"
+
+
 def test_what_cannot_be_asked_together_is_told(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert run(capsys, "adapt", NAME, "--status", "--cancel")[0] == 2
     assert run(capsys, "adapt", NAME, "--source", "x.csv", "--status")[0] == 2
@@ -234,12 +319,62 @@ def test_what_cannot_be_asked_together_is_told(home: Path, capsys: pytest.Captur
     assert run(capsys, "adapt", NAME, "--status")[1] == f"{NAME} was never adapted.\n"
 
 
-def test_watching_what_was_never_served_is_told_and_ends_with_1(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    code, out, _ = run(capsys, "watch", NAME, "--once", "--json")
-    told = json.loads(out)
-    assert (code, told["name"], told["what"]) == (1, NAME, "error")
-    assert "There is no record yet" in told["sentence"]
-    assert datetime.fromisoformat(told["at"]).tzinfo == UTC
+def test_no_two_processes_have_one_name() -> None:
+    ask = [sys.executable, "-c", "import os; os.getpid = lambda: 1; from mlwright.cli.adapting import this_process as t"
+           "; assert t() == t(); print(t())"]  # fmt: skip
+    names = {subprocess.run(ask, check=True, capture_output=True, text=True).stdout for _ in range(2)}
+    assert len(names) == 2
+
+
+def begin_record(home: Path) -> None:
+    record = Record(home / "record.db")
+    assert record.models() == []
+    record.close()
+
+
+def test_watching_what_was_never_served_is_told(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    code, out, err = run(capsys, "watch", NAME, "--once", "--json")
+    assert (code, out) == (2, "")
+    assert "No answers are recorded yet: there is no record" in err
+    code, out, err = run(capsys, "watch", "--once")
+    assert (code, out) == (0, "")
+    assert "No answers are recorded yet: there is no record" in err
+    begin_record(home)
+    code, out, err = run(capsys, "watch", "--once")
+    assert (code, out) == (0, "")
+    assert "No answers are recorded yet: the record" in err
+
+
+def test_the_loop_waits_for_the_first_record(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is begun before the service is, and sees the record once there is one."""
+    stop, rounds = threading.Event(), 0
+
+    def wait(_: float) -> bool:
+        nonlocal rounds
+        rounds += 1
+        if rounds == 3:
+            begin_record(home)
+        return rounds > 5
+
+    monkeypatch.setattr(stop, "wait", wait)
+    assert command.record_begins(Workspace(home), None, stop, 1.0)
+    assert rounds == 3
+    assert not command.record_begins(Workspace(home), str(home / "other.db"), stop, 1.0)  # it was stopped
+
+
+def test_what_has_not_changed_is_printed_once(capsys: pytest.CaptureFixture[str]) -> None:
+    def act(what: str, sentence: str, stage: str | None = None, name: str = NAME) -> Act:
+        return Act(name=name, what=what, sentence=sentence, stage=stage)
+
+    fine, bad = act("look", "Fine.", "ok"), act("look", "Worse.", "page")
+    tell, failed = act("tell", "Learn again."), act("error", "It is gone.")
+    other = act("look", "Fine.", "ok", name="other")
+    shown = command.News()
+    rounds = [fine, fine, other, bad, tell, bad, tell, failed, failed, fine, bad, tell]
+    told = [each for each in rounds if shown.is_new(each)]
+    assert told == [fine, other, bad, tell, failed, fine, bad, tell]
+    begun = act("begin", "Errors rose.")
+    assert [shown.is_new(begun), shown.is_new(begun)] == [True, True]
 
 
 def test_a_real_monitor_pages_and_the_model_learns_again(

@@ -217,6 +217,16 @@ def test_traffic_changes_what_is_given_and_keeps_the_rest(run: Run, exam: Worksp
     assert run("traffic", "exam", "--clear")[1] == "exam@1  all requests\n"
 
 
+def test_who_answers_everything_is_not_told_to_answer_unheard(run: Run, exam: Workspace) -> None:
+    exam.promote("exam", 1)
+    out = run("traffic", "exam", "--shadow", "champion", "3")[1]
+    assert out == "exam@1  all requests\n3       answers too, unheard\n"
+    out = run("traffic", "exam", "--clear", "--canary", "2=100", "--shadow", "1", "2")[1]
+    assert out == "2       100 % of requests\nexam@1  0 % of requests\n1       answers too, unheard\n"
+    out = run("traffic", "exam", "--canary", "2=5")[1]
+    assert [line.split()[0] for line in out.splitlines() if "unheard" in line] == ["1", "2"]
+
+
 def test_a_key_is_made_listed_and_revoked(run: Run, exam: Workspace) -> None:
     code, _, err = run("keys", "list")
     assert code == 0

@@ -31,7 +31,7 @@ from mlwright.serve.record import Record
 
 NAME = "churn"
 DAYS, CHANGE = 180, 60
-SHORT, SOON = 55, 15
+SHORT, SOON = 45, 10
 POLICY = Policy(trials=1)
 
 
@@ -53,13 +53,12 @@ def rows() -> pl.DataFrame:
     return drawn(60_000, 1)
 
 
-def planned(days: int, change: int) -> Plan:
-    drift = Drift.read(f"relation:a=0.5@{change}", days=days)
-    return Plan(days=days, rows_per_day=300, drifts=(drift,), delay=timedelta(days=14), seed=3)
+def planned(days: int, drift: str) -> Plan:
+    return Plan(days=days, rows_per_day=400, drifts=(Drift.read(drift, days=days),), delay=timedelta(days=14), seed=3)
 
 
 def test_a_change_is_seen_learned_and_promoted_by_itself(model: Model, rows: pl.DataFrame) -> None:
-    found = simulate(model, rows, plan=planned(DAYS, CHANGE), policy=POLICY)
+    found = simulate(model, rows, plan=planned(DAYS, f"relation:a=0.5@{CHANGE}"), policy=Policy(trials=2))
     page, promoted = found.first("page"), found.first("promote")
     assert page is not None
     assert CHANGE + 14 <= page <= CHANGE + 16, found.timeline  # no outcome of a changed row is known sooner
@@ -83,10 +82,10 @@ class Power:
     def faulty(self, work: Callable[..., Any]) -> Callable[..., Any]:
         def worked(*given: Any, **named: Any) -> Any:
             chance = self._random.random() if self.is_on else 1.0
-            if chance < 0.1:
+            if chance < 0.2:
                 self._fail()
             found = work(*given, **named)
-            if chance < 0.2:
+            if chance < 0.4:
                 self._fail()
             return found
 
@@ -120,13 +119,13 @@ def lived(running: Simulation, power: Power | None = None) -> list[Any]:
 def test_killed_at_any_write_and_started_again_it_ends_the_same(
     model: Model, rows: pl.DataFrame, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    with simulation(model, rows, planned(SHORT, SOON), POLICY) as running:
+    with simulation(model, rows, planned(SHORT, f"relation=1@{SOON}"), POLICY) as running:
         whole = lived(running)
     power = Power(7)
     for owner, names in ((Store, ("save", "begin", "move")), (Workspace, ("add", "promote", "set_traffic"))):
         for name in names:
             monkeypatch.setattr(owner, name, power.faulty(getattr(owner, name)))
-    with simulation(model, rows, planned(SHORT, SOON), POLICY) as running:
+    with simulation(model, rows, planned(SHORT, f"relation=1@{SOON}"), POLICY) as running:
         cut = lived(running, power)
     assert power.failures >= 10
     assert any(verdict == "promoted" for _, verdict, _ in whole[0])

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from pathlib import Path
 
 import numpy as np
 import polars as pl
 import pytest
 from tests.monitor.conftest import BEGUN, NAME, Recorded, drawn
 
+import mlwright as mw
 from mlwright.errors import ModelError, OptionError
 from mlwright.model import Model
 from mlwright.monitor.alarm import Alarm
@@ -178,6 +180,54 @@ def test_rows_are_ordered_by_a_column_that_the_model_has_never_seen(churn: Model
     events = next(iter(source.blocks()))[0]
     assert (np.diff(events.at) >= 0).all()
     assert datetime.fromtimestamp(events.at[0] / 1e6, BEGUN.tzinfo).date().isoformat() == "2026-01-01"
+
+
+def test_an_alarm_that_was_ended_is_raised_again_where_it_is_still_so(recorded: Recorded) -> None:
+    monitor = looked(recorded, BEGUN)
+    recorded.answer(drawn(800, 50, flipped=0.25), BEGUN)
+    first = next(each for each in monitor.run(BEGUN + 2 * DAY).alarms if each.kind == "losses")
+    monitor.end(first, why="mended")
+    assert "losses" not in {each.kind for each in monitor.run(BEGUN + 2 * DAY).alarms}
+    recorded.answer(drawn(600, 51), BEGUN + 3 * DAY)
+    assert "losses" not in {each.kind for each in monitor.run(BEGUN + 5 * DAY).alarms}
+    recorded.answer(drawn(800, 52, flipped=0.3), BEGUN + 6 * DAY)
+    again = next(each for each in monitor.run(BEGUN + 8 * DAY).alarms if each.kind == "losses")
+    assert again.id != first.id
+
+
+def test_a_clock_that_was_ahead_blinds_nobody(recorded: Recorded) -> None:
+    monitor, ahead = looked(recorded, BEGUN), BEGUN + 365 * DAY
+    recorded.answer(drawn(100, 53), ahead, late=None)
+    assert monitor.run(ahead + 2 * DAY).records == 100
+    recorded.answer(drawn(800, 54, flipped=0.3), BEGUN)
+    report = monitor.run(BEGUN + 2 * DAY)
+    assert report.records == 800
+    assert ("losses", "page") in kinds(report)
+
+
+def test_an_absurd_outcome_stops_no_monitor(tmp_path: Path) -> None:
+    random = np.random.default_rng(0)
+    frame = pl.DataFrame({"x": (x := random.normal(size=600)), "y": 3 * x + random.normal(size=600)})
+    model = mw.build(frame, target="y", trials=1, clean=False, name="price")
+    absurd = frame.head(300).with_columns(pl.when(pl.int_range(300) == 7).then(1e200).otherwise(pl.col("y")).alias("y"))
+    report = monitor_file(model, absurd)
+    assert report.matured == 300
+    deployment = Deployment(Subject(model))
+    for events, _ in FileSource(model, absurd).blocks():
+        deployment.take(events, "outcomes")
+    assert packed(deployment.state())
+
+
+def test_a_long_tail_of_categories_breaks_no_contract() -> None:
+    random = np.random.default_rng(1)
+
+    def rows(count: int) -> pl.DataFrame:
+        town = np.array([f"t{each}" for each in np.minimum(random.zipf(1.5, count), 900)])
+        x = random.normal(size=count)
+        return pl.DataFrame({"town": town, "x": x, "y": np.where(x + random.normal(size=count) > 0, "a", "b")})
+
+    model = mw.build(rows(1_000), target="y", trials=1, clean=False, name="tail")
+    assert "contract" not in {alarm.kind for alarm in monitor_file(model, rows(4_000)).alarms}
 
 
 def test_before_any_answer_nothing_is_known(recorded: Recorded) -> None:

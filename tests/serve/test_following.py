@@ -168,6 +168,35 @@ def test_a_shadow_is_recorded_and_never_returned(workspace: Workspace, running: 
     assert all(version == 3 and '"prediction":3.0' in text for version, text in shadows.values())
 
 
+def test_a_version_is_not_its_own_shadow(workspace: Workspace, running: Inside) -> None:
+    """In a canary each row has one answer, and one of the other version, unheard."""
+    workspace.promote("price", 1)
+    workspace.set_traffic("price", Traffic({"2": 0.5}, sticky="customer", shadow=("1", "2")))
+    until(lambda: running.service.endpoints["price"].is_split)
+    rows = [{"size": 3.0, "customer": f"c{number}"} for number in range(40)]
+    running.predict("price", rows).raise_for_status()
+    running.predict("price", rows[:1]).raise_for_status()
+    running.predict("price@2", rows[:1]).raise_for_status()  # who names a version is not shadowed
+    until(lambda: running.service.recording.recorder.flush(5) and len(kept(workspace)) >= 83)
+    time.sleep(0.2)
+    found = kept(workspace)
+    heard = {row["id"]: row["version"] for row in found if row["kind"] == "answer"}
+    unheard = [(row["of"], row["version"]) for row in found if row["kind"] == "shadow"]
+    assert (len(heard), len(unheard)) == (42, 41)
+    assert {heard[of] for of, _ in unheard} == {1, 2}
+    assert all(version == 3 - heard[of] for of, version in unheard)
+
+
+def test_who_answers_everything_is_no_shadow(workspace: Workspace, running: Inside) -> None:
+    workspace.promote("price", 1)
+    workspace.set_traffic("price", Traffic(shadow=("1", "3")))
+    until(lambda: bool(running.service.endpoints["price"].shadows))
+    assert running.ask("GET", "/v1/models/price").json()["shadows"] == [3]
+    workspace.set_traffic("price", Traffic({"2": 1.0}, shadow=("1", "2")))
+    until(lambda: running.service.endpoints["price"].is_split)
+    assert running.ask("GET", "/v1/models/price").json()["shadows"] == [1]
+
+
 def kept(workspace: Workspace) -> list[dict[str, Any]]:
     return Record(workspace.path / "record.db").frame("price").to_dicts()
 

@@ -11,13 +11,15 @@ from typing import Any, Protocol
 
 from mlwright.adapt import traffic
 from mlwright.adapt.kept import Act, Adaptation, Line
-from mlwright.adapt.material import Material, Plan, first_answer, gather
+from mlwright.adapt.material import Material, Plan, first_answer, from_file, gather
 from mlwright.adapt.policy import Policy
+from mlwright.adapt.possible import check_possible
 from mlwright.adapt.rows import count_matured
 from mlwright.adapt.step import MARGIN, World
 from mlwright.adapt.window import Reach, reach
 from mlwright.errors import OptionError
 from mlwright.evaluate.wording import count
+from mlwright.model import Model
 from mlwright.serve.record import microseconds
 
 NOTHING_TO_LEARN = frozenset({"contract", "health"})
@@ -72,6 +74,8 @@ class Trigger:
     change: int | None = None
     """When what is new began, in microseconds since 1970."""
     causes: Mapping[str, float] = field(default_factory=dict)
+    alarms: tuple[str, ...] = ()
+    """All that were open and asked for it: where it is cancelled, none of them asks again."""
     who: str = traffic.WHO
     source: str | None = None
     """A file of labelled rows that a person brings."""
@@ -84,19 +88,28 @@ class Trigger:
             "key": self.key,
             "change": self.change,
             "causes": dict(self.causes),
+            "alarms": list(self.alarms),
             "who": self.who,
         }
 
 
 def due(world: World, name: str, policy: Policy, alarms: Sequence[Raised], now: datetime) -> Trigger | None:
-    """Return why a model is to learn again now; None where nothing asks for it, or it was refused a moment ago."""
+    """Return why a model is to learn again now.
+
+    None where nothing asks for it, where it was refused a moment ago, or where nothing has come since it was. An alarm
+    whose adaptation a person has cancelled asks no more.
+    """
     moment = microseconds(now)
-    last = next(iter(world.kept.adaptations(name)), None)
+    before = world.kept.adaptations(name)
+    last = next(iter(before), None)
     if last is not None and last.ended is None:
         return None
     if last is not None and last.ended is not None and moment < microseconds(last.ended) + policy.us("retry"):
         return None
     version = traffic.champion_of(world.workspace, name)
+    if last is not None and _is_as_refused(world, policy, last, version, moment):
+        return None
+    settled = {alarm for each in before if each.verdict == "cancelled" for alarm in each.trigger.get("alarms", ())}
     pages = [
         alarm
         for alarm in alarms
@@ -104,14 +117,30 @@ def due(world: World, name: str, policy: Policy, alarms: Sequence[Raised], now: 
         and alarm.ended is None
         and alarm.version == version
         and alarm.kind not in NOTHING_TO_LEARN
+        and alarm.id not in settled
     ]
     if policy.on_page and pages:
         first = min(pages, key=lambda alarm: (alarm.since or "", alarm.id))
         change = None if first.since is None else microseconds(first.since)
-        return Trigger(kind="alarm", sentence=first.message, key=first.id, change=change, causes=first.causes)
+        return Trigger(
+            kind="alarm",
+            sentence=first.message,
+            key=first.id,
+            change=change,
+            causes=first.causes,
+            alarms=tuple(alarm.id for alarm in pages),
+        )
     if world.record is None:
         return None
     return _by_time(world, name, policy, last, moment) or _by_labels(world, name, policy, last, moment)
+
+
+def _is_as_refused(world: World, policy: Policy, last: Adaptation, version: int, now: int) -> bool:
+    """Tell whether the champion's last challenger was refused, and no outcome has come since that could change it."""
+    if last.verdict != "refused" or last.champion != version or world.record is None:
+        return False
+    after = int(last.state.get("until", microseconds(last.begun) - MARGIN))
+    return not count_matured(world.record, last.name, delay=policy.us("delay"), after=after, until=now - MARGIN)
 
 
 def _by_time(world: World, name: str, policy: Policy, last: Adaptation | None, now: int) -> Trigger | None:
@@ -140,7 +169,10 @@ def _by_labels(world: World, name: str, policy: Policy, last: Adaptation | None,
 
 
 def begin(world: World, name: str, policy: Policy, trigger: Trigger, now: datetime) -> Act | None:
-    """Begin an adaptation; None where another process was faster. Raises OptionError where it cannot begin.
+    """Begin an adaptation; None where another process was faster.
+
+    Raises OptionError where it cannot begin, and InputError where the champion, what the policy names or the rows that
+    are brought are not there: nothing has changed then.
 
     The version that the name means becomes its champion by alias, where it was not: else the challenger would take its
     place by being newer.
@@ -152,6 +184,9 @@ def begin(world: World, name: str, policy: Policy, trigger: Trigger, now: dateti
             hint=f"`mlwright traffic {name} --clear` ends that.",
         )
     moment, at = microseconds(now), now.astimezone(UTC).isoformat()
+    opened = _opened(world, name, policy, moment)
+    if trigger.source is not None:
+        from_file(opened, trigger.source, moment)
     before = world.kept.adaptations(name)
     champion = traffic.pin(world.workspace, name)
     own = json.dumps([name, champion, trigger.key, len(before)])
@@ -187,9 +222,10 @@ def begin(world: World, name: str, policy: Policy, trigger: Trigger, now: dateti
 
 
 def foreseen(world: World, name: str, policy: Policy, trigger: Trigger, now: datetime) -> Act:
-    """Return what `begin` and the step after it would come to; nothing is changed."""
+    """Return what `begin` and the step after it would come to; nothing is changed. Raises InputError."""
     moment = microseconds(now)
     champion = traffic.champion_of(world.workspace, name)
+    opened = _opened(world, name, policy, moment)
     learned = _learned(world.kept.adaptations(name), champion)
     plan = Plan(
         id="dry run",
@@ -201,11 +237,18 @@ def foreseen(world: World, name: str, policy: Policy, trigger: Trigger, now: dat
         source=trigger.source,
         before=tuple(learned["before"]),
     )
-    found = gather(world.workspace, world.record, world.workspace.open(f"{name}@{champion}"), plan)
+    found = gather(world.workspace, world.record, opened, plan)
     if isinstance(found, Material):
         said = f"A challenger would learn from {count(found.frame.height, 'row')}. {' '.join(found.notes)}"
         return Act(name=name, what="begin", sentence=said, evidence=found.to_dict(), dry_run=True)
     return Act(name=name, what="refuse", sentence=found.sentence, evidence=found.to_dict(), dry_run=True)
+
+
+def _opened(world: World, name: str, policy: Policy, now: int) -> Model:
+    """Return the champion. Raises InputError where it is damaged, or the policy cannot be that of it."""
+    champion = world.workspace.open(f"{name}@{traffic.champion_of(world.workspace, name)}")
+    check_possible(policy, champion, name, world.record, until=now - MARGIN)
+    return champion
 
 
 def _reach(policy: Policy, trigger: Trigger, now: int) -> Reach:

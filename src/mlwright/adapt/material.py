@@ -199,13 +199,10 @@ def _chosen(record: Record | None, champion: Model, plan: Plan) -> _Chosen:
         return known.moment > plan.learned if plan.learned is not None else known.at >= begun
 
     delay = plan.policy.us("delay")
-    if (since := plan.reach.since) is not None:
-        known = matured(record, plan.name, delay=delay, after=-EVER, until=plan.until, since=since)
-        found = _parted(known, plan, is_new)
-        if len(found.teach) >= plan.policy.least_rows:
-            return found
-        # Where hardly any rows are left, a challenger would learn little from them: then all teach.
-    return _parted(matured(record, plan.name, delay=delay, after=-EVER, until=plan.until), plan, is_new)
+    since = plan.reach.since
+    # Too few rows since a change are waited for: rows from before it would teach what is over.
+    known = matured(record, plan.name, delay=delay, after=-EVER, until=plan.until, since=since)
+    return _parted(known, plan, is_new)
 
 
 def _parted(known: Known, plan: Plan, is_new: Callable[[Known], Flags]) -> _Chosen:

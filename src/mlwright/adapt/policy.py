@@ -24,6 +24,8 @@ Window = Literal["all", "last", "weighted", "since change"]
 EXAMPLE = 'write [adapt], and under it: every = "30d".'
 SECOND = 1_000_000
 """Moments and durations are in microseconds."""
+NEVER_0 = frozenset({"every", "half_life", "longest", "last"})
+"""Durations that stand for nothing where they are 0."""
 
 
 class Policy(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -103,6 +105,7 @@ class Policy(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
         for name, low, high in (
             ("new_labels", 1, 10**9), ("trials", 1, 10**6), ("least_rows", 20, 10**9), ("least_of_class", 2, 10**9),
             ("most_broken", 0.0, 1.0), ("held_back", 0.0, 0.5), ("alpha", 1e-6, 0.5), ("worth", 0.0, 1e12),
+            ("margin", 0.0, 1e12),
             ("most_labels", 50, 10**7), ("step_rows", 0, 10**9), ("most_failed", 0.0, 1.0),
         ):  # fmt: skip
             value = getattr(self, name)
@@ -110,10 +113,11 @@ class Policy(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
                 self._refuse(written, (*keys, name), f"cannot be {value:g}", f"give one from {low:g} to {high:g}.")
         for name in ("every", "delay", "half_life", "step", "longest", "last", "retry"):
             value = getattr(self, name)
-            if isinstance(value, str) and seconds_of(value) is None:
+            seconds = seconds_of(value) if isinstance(value, str) else 1.0
+            if seconds is None or (seconds == 0.0 and name in NEVER_0):
                 self._refuse(written, (*keys, name), f"cannot be {value!r}", 'write a time such as "30d" or "12h".')
         rising = all(low < high for low, high in zip(self.canary, self.canary[1:], strict=False))
-        if not rising or not all(0 < percent <= 100 for percent in self.canary):
+        if not rising or not self.canary or not all(0 < percent <= 100 for percent in self.canary):
             self._refuse(written, (*keys, "canary"), "has to rise, above 0 and up to 100", "write [5, 25, 100].")
         if self.window == "last" and not self.last:
             self._refuse(written, (*keys, "window"), 'is "last" without saying of what', 'add last = "180d".')

@@ -18,6 +18,8 @@ from mlwright.model.comparison import Comparison
 Said = Mapping[str, Any]
 Kind = Literal["rows", "score", "slices", "fairness", "calibration", "latency", "gate"]
 AB = "(A is the champion, B the challenger)"
+OF_THE_PAST = "as_good_as_built"
+"""The kind of gate that compares a model with its own past: where the world has grown harder, every model fails it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +70,8 @@ def reasons(
 
     What is uncertain is no reason: slices and groups are those on which the champion is surely better (see
     `compared_slices` and `compared_groups`: of all together, at most 5 % of equally good challengers have one of each
-    column), and gates block as they say themselves.
+    column), and gates block as they say themselves, but for those that compare a model with when it was built: they do
+    not tell which of the two is better.
     """
     allowed = limits or Limits()
     allowed.check()
@@ -118,7 +121,7 @@ def _stated(champion: Said, challenger: Said, limits: Limits) -> Iterator[Reason
     gate = Gate(name="stated", statistic="calibration", side="at_most", threshold=limits.stated, unknown="allowed")
     before, now = (judge([gate], result)[0] for result in (champion, challenger))
     if now["verdict"] == "fail" and before["verdict"] != "fail":
-        yield Reason("calibration", f"Of the challenger: {now['sentence']}")
+        yield Reason("calibration", f"Of the challenger: {_told(now)}")
 
 
 def _latency(compared: Comparison, row_ms: tuple[float, float] | None, limits: Limits) -> Iterator[Reason]:
@@ -133,5 +136,14 @@ def _latency(compared: Comparison, row_ms: tuple[float, float] | None, limits: L
 
 def _gates(challenger: Said) -> Iterator[Reason]:
     for gate in challenger.get("gates") or ():
-        if gate["blocks"]:
-            yield Reason("gate", f"The challenger does not pass the gate {gate['name']!r}: {gate['sentence']}")
+        if gate["blocks"] and gate["kind"] != OF_THE_PAST:
+            yield Reason("gate", f"The challenger does not pass the gate {gate['name']!r}: {_told(gate)}")
+
+
+def _told(gate: Said) -> str:
+    """Return the sentence of a judged gate, with its number, interval and threshold where it does not say them."""
+    sentence, shown = str(gate["sentence"]), gate["shown"]
+    if not shown["statistic"] or all(text in sentence for text in shown.values()):
+        return sentence
+    interval = f" (95 % interval {shown['interval']})" if shown["interval"] else ""
+    return f"{sentence} Measured: {shown['statistic']}{interval}; asked for: {shown['threshold']}."

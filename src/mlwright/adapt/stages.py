@@ -16,13 +16,13 @@ from datetime import UTC, datetime
 from typing import Any
 
 from mlwright.adapt import traffic
-from mlwright.adapt.kept import Act, Adaptation, Line
+from mlwright.adapt.kept import Act, Adaptation, Line, Verdict
 from mlwright.adapt.material import Material, gather, held_back
 from mlwright.adapt.proof import Rivals, restored, sentences
 from mlwright.adapt.retrain import retrain
 from mlwright.adapt.step import Next, Step, World
 from mlwright.adapt.trial import PairedTrial
-from mlwright.errors import InputError
+from mlwright.errors import InputError, ModelError
 from mlwright.evaluate.wording import count
 from mlwright.serve.record import microseconds
 
@@ -89,12 +89,19 @@ def _written(world: World, adaptation: Adaptation, found: Next, now: datetime, w
 
 def _waiting(step: Step) -> Next:
     """Choose the rows that teach, or wait for them."""
-    found = gather(step.world.workspace, step.world.record, step.champion, step.plan(step.until))
+    source = step.state.get("source")
+    try:
+        found = gather(step.world.workspace, step.world.record, step.champion, step.plan(step.until))
+    except InputError as error:
+        if source is None:
+            raise
+        said = f"The rows that were brought cannot teach: {error.message}"
+        return step.ended("refused", "refuse", said, {"error": str(error)})
     if isinstance(found, Material):
         said = f"{count(found.frame.height, 'row')} teach, {len(found.held):,} are kept back. {' '.join(found.notes)}"
         changes = {"until": step.until, "material": found.to_dict()}
         return Next(stage="chosen", what="choose", sentence=said, changes=changes, evidence=found.to_dict())
-    may_come = found.kind in {"labels", "one class"} and step.state.get("source") is None
+    may_come = found.kind in {"labels", "one class"} and source is None
     if may_come and step.lasts() <= step.policy.us("longest"):
         return Next(stage="waiting", what="wait", sentence=found.sentence, evidence=found.to_dict())
     return step.ended("refused", "refuse", found.sentence, found.to_dict())
@@ -153,9 +160,26 @@ def _replayed(step: Step) -> Next:
     return Next(stage="shadow", what="shadow", sentence=said)
 
 
+def _opened(step: Step, stage: str) -> Rivals | Next:
+    """Return both versions; where one of them is damaged, the end: nobody answers whom nobody can judge."""
+    try:
+        return step.rivals()
+    except ModelError as error:
+        verdict: Verdict = "rolled back" if stage == "canary" else "refused"
+        what = "roll back" if stage == "canary" else "refuse"
+        return step.ended(verdict, what, f"The two cannot be opened: {error.message}", {"error": str(error)})
+
+
 def _shadow(step: Step) -> Next:
     """Go on with the trial as outcomes mature, until it is decided."""
-    rivals, trial = step.rivals(), restored(step.state["trial"])
+    trial = restored(step.state["trial"])
+    if step.lasts() > step.policy.us("longest"):
+        decision = trial.decision()
+        said = f"It is not proven better within {step.policy.longest}. {decision.sentence}"
+        return step.ended("refused", "refuse", said, decision.to_dict())
+    rivals = _opened(step, "shadow")
+    if isinstance(rivals, Next):
+        return rivals
     rivals.feed(trial, step.new_rows(int(step.state["cursor"]), step.until))
     changes = {"trial": trial.to_dict(), "cursor": max(step.until, int(step.state["cursor"]))}
     decision = trial.decision()
@@ -164,9 +188,6 @@ def _shadow(step: Step) -> Next:
         return step.ended("refused", "refuse", failing, {"shadowed": asked})
     if decision.verdict == "refuse":
         return step.ended("refused", "refuse", decision.sentence, decision.to_dict())
-    if step.lasts() > step.policy.us("longest"):
-        said = f"It is not proven better within {step.policy.longest}. {decision.sentence}"
-        return step.ended("refused", "refuse", said, decision.to_dict())
     if decision.verdict == "promote" and asked >= step.policy.step_rows:
         found = _proven(step, rivals, trial)
         return replace(found, changes={**changes, **found.changes})
@@ -254,7 +275,12 @@ def _mirrored(step: Step, rivals: Rivals) -> tuple[PairedTrial, dict[str, Any]]:
 def _canary(step: Step) -> Next:
     """Look how the challenger does, and let it answer more, or nothing."""
     place, policy = int(step.state["canary"]), step.policy
-    rivals = step.rivals()
+    if step.lasts() > policy.us("longest"):
+        said = f"Too few rows were answered within {policy.longest} to go on."
+        return step.ended("refused", "refuse", said, restored(step.state["mirror"]).decision().to_dict())
+    rivals = _opened(step, "canary")
+    if isinstance(rivals, Next):
+        return rivals
     mirror, changes = _mirrored(step, rivals)
     decision = mirror.decision()
     answered, asked, failing = rivals.failing(int(step.state["since"]), step.now)
@@ -262,9 +288,6 @@ def _canary(step: Step) -> Next:
         return step.ended("rolled back", "roll back", failing, {"answered": answered, "shadowed": asked})
     if decision.verdict == "roll back":
         return step.ended("rolled back", "roll back", decision.sentence, decision.to_dict())
-    if step.lasts() > policy.us("longest"):
-        said = f"It has answered only {count(answered, 'row')} within {policy.longest}, too few to go on."
-        return step.ended("refused", "refuse", said, decision.to_dict())
     if step.lasts() < policy.us("step") or answered < policy.step_rows:
         said = step.adaptation.reason
         return Next(stage="canary", what="wait", sentence=said, changes=changes)

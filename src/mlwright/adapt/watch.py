@@ -108,19 +108,30 @@ class Watch:
     def round(self, names: Sequence[str], clock: Callable[[], datetime]) -> Iterator[Act]:
         """Look once at each model, and do what is due; what goes wrong with one of them keeps no other waiting."""
         for name in names:
-            try:
-                with leased(self.world, self.leases, name, self.holder) as world:
-                    if world is not None:
-                        yield from self._one(world, name, clock)
-            except MlwrightError as error:
-                yield Act(name=name, what="error", sentence=str(error), dry_run=self.dry_run)
-            except Exception as error:
-                logger.exception("watching %s failed", name)
-                said = f"A bug of mlwright: {type(error).__name__}: {error}"
-                yield Act(name=name, what="error", sentence=said, dry_run=self.dry_run)
+            yield from self._told(name, self._one(name, clock))
 
-    def _one(self, world: World, name: str, clock: Callable[[], datetime]) -> Iterator[Act]:
-        now = clock()
+    def _told(self, name: str, acts: Iterator[Act]) -> Iterator[Act]:
+        """Yield acts, and what goes wrong with them as one more."""
+        try:
+            yield from acts
+        except MlwrightError as error:
+            yield Act(name=name, what="error", sentence=str(error), dry_run=self.dry_run)
+        except Exception as error:
+            logger.exception("watching %s failed", name)
+            said = f"A bug of mlwright: {type(error).__name__}: {error}"
+            yield Act(name=name, what="error", sentence=said, dry_run=self.dry_run)
+
+    def _one(self, name: str, clock: Callable[[], datetime]) -> Iterator[Act]:
+        with leased(self.world, self.leases, name, self.holder) as world:
+            if world is None:
+                return
+            # A challenger that answers requests is looked after whatever becomes of the monitor.
+            yield from self._told(name, self._looked(world, name, clock()))
+            if not self.dry_run:
+                yield from proceed(world, name, clock)
+
+    def _looked(self, world: World, name: str, now: datetime) -> Iterator[Act]:
+        """Ask the monitor, and begin what it or the calendar asks for."""
         seen = self.monitor(name).run(now)
         yield Act(name=name, what="look", sentence=seen.sentence, stage=seen.status, dry_run=self.dry_run)
         if self.deliver is not None and not self.dry_run:
@@ -134,8 +145,6 @@ class Watch:
             yield foreseen(world, name, policy, trigger, now)
         elif trigger is not None and (begun := begin(world, name, policy, trigger, now)) is not None:
             yield begun
-        if not self.dry_run:
-            yield from proceed(world, name, clock)
 
 
 def proceed(world: World, name: str, clock: Callable[[], datetime]) -> Iterator[Act]:

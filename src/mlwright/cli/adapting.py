@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import secrets
 import socket
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -16,21 +17,33 @@ if TYPE_CHECKING:
     from mlwright.registry import Workspace
 
 
+_OWN = secrets.token_hex(4)
+"""In containers two processes may well be called alike: both are the first of a host with the same name."""
+
+
 def this_process() -> str:
     """Return who this process is, among those that may act."""
-    return f"{socket.gethostname()}-{os.getpid()}"
+    return f"{socket.gethostname()}-{os.getpid()}-{_OWN}"
+
+
+def recorded_at(home: Workspace, place: str | None) -> tuple[str, bool]:
+    """Return where answers are recorded, and whether there is such a record: none is made by looking for one."""
+    from pathlib import Path
+
+    from mlwright.serve.record import record_place
+
+    where = str(record_place(home.path, place))
+    return where, "://" in where or Path(where).is_file()
 
 
 @contextmanager
 def opened_world(home: Workspace, store: Store, place: str | None) -> Iterator[World]:
     """Within, all that an adaptation reads and changes. No record is made by looking for one."""
-    from pathlib import Path
-
     from mlwright.adapt.step import World
-    from mlwright.serve.record import Record, record_place
+    from mlwright.serve.record import Record
 
-    where = record_place(home.path, place)
-    record = Record(where) if "://" in str(where) or Path(where).is_file() else None
+    where, is_there = recorded_at(home, place)
+    record = Record(where) if is_there else None
     try:
         yield World(store, home, record)
     finally:

@@ -39,6 +39,8 @@ MOST_CLASSES = 8
 MOST_COLUMNS = 256
 MOST_GROUPS = 14
 """Bins of a column that tells groups of people: missing, values, and all others."""
+MOST_LOSS = 1e300
+"""A loss that is infinite counts as this much, so that it is the largest and no gap."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -243,7 +245,8 @@ def row_losses(metrics: Sequence[Metric], y: Floats, P: Floats, answered: Floats
         there = np.isfinite(y) & (np.isfinite(answered) if decided else np.isfinite(P).all(axis=1))
         scored = np.eye(max(classes, 1))[answered[there].astype(np.intp)] if decided else P[there]
         if there.any():
-            found[there, place] = metric.losses(y[there], scored)
+            with np.errstate(over="ignore", divide="ignore"):
+                found[there, place] = np.minimum(metric.losses(y[there], scored), MOST_LOSS)
     found[~np.isfinite(found)] = np.nan
     return found
 

@@ -31,6 +31,8 @@ class Deployment:
         self.subject, self.epoch = subject, epoch
         seed = zlib.crc32(f"{subject.model.name}@{subject.model.version}".encode())
         self.watches: dict[str, Watch] = {}
+        self.epochs: dict[str, int] = {}
+        """How often a watcher alone was started anew."""
         self.missing: dict[str, str] = {}
         """What cannot be watched, and why."""
         for kind, watcher in WATCHERS.items():
@@ -81,10 +83,21 @@ class Deployment:
         for day in sorted(self._broken)[:-BROKEN_DAYS]:
             del self._broken[day]
 
+    def restart(self, kind: str) -> None:
+        """Let a watcher forget what it has gathered, because somebody has seen to it: its budget begins anew, too."""
+        if (watch := self.watches.get(kind)) is None:
+            return
+        self.epochs[kind] = self.epochs.get(kind, 0) + 1
+        streams = watch.watcher.streams(self.subject)
+        if streams is not None:
+            self.watches[kind] = Watch(watch.watcher, streams, seed=watch.seed + 1)
+
     def state(self) -> dict[str, Any]:
         """Return all that is needed to go on, for JSON."""
         return {
             "epoch": self.epoch,
+            "epochs": self.epochs,
+            "restart": [],
             "watches": {kind: watch.state() for kind, watch in self.watches.items()},
             "periods": self.periods.state(),
             "counts": [self.answered, self.matured, self.latest],
@@ -94,9 +107,14 @@ class Deployment:
     def restore(self, state: Mapping[str, Any]) -> None:
         """Go on from a state. Raises ModelError where it is another deployment's."""
         try:
+            self.epoch = int(state["epoch"])
+            for kind, times in state["epochs"].items():
+                for _ in range(int(times)):
+                    self.restart(kind)
             for kind, watch in self.watches.items():
                 watch.restore(state["watches"][kind])
-            self.epoch = int(state["epoch"])
+            for kind in state["restart"]:
+                self.restart(kind)
             self.periods.restore(state["periods"])
             self.answered, self.matured, self.latest = map(int, state["counts"])
             self._broken = {int(day): np.array(each, dtype=np.int64) for day, each in state["broken"].items()}

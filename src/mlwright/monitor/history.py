@@ -14,6 +14,8 @@ import numpy as np
 
 from mlwright.monitor.ranks import Counts, Floats
 
+MOST = 1e100
+"""No value counts for more, so that sums of squares stay numbers."""
 KEPT = 12
 """Parts of each size, before two of them become one of the next size."""
 CREDIBLE = 0.9
@@ -70,7 +72,7 @@ class History:
         if values is None:
             now.sums[0] += there.sum(axis=0)
         else:
-            known = np.where(there, values, 0.0)
+            known = np.clip(np.where(there, values, 0.0), -MOST, MOST)
             new = np.stack([there.astype(np.float64), known, known * known], axis=1)
             now.sums = np.concatenate([now.sums[None], new]).cumsum(axis=0)[-1]  # in order, in whatever portions
         now.start, now.end = min(now.start, int(at.min())), max(now.end, int(at.max()))

@@ -24,6 +24,7 @@ from mlwright.monitor.verdict import ALPHA
 
 if TYPE_CHECKING:
     from mlwright.model import Model
+    from mlwright.monitor.alarm import Alarm
     from mlwright.registry import Workspace
     from mlwright.serve.record import Record
 
@@ -95,20 +96,40 @@ class Monitor:
         Raises ModelError where there is no such model, or it keeps nothing to compare with; OutputError where a
         database cannot be used.
         """
+        from threadpoolctl import threadpool_limits
+
         moment_now = datetime.now(UTC) if now is None else now
-        while True:
-            subject = self._subject()
-            watched = self._load(subject)
-            if self._fed(watched, moment_now):
-                break
+        with threadpool_limits(1):  # matrices are small: several threads would wait for one another
+            while True:
+                subject = self._subject()
+                watched = self._load(subject, round(moment_now.timestamp() * 1e6))
+                if self._fed(watched, moment_now):
+                    break
         version = subject.model.version or 0
         found = self._store.alarms(self._name, open_only=True)
         for alarm in found:
             if alarm.version != version:  # of a version that answers no longer
-                self._store.end_alarm(alarm.id)
+                self.end(alarm)
         estimates = self._store.points(self._name, version=version, series=ESTIMATE, limit=1)
         own = tuple(alarm for alarm in found if alarm.version == version)
         return report(watched.deployment, own, estimate=estimates[-1] if estimates else None)
+
+    def end(self, alarm: Alarm, *, why: str | None = None) -> None:
+        """End an alarm: somebody has seen to it, says `why`, and what raised it begins to gather evidence anew.
+
+        What is still so is raised again, under a new id. Raises OptionError where another process watches it now.
+        """
+        saved = self._store.load(alarm.model, alarm.version)
+        if saved is not None:
+            state = unpacked(saved.state)
+            state["restart"] = [*state["restart"], alarm.kind]
+            if not self._store.save(
+                alarm.model, alarm.version, after=saved.step, state=packed(state), cursor=saved.cursor
+            ):
+                raise OptionError(f"{alarm.model} is being watched by another process just now.", hint="try again.")
+        if why is not None:
+            self._store.acknowledge(alarm.id, why=why)
+        self._store.end_alarm(alarm.id)
 
     def start_anew(self) -> None:
         """Let the next run go through the whole record of the version that answers now. Its open alarms are over.
@@ -136,7 +157,7 @@ class Monitor:
             self._opened = key, Subject(self._workspace.open(f"{version.name}@{version.version}"))
         return self._opened[1]
 
-    def _load(self, subject: Subject) -> Watched:
+    def _load(self, subject: Subject, until: int) -> Watched:
         deployment = Deployment(subject)
         saved, asked = self._store.load(self._name, subject.model.version or 0), self._settings.delay
         if saved is None:
@@ -149,7 +170,11 @@ class Monitor:
                 f"answer, and cannot go on with {_days(asked)}.",
                 hint=f"leave the delay away, or let it start anew: mlwright monitor {self._name} --anew.",
             )
-        deployment.restore(unpacked(saved.state))
+        state = unpacked(saved.state)
+        if int(places["answers"]["moment"]) > until:  # the clock was ahead, and rows answered since lie behind it
+            anew = Deployment(subject, epoch=int(state["epoch"]) + 1)
+            return Watched(anew, dict.fromkeys(CLOCKS, Cursor()), delay, saved.step, [0])
+        deployment.restore(state)
         cursors = {clock: Cursor.from_dict(each) for clock, each in places.items()}
         return Watched(deployment, cursors, delay, saved.step, [estimated])
 

@@ -260,8 +260,9 @@ class _Said:
 def _alarm(deployment: Deployment, kind: str, level: Level, since: Since | None, now: datetime, said: _Said) -> Alarm:
     model, told = deployment.subject.model, deployment.moment
     version = model.version or 0
+    epoch = deployment.epoch + deployment.epochs.get(kind, 0)
     return Alarm(
-        id=f"{model.name}@{version}-{kind}-{level}" + (f"-{deployment.epoch}" if deployment.epoch else ""),
+        id=f"{model.name}@{version}-{kind}-{level}" + (f"-{epoch}" if epoch else ""),
         kind=kind,
         level=level,
         model=model.name,

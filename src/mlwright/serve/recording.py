@@ -71,7 +71,7 @@ class Recording:
             private=private_of({name: settings.policy_of(name) for name in shelf.names}, shelf.workspace.path),
             keep_s=settings.record.keep_days * 86_400 if settings.record.keep_days else None,
         )
-        self._shadows: deque[tuple[Endpoint, Sequence[Raw], Sequence[str], str]] = deque()
+        self._shadows: deque[tuple[Endpoint, Sequence[tuple[int, Shadowed]]]] = deque()
         self._wake = threading.Event()
         self._ends = False
         self.shadows_left_out = 0
@@ -100,14 +100,20 @@ class Recording:
             except MlwrightError as error:
                 raise Problem("not-recorded", error.message, hint=error.hint, retry_after=1) from error
 
-    def shadow(self, endpoint: Endpoint, rows: Sequence[Raw], answers: Sequence[Answer], request: Request) -> None:
-        """Let the shadows of an endpoint answer too, later."""
+    def shadow(
+        self, endpoint: Endpoint, rows: Sequence[Raw], answers: Sequence[Answer], request: Request, *, by: int
+    ) -> None:
+        """Let the shadows of an endpoint answer too, later; `by`: the version that gave the answers that name none."""
         if self.durability == "off":
             return
         if len(self._shadows) >= MOST_SHADOWS:
             self.shadows_left_out += 1
             return
-        self._shadows.append((endpoint, rows, [answer.id for answer in answers], request.id))
+        asked = [
+            (answer.version or by, Shadowed(row, answer.id, request.id))
+            for row, answer in zip(rows, answers, strict=True)
+        ]
+        self._shadows.append((endpoint, asked))
         self._wake.set()
 
     def _shadowing(self) -> None:
@@ -125,13 +131,13 @@ class Recording:
                 return
 
     def _gathered(self) -> list[tuple[Served, list[Shadowed]]]:
-        """Return the rows that wait, by the version that is to answer them."""
+        """Return the rows that wait, by the version that is to answer them: each but the one that was heard."""
         found: dict[tuple[str, int], tuple[Served, list[Shadowed]]] = {}
         while self._shadows:
-            endpoint, rows, ids, request = self._shadows.popleft()
+            endpoint, answered = self._shadows.popleft()
             for served in endpoint.shadows:
                 asked = found.setdefault((served.name, served.version), (served, []))[1]
-                asked += [Shadowed(row, each, request) for row, each in zip(rows, ids, strict=True)]
+                asked += [each for version, each in answered if version != served.version]
         return list(found.values())
 
     def _shadow(self, served: Served, asked: Sequence[Shadowed]) -> None:

@@ -118,10 +118,12 @@ class Shelf:
         main = self.served(name, self._meant(name, aliases))
         traffic = self.workspace.traffic(name)
         weights = [(self._of(name, target, aliases), share) for target, share in traffic.weights.items()]
+        split = shares(main, weights)
         shadows = {served.version: served for served in (self._of(name, target, aliases) for target in traffic.shadow)}
-        return Endpoint(
-            name, main, self._held(name), aliases, shares(main, weights), traffic.sticky, (*shadows.values(),), latest
-        )
+        heard = {share.served.version for share in split} or {main.version}
+        if len(heard) == 1:  # who answers everything has nothing to say besides
+            shadows = {version: served for version, served in shadows.items() if version not in heard}
+        return Endpoint(name, main, self._held(name), aliases, split, traffic.sticky, (*shadows.values(),), latest)
 
     def _meant(self, name: str, aliases: Mapping[str, int]) -> int:
         """Return what a bare name means: its champion; before there is one, the version that the service began with.

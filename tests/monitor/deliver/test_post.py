@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import socket
 import threading
 import time
+from collections.abc import Iterator
+from contextlib import suppress
 
 import pytest
-from tests.monitor.deliver.conftest import Received
+from tests.monitor.deliver.conftest import Received, alarm
 
 from mlwright.errors import OptionError
 from mlwright.monitor.deliver.base import UndeliveredError
+from mlwright.monitor.deliver.mail import Mail
 from mlwright.monitor.deliver.post import checked_url, post
 
 
@@ -62,6 +66,57 @@ def test_who_answers_a_letter_a_second_is_cut_off(web: Received) -> None:
     with pytest.raises(UndeliveredError, match="cannot be reached"):
         send(web.address, timeout_s=0.4)
     assert time.monotonic() - began < 3
+
+
+def dripping(first: bytes) -> Iterator[int]:
+    """A server that says something, and then a letter every now and then."""
+    ends = threading.Event()
+
+    def serve() -> None:
+        with server:
+            called, _ = server.accept()
+            with called, suppress(OSError):
+                called.sendall(first)
+                while not ends.wait(0.05):
+                    called.sendall(b"2")
+
+    server = socket.create_server(("127.0.0.1", 0))
+    thread = threading.Thread(target=serve)
+    thread.start()
+    yield server.getsockname()[1]
+    ends.set()
+    thread.join(5)
+
+
+@pytest.mark.parametrize("scheme", ["http", "https"])
+@pytest.mark.parametrize("ending", ["Connection: close", "Connection: keep-alive"])
+def test_a_body_a_letter_at_a_time_is_cut_off(scheme: str, ending: str) -> None:
+    for port in dripping(f"HTTP/1.1 500 No\r\n{ending}\r\nContent-Length: 60000\r\n\r\n".encode()):
+        began = time.monotonic()
+        with pytest.raises(UndeliveredError):
+            send(f"{scheme}://127.0.0.1:{port}/", timeout_s=0.4)
+        assert time.monotonic() - began < 2
+
+
+def test_a_handshake_a_letter_at_a_time_is_cut_off() -> None:
+    for port in dripping(b"\x16\x03\x03\x3f\xff\x02\x00\x3f\xfb\x03\x03"):
+        began = time.monotonic()
+        with pytest.raises(UndeliveredError, match="does not answer in time"):
+            send(f"https://127.0.0.1:{port}/", timeout_s=0.4)
+        assert time.monotonic() - began < 2
+
+
+@pytest.mark.parametrize("security", ["none", "starttls", "tls"])
+def test_a_mail_server_that_greets_a_letter_at_a_time_is_cut_off(security: str) -> None:
+    first = b"" if security != "tls" else b"\x16\x03\x03\x3f\xff\x02\x00\x3f\xfb\x03\x03"
+    for port in dripping(first):
+        mail = Mail(
+            host="127.0.0.1", port=port, sender="a@b.org", to=("c@d.org",), security=security, timeout_s=0.4
+        )  # fmt: skip
+        began = time.monotonic()
+        with pytest.raises(UndeliveredError, match="does not answer in time"):
+            mail.send(alarm(), link=None)
+        assert time.monotonic() - began < 2
 
 
 def test_nobody_there() -> None:

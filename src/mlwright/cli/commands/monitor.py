@@ -54,6 +54,8 @@ def monitor(
     """Tell whether a model in service is still right, what has changed and what to do; ends with 1 where it pages."""
     if source is None and (time is not None or query is not None):
         raise OptionError("--time and --query are for the rows of --source.")
+    if why and end is None:
+        raise OptionError("--why is the reason of --end.")
     if source is not None and (delay or end or anew or place):
         raise OptionError("--delay, --end, --anew and --record are for the record; with --source there is none.")
     if not quiet:
@@ -96,7 +98,7 @@ def _of_record(
     try:
         watching = Monitor(state, name, record=record, store=store, settings=Settings(delay=delay))
         if ended[0] is not None:
-            _end(store, name, ended[0], ended[1])
+            watching.end(_open_alarm(store, name, ended[0]), why=ended[1])
         if anew:
             watching.start_anew()
         return watching.run()
@@ -104,12 +106,11 @@ def _of_record(
         record.close()
 
 
-def _end(store: Store, name: str, alarm: str, why: str) -> None:
-    known = [each.id for each in store.alarms(name, open_only=True)]
+def _open_alarm(store: Store, name: str, alarm: str) -> Alarm:
+    known = {each.id: each for each in store.alarms(name, open_only=True)}
     if alarm not in known:
-        raise OptionError.unknown("--end", alarm, known)
-    store.acknowledge(alarm, why=why)
-    store.end_alarm(alarm)
+        raise OptionError.unknown("--end", alarm, sorted(known))
+    return known[alarm]
 
 
 def _seconds(text: str | None) -> float | None:

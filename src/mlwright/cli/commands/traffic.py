@@ -13,7 +13,7 @@ from mlwright.cli.options import Workspace as WorkspaceOption
 from mlwright.errors import OptionError
 
 if TYPE_CHECKING:
-    from mlwright.registry import Traffic
+    from mlwright.registry import Traffic, Workspace
 
 
 def traffic(
@@ -50,7 +50,7 @@ def traffic(
     if as_json:
         out_json({"name": name, "version": meant.version, **present.to_dict()})
     else:
-        out(_told(present, meant.reference))
+        out(_told(present, meant.reference, _unheard(state, name, present)))
 
 
 def _shares(given: Sequence[str]) -> dict[str, float]:
@@ -71,11 +71,23 @@ def _shares(given: Sequence[str]) -> dict[str, float]:
     return {target: share for target, share in found.items() if share}
 
 
-def _told(traffic: Traffic, bare: str) -> str:
+def _unheard(state: Workspace, name: str, traffic: Traffic) -> list[str]:
+    """Return who answers unheard: of those that were named, all but the version that answers every request anyway."""
+
+    def version(target: str) -> int:
+        return state.find(f"{name}@{target}").version
+
+    heard = {version(target) for target in traffic.weights}
+    if sum(traffic.weights.values()) < 1:
+        heard.add(state.find(name).version)
+    return [target for target in traffic.shadow if len(heard) > 1 or version(target) not in heard]
+
+
+def _told(traffic: Traffic, bare: str, unheard: Sequence[str]) -> str:
     rest = 1 - sum(traffic.weights.values())
     lines = [(target, f"{100 * share:.4g} % of requests") for target, share in traffic.weights.items()]
     lines.append((bare, "all requests" if not traffic.weights else f"{100 * max(rest, 0.0):.4g} % of requests"))
-    lines += [(target, "answers too, unheard") for target in traffic.shadow]
+    lines += [(target, "answers too, unheard") for target in unheard]
     if traffic.sticky is not None:
         lines.append((f"by {traffic.sticky}", "its value decides who answers"))
     return facts(lines)

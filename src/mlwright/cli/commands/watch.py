@@ -5,9 +5,10 @@ from __future__ import annotations
 import json
 import signal
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -55,27 +56,105 @@ def watch(
     home = Workspace(workspace)
     for name in names or ():
         home.find(name)  # what is not there is said before anything starts
-    failed = False
-    with _watching(home, settings_file, place, dry_run=dry_run) as watching, _until_stopped() as stop:
-        record = watching.world.record
+    if once and not _is_recorded(home, place, names or ()):
+        return
+    failed, news = False, News()
+    with _until_stopped() as stop:
         if not quiet and not once:
             say(f"Watching {', '.join(names or ['every model'])} every {every} (Ctrl-C ends it).")
-
-        def wanted() -> list[str]:
-            known = home.names()
-            return list(names or ([name for name in record.models() if name in known] if record is not None else ()))
-
-        acts = keep_watching(
-            watching, wanted, every_s=seconds, clock=lambda: datetime.now(UTC), stop=stop, once=once
-        )  # fmt: skip
-        for act in acts:
-            failed = failed or act.what == "error"
-            _tell(act, as_json=as_json, quiet=quiet)
+        if once or record_begins(home, place, stop, seconds):
+            with _watching(home, settings_file, place, dry_run=dry_run) as watching:
+                wanted = partial(_wanted, home, watching, names or ())
+                acts = keep_watching(
+                    watching, wanted, every_s=seconds, clock=lambda: datetime.now(UTC), stop=stop, once=once
+                )  # fmt: skip
+                for act in acts:
+                    failed = failed or act.what == "error"
+                    if news.is_new(act):
+                        _tell(act, as_json=as_json, quiet=quiet)
     if stop.is_set():
         say("Stopped.")
         raise typer.Exit(STOPPED)
     if failed:
         raise typer.Exit(1)
+
+
+class News:
+    """What was printed of each model: what holds still is not printed every time it is looked at."""
+
+    def __init__(self) -> None:
+        self._stands: dict[str, tuple[str, ...]] = {}
+        self._said: dict[str, set[tuple[str, ...]]] = {}
+
+    def is_new(self, act: Act) -> bool:
+        """Tell whether an act is to be printed.
+
+        How a model stands is, where that has changed; what is only told or foreseen is once, as long as it stands so;
+        what was done always is.
+        """
+        told = (act.what, act.stage or "", act.sentence)
+        if act.what in {"look", "error"}:
+            if self._stands.get(act.name) == told:
+                return False
+            self._stands[act.name], self._said[act.name] = told, set()
+            return True
+        said = self._said.setdefault(act.name, set())
+        is_new = told not in said or not (act.dry_run or act.what == "tell")
+        said.add(told)
+        return is_new
+
+
+NOTHING_YET = "No answers are recorded yet: {}."
+ANSWERS = "`mlwright serve MODEL` begins a record when it answers."
+
+
+def _is_recorded(home: Workspace, place: str | None, names: Sequence[str]) -> bool:
+    """Tell whether there is anything to look at, and say so where there is not.
+
+    Raises OptionError where a model was named and there is no record.
+    """
+    from mlwright.cli.adapting import recorded_at
+    from mlwright.serve.record import Record
+
+    where, is_there = recorded_at(home, place)
+    if not is_there:
+        said = NOTHING_YET.format(f"there is no record at {where}")
+        if names:
+            raise OptionError(said, hint=ANSWERS)
+        say(f"{said} {ANSWERS}")
+        return False
+    if names:
+        return True
+    record = Record(where)
+    try:
+        is_there = bool(set(record.models()) & set(home.names()))
+    finally:
+        record.close()
+    if not is_there:
+        said = NOTHING_YET.format("the record holds none of a model of this workspace")
+        say(f"{said} {ANSWERS}")
+    return is_there
+
+
+def record_begins(home: Workspace, place: str | None, stop: threading.Event, seconds: float) -> bool:
+    """Wait for the record where there is none yet, looking every so many seconds; False where it was stopped before."""
+    from mlwright.cli.adapting import recorded_at
+
+    where, is_there = recorded_at(home, place)
+    if not is_there:
+        said = NOTHING_YET.format(f"there is no record at {where}")
+        say(f"{said} {ANSWERS}")
+    while not is_there:
+        if stop.wait(seconds):
+            return False
+        is_there = recorded_at(home, place)[1]
+    return True
+
+
+def _wanted(home: Workspace, watching: Watch, names: Sequence[str]) -> list[str]:
+    """Return the models to look at now: those that were named, or all of which answers are recorded."""
+    record, known = watching.world.record, home.names()
+    return list(names or ([name for name in record.models() if name in known] if record is not None else ()))
 
 
 def _tell(act: Act, *, as_json: bool, quiet: bool) -> None:

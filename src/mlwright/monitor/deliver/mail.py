@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import re
 import smtplib
+import socket
 import ssl
 from dataclasses import dataclass, field
 from email.headerregistry import Address
@@ -15,6 +16,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 from mlwright.errors import OptionError
 from mlwright.monitor.deliver.base import SECRET, UndeliveredError
+from mlwright.monitor.deliver.deadline import Deadline
 from mlwright.monitor.deliver.post import is_near, reason
 from mlwright.monitor.deliver.told import told_of
 from mlwright.monitor.deliver.webhook import message_id
@@ -67,9 +69,16 @@ class Mail:
     def send(self, alarm: Alarm, *, link: str | None) -> None:
         """Send one alarm. Raises UndeliveredError."""
         message = self._message(alarm, link)
+        with Deadline(self.timeout_s) as deadline:
+            refused = self._sent(message, deadline)
+        if refused:  # the others have it, and would get it again and again
+            logger.error("%s does not write to %d of %d addresses.", self.host, refused, len(self.to))
+
+    def _sent(self, message: EmailMessage, deadline: Deadline) -> int:
+        """Send a message, and return to how many it was not sent. Raises UndeliveredError."""
         try:
-            with self._connected() as server:
-                refused = server.send_message(message, self.sender, [*self.to])
+            with self._connected(deadline) as server:
+                return len(server.send_message(message, self.sender, [*self.to]))
         except smtplib.SMTPAuthenticationError as error:
             raise UndeliveredError(f"{self.host} does not know the user or the password.") from error
         except smtplib.SMTPResponseException as error:
@@ -84,16 +93,12 @@ class Mail:
                 f"{self.host} cannot do what the settings want: {self.security}, or a password."
             ) from error
         except (OSError, smtplib.SMTPException) as error:
-            raise UndeliveredError(f"{self.host} cannot be reached: {reason(error)}.") from error
-        if refused:  # the others have it, and would get it again and again
-            logger.error("%s does not write to %d of %d addresses.", self.host, len(refused), len(self.to))
+            said = reason(TimeoutError() if deadline.is_over else error)
+            raise UndeliveredError(f"{self.host} cannot be reached: {said}.") from error
 
-    def _connected(self) -> smtplib.SMTP:
+    def _connected(self, deadline: Deadline) -> smtplib.SMTP:
         context = ssl.create_default_context()
-        if self.security == "tls":
-            server: smtplib.SMTP = smtplib.SMTP_SSL(self.host, self.port, timeout=self.timeout_s, context=context)
-        else:
-            server = smtplib.SMTP(self.host, self.port, timeout=self.timeout_s)
+        server = _Smtp(self.host, self.port, deadline, context if self.security == "tls" else None)
         try:
             if self.security == "starttls":
                 server.starttls(context=context)
@@ -117,6 +122,24 @@ class Mail:
         html = _templates().get_template("mail.html").render(told=told, link=link)
         message.add_alternative(html, subtype="html", cte="quoted-printable")
         return message
+
+
+class _Smtp(smtplib.SMTP):
+    """An SMTP client whose connection is a deadline's, encrypted from the beginning where there is a context."""
+
+    def __init__(self, host: str, port: int, deadline: Deadline, context: ssl.SSLContext | None) -> None:
+        self._deadline, self._context = deadline, context
+        super().__init__(host, port, timeout=deadline.seconds)
+
+    def _get_socket(self, host: str, port: int, timeout: float) -> socket.socket:
+        made = self._deadline.connect(host, port)
+        if self._context is None:
+            return made
+        try:
+            return self._context.wrap_socket(made, server_hostname=host)
+        except BaseException:
+            made.close()
+            raise
 
 
 def _address(text: str) -> Address:

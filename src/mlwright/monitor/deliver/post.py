@@ -5,15 +5,13 @@ from __future__ import annotations
 import http.client
 import ipaddress
 import re
-import socket
 import ssl
-import threading
 from collections.abc import Mapping
-from contextlib import suppress
 from urllib.parse import SplitResult, urlsplit
 
 from mlwright.errors import OptionError
 from mlwright.monitor.deliver.base import UndeliveredError
+from mlwright.monitor.deliver.deadline import Deadline
 
 MOST_ANSWER = 65_536
 LONGEST_WAIT_S = 3_600.0
@@ -60,33 +58,44 @@ def is_near(host: str) -> bool:
 
 def post(url: SplitResult, body: bytes, headers: Mapping[str, str], *, timeout_s: float) -> None:
     """Send a body. Raises UndeliveredError unless the answer's status begins with 2."""
-    host = url.hostname or ""
-    connection = (
-        http.client.HTTPConnection(host, url.port, timeout=timeout_s)
-        if url.scheme == "http"
-        else http.client.HTTPSConnection(host, url.port, timeout=timeout_s, context=ssl.create_default_context())
-    )
-    # A timeout is one of each step; who sends a letter a second would hold us for hours.
-    watch = threading.Timer(timeout_s, _cut, (connection,))
-    watch.daemon = True
-    watch.start()
-    try:
-        path = (url.path or "/") + (f"?{url.query}" if url.query else "")
-        connection.request("POST", path, body, dict(headers))
-        answer = connection.getresponse()
-        answer.read(MOST_ANSWER)
-    except (OSError, http.client.HTTPException) as error:
-        raise UndeliveredError(f"{host} cannot be reached: {reason(error)}.") from error
-    finally:
-        watch.cancel()
-        connection.close()
+    host, path = url.hostname or "", (url.path or "/") + (f"?{url.query}" if url.query else "")
+    with Deadline(timeout_s) as deadline:
+        try:
+            answer = _answer(_connection(url, deadline), path, body, headers)
+        except (OSError, http.client.HTTPException) as error:
+            said = reason(TimeoutError() if deadline.is_over else error)
+            raise UndeliveredError(f"{host} cannot be reached: {said}.") from error
     _judge(host, answer)
 
 
-def _cut(connection: http.client.HTTPConnection) -> None:
-    if connection.sock is not None:
-        with suppress(OSError):
-            connection.sock.shutdown(socket.SHUT_RDWR)
+def _connection(url: SplitResult, deadline: Deadline) -> http.client.HTTPConnection:
+    """Return a connection that is made already, so that it is the deadline's. Raises OSError."""
+    host, context = url.hostname or "", ssl.create_default_context()
+    if url.scheme == "http":
+        connection = http.client.HTTPConnection(host, url.port)
+        connection.sock = deadline.connect(host, connection.port)
+        return connection
+    connection = http.client.HTTPSConnection(host, url.port, context=context)
+    made = deadline.connect(host, connection.port)
+    try:
+        connection.sock = context.wrap_socket(made, server_hostname=host)
+    except BaseException:
+        made.close()
+        raise
+    return connection
+
+
+def _answer(
+    connection: http.client.HTTPConnection, path: str, body: bytes, headers: Mapping[str, str]
+) -> http.client.HTTPResponse:
+    """Send a body, and return the answer, which is read as far as anybody would. Raises OSError, HTTPException."""
+    try:
+        connection.request("POST", path, body, dict(headers))
+        with connection.getresponse() as answer:
+            answer.read(MOST_ANSWER)
+        return answer
+    finally:
+        connection.close()
 
 
 def _judge(host: str, answer: http.client.HTTPResponse) -> None:

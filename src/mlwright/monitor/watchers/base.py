@@ -68,6 +68,7 @@ class Watch:
     def __init__(self, watcher: Watcher, streams: Streams, *, seed: int) -> None:
         self.watcher, self.names, self.means = watcher, streams.names, streams.means
         self.shares = shares(len(streams.names), first=watcher.kind == "losses")
+        self.seed = seed
         own = seed ^ zlib.crc32(watcher.kind.encode())
         if watcher.rising:
             bag, tails = halved(streams.counts, seed=own)

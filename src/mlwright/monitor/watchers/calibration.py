@@ -31,10 +31,10 @@ class Calibration:
         return Streams(tuple(each.name for each in sketches), stacked([each.counts for each in sketches], MOST_BINS))
 
     def see(self, events: Events, subject: Subject) -> Seen:
-        """Return the bins of what is left over, and what is left over."""
+        """Return the bins of what is left over."""
         rest = self._rest(events.y, events.P, subject)
         bins = [sketch.bins(column) for sketch, column in zip(self._sketches(subject), rest.T, strict=True)]
-        return Seen(np.stack(bins, axis=1), rest)
+        return Seen(np.stack(bins, axis=1))
 
     def _sketches(self, subject: Subject) -> list[Sketch]:
         if subject.residuals is None:

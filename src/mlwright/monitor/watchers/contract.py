@@ -12,10 +12,11 @@ if TYPE_CHECKING:
     from mlwright.monitor.events import Events
     from mlwright.monitor.subject import Subject
 
-LEAST_SHARE, MOST_SHARE = 0.01, 0.25
+LEAST_SHARE, MOST_SHARE = 0.01, 0.5
 CHANCE = 3.0
-"""A new row goes beyond the least or largest of n others with a chance of 2 / (n + 1), and holds what none of them held
-about as often: so many times that, in each column, is nothing unusual."""
+"""A new row goes beyond the least or largest of n others with a chance of 2 / (n + 1): so many times that, in each
+column, is nothing unusual. It holds a new category as often as categories were seen once (Good 1953), which is at most
+how many there are, in n."""
 MANY = 10**8
 """Rows of a made-up reference: so many that its share is known exactly."""
 
@@ -48,4 +49,5 @@ class Contract:
     def usual(self, subject: Subject) -> float:
         """Return the share of broken rows that is nothing unusual."""
         rows = max(subject.reference.column_rows, 1)
-        return float(np.clip(CHANCE * 2.0 * len(subject.columns) / rows, LEAST_SHARE, MOST_SHARE))
+        levels = [each.distinct if not each.is_float else 0 for each in subject.columns]
+        return float(np.clip(sum(max(2.0 * CHANCE, each) for each in levels) / rows, LEAST_SHARE, MOST_SHARE))

@@ -69,7 +69,7 @@ async def answer_rows(
         first = chosen[0][0].served
         answers = await _shared(service, request, chosen, rows, ids, explain=explain)
     if served is None and endpoint.shadows:
-        _when_kept(request, lambda: service.recording.shadow(endpoint, rows, answers, request))
+        _when_kept(request, lambda: service.recording.shadow(endpoint, rows, answers, request, by=first.version))
     return answers, first
 
 
