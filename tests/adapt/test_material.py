@@ -110,9 +110,12 @@ def test_the_window_is_since_a_change_or_the_newest_or_weighs_by_age(service: Se
     assert weight[-1] / weight[0] == pytest.approx(2 ** (2 - 1 / 300), rel=0.01)
 
 
-def test_a_change_with_too_few_rows_behind_it_lets_all_rows_teach(service: Service) -> None:
+def test_too_few_rows_since_a_change_are_waited_for(service: Service) -> None:
     service.answer(drawn(300, 1), BEGUN, over=DAY)
     service.answer(drawn(50, 2), BEGUN + DAY, over=DAY)
+    few = refusal(service, reach=Reach(since=us(BEGUN + DAY)))
+    assert (few.kind, few.evidence["matured"]) == ("labels", 50)
+    service.answer(drawn(300, 3), BEGUN + 2 * DAY, over=DAY)
     assert material(service, Reach(since=us(BEGUN + DAY)), held_back=0.0).from_record == 350
 
 

@@ -146,7 +146,7 @@ def test_a_policy_that_cannot_be_begins_nothing(service: Service, changes: dict[
     for what in (begin, foreseen):
         with pytest.raises(InputError, match=said):
             what(service.world, NAME, Policy(**{**QUICK, **changes}), trigger, NOW)
-    assert service.world.kept.adaptations(NAME) == ()
+    assert service.world.kept.adaptations(NAME) == []
     assert service.workspace.aliases(NAME) == {}
 
 
@@ -320,8 +320,8 @@ def test_what_cannot_be_asked_together_is_told(home: Path, capsys: pytest.Captur
 
 
 def test_no_two_processes_have_one_name() -> None:
-    ask = [sys.executable, "-c", "import os; os.getpid = lambda: 1; from mlwright.cli.adapting import this_process as t"
-           "; assert t() == t(); print(t())"]  # fmt: skip
+    alike = "import os; os.getpid = lambda: 1; from mlwright.cli.adapting import this_process as named"
+    ask = [sys.executable, "-c", f"{alike}; assert named() == named(); print(named())"]
     names = {subprocess.run(ask, check=True, capture_output=True, text=True).stdout for _ in range(2)}
     assert len(names) == 2
 

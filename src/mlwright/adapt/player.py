@@ -128,8 +128,8 @@ class Player:
     def _shadowed(
         self, served: Served, rows: Sequence[Raw], given: Sequence[Given | None]
     ) -> list[tuple[int, Answered]]:
-        """Return what a version would have said of the rows that were answered, also where it refuses them."""
-        places = [place for place, each in enumerate(given) if each is not None]
+        """Return what a version would have said of the rows that another one answered, also where it refuses them."""
+        places = [place for place, each in enumerate(given) if each is not None and each.version != served.version]
         names = ["" if each is None else f"{each.id}~{served.version}" for each in given]
         said = dict(_answers(served, rows, places, names))
         lines = []

@@ -284,10 +284,9 @@ def _canary(step: Step) -> Next:
     mirror, changes = _mirrored(step, rivals)
     decision = mirror.decision()
     answered, asked, failing = rivals.failing(int(step.state["since"]), step.now)
-    if failing is not None:
-        return step.ended("rolled back", "roll back", failing, {"answered": answered, "shadowed": asked})
-    if decision.verdict == "roll back":
-        return step.ended("rolled back", "roll back", decision.sentence, decision.to_dict())
+    if failing is not None or decision.verdict == "roll back":
+        found = {**decision.to_dict(), "answered": answered, "shadowed": asked}
+        return step.ended("rolled back", "roll back", failing or decision.sentence, found)
     if step.lasts() < policy.us("step") or answered < policy.step_rows:
         said = step.adaptation.reason
         return Next(stage="canary", what="wait", sentence=said, changes=changes)

@@ -92,12 +92,14 @@ def _alone(world: World, store: Store, name: str) -> Iterator[World]:
         yield ours
 
 
-def _asked(source: str | None, now: datetime) -> Trigger:
+def _asked(source: str | None) -> Trigger:
     from mlwright.adapt.begin import Trigger
     from mlwright.registry.state import person
 
     who = person(None)
-    return Trigger(kind="manual", sentence=f"{who} has asked for it.", key=now.isoformat(), who=who, source=source)
+    # What is drawn follows from the key: asked again about the same rows, the same is done.
+    key = f"asked {Path(source).name}" if source else "asked"
+    return Trigger(kind="manual", sentence=f"{who} has asked for it.", key=key, who=who, source=source)
 
 
 def _foreseen(world: World, name: str, policy: Policy, source: str | None) -> list[Act]:
@@ -106,7 +108,7 @@ def _foreseen(world: World, name: str, policy: Policy, source: str | None) -> li
     if world.kept.current(name) is not None:
         return []
     now = datetime.now(UTC)
-    return [foreseen(world, name, policy, _asked(source, now), now)]
+    return [foreseen(world, name, policy, _asked(source), now)]
 
 
 def _done(world: World, name: str, policy: Policy, source: str | None) -> list[Act]:
@@ -120,7 +122,7 @@ def _done(world: World, name: str, policy: Policy, source: str | None) -> list[A
             f"{name!r} is being adapted already, from other rows.",
             hint=f"`mlwright adapt {name} --cancel` ends that.",
         )
-    begun = begin(world, name, policy, _asked(source, now), now) if current is None else None
+    begun = begin(world, name, policy, _asked(source), now) if current is None else None
     return [*([begun] if begun is not None else []), *proceed(world, name, lambda: datetime.now(UTC))]
 
 

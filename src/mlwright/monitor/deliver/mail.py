@@ -70,7 +70,14 @@ class Mail:
         """Send one alarm. Raises UndeliveredError."""
         message = self._message(alarm, link)
         with Deadline(self.timeout_s) as deadline:
-            refused = self._sent(message, deadline)
+            try:
+                refused = self._sent(message, deadline)
+            except UndeliveredError as error:
+                if not deadline.is_over:
+                    raise
+                # What was cut off in the middle of a word says nothing.
+                said = f"{self.host} cannot be reached: {reason(TimeoutError())}."
+                raise UndeliveredError(said) from error
         if refused:  # the others have it, and would get it again and again
             logger.error("%s does not write to %d of %d addresses.", self.host, refused, len(self.to))
 
@@ -93,8 +100,7 @@ class Mail:
                 f"{self.host} cannot do what the settings want: {self.security}, or a password."
             ) from error
         except (OSError, smtplib.SMTPException) as error:
-            said = reason(TimeoutError() if deadline.is_over else error)
-            raise UndeliveredError(f"{self.host} cannot be reached: {said}.") from error
+            raise UndeliveredError(f"{self.host} cannot be reached: {reason(error)}.") from error
 
     def _connected(self, deadline: Deadline) -> smtplib.SMTP:
         context = ssl.create_default_context()
@@ -131,7 +137,7 @@ class _Smtp(smtplib.SMTP):
         self._deadline, self._context = deadline, context
         super().__init__(host, port, timeout=deadline.seconds)
 
-    def _get_socket(self, host: str, port: int, timeout: float) -> socket.socket:
+    def _get_socket(self, host: str, port: int, _timeout: float) -> socket.socket:
         made = self._deadline.connect(host, port)
         if self._context is None:
             return made
