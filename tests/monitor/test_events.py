@@ -15,6 +15,7 @@ from mlwright.errors import ColumnError, ModelError
 from mlwright.model import Model
 from mlwright.monitor.events import MINUTE, SECOND, Cursor, Events, FileSource, RecordSource
 from mlwright.monitor.recorded import RecordedRows
+from mlwright.schema import Column
 from mlwright.serve.record import Answered, Record
 from mlwright.serve.record.answered import line
 from mlwright.serve.record.private import Private
@@ -252,3 +253,15 @@ def test_a_file_is_put_into_the_order_of_its_time(tmp_path: Path, model: Model) 
     assert list(source.matured()) == []
     with pytest.raises(ColumnError, match="--time"):
         FileSource(model, tmp_path / "rows.csv", time="dai")
+
+
+def test_one_text_that_looks_like_a_hash_hides_no_column() -> None:
+    rows = RecordedRows([Column(name="town", kind="category")])
+    texts = ['{"town":"hmac:x"}', *['{"town":"Atlantis"}'] * 30]
+    assert "town" in rows.read(texts)
+    hidden = [f'{{"town":"hmac:{place:064x}"}}' for place in range(20)]
+    assert "town" not in rows.read([*hidden, *texts[:5]])
+
+
+def test_rows_of_which_no_column_is_wanted_are_counted() -> None:
+    assert RecordedRows([]).read(['{"a":1}', '{"a":2}']).rows == 2
