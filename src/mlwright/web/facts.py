@@ -84,6 +84,8 @@ class Health:
     newest: Alarm | None = None
     """The gravest alarm that is open, of these the newest."""
     performance: Series | None = None
+    taken: str | None = None
+    """When the monitor last took rows in, ISO 8601 in UTC: what it says is as old as that."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -119,6 +119,7 @@ def _head(health: Health) -> dict[str, Any]:
         "sentence": _sentence(health),
         "counts": _counts(health),
         "performance": _now(health.performance),
+        "taken": words.moment(health.taken) if health.taken else None,
     }
 
 

@@ -115,7 +115,8 @@ class Reading:
     def _health(self, endpoint: Endpoint, alarms: Sequence[Alarm], series: Sequence[Series]) -> Health:
         name, version = endpoint.name, endpoint.main.version
         pages = sum(each.level == "page" for each in alarms)
-        status: Status = "ok" if series or self._is_watched(name, version) else "unwatched"
+        saved = self._store.load(name, version)
+        status: Status = "ok" if series or saved is not None else "unwatched"
         if alarms:
             status = "page" if pages else "notice"
         return Health(
@@ -126,10 +127,8 @@ class Reading:
             notices=len(alarms) - pages,
             newest=alarms[0] if alarms else None,
             performance=next((each for each in series if each.name != ESTIMATE), None),
+            taken=None if saved is None else saved.saved,
         )
-
-    def _is_watched(self, name: str, version: int) -> bool:
-        return self._store.load(name, version) is not None
 
     def _series(self, endpoint: Endpoint) -> list[Series]:
         """Return what was measured over time of the version that answers; what its answers are judged by is first."""
