@@ -33,7 +33,7 @@ from mlwright.learn import calibrated
 from mlwright.learn.calibrated import Rows, choose_calibration
 from mlwright.learn.calibration import Powers
 from mlwright.learn.splits import Order
-from mlwright.tasks import TASKS
+from mlwright.tasks import ROW_TASKS
 from mlwright.tasks.base import Costs, Target
 from mlwright.tasks.metrics import LOG_LOSS
 from mlwright.tasks.scores import log_loss, roc_auc
@@ -206,7 +206,7 @@ def one_row() -> None:
 def intervals(samples: int) -> None:
     """Print how often 90 % intervals and sets hold, over many samples of known and of new rows."""
     print(f"\nHow often 90 % intervals and sets hold in {samples} samples of known and of 2,000 new rows each\n")
-    number, several = TASKS["regression"], TASKS["multiclass"]
+    number, several = ROW_TASKS["regression"], ROW_TASKS["multiclass"]
     print(f"{'rows':>6} {'intervals':>10} {'width':>8} {'ideal width':>12} {'sets':>8} {'worst class':>12} {'size':>6}")
     for rows in (100, 150, 400, 1_000, 4_000):
         seen = []

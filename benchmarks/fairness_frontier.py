@@ -42,7 +42,7 @@ import polars as pl
 import mlwright as mw
 from mlwright.columns import read_frame
 from mlwright.fairness.mitigation.criteria import CRITERIA, counts
-from mlwright.model import Model
+from mlwright.model import Model, RowModel
 
 ODDS = CRITERIA["equalized_odds"]
 LEAST = 30
@@ -140,7 +140,7 @@ def measured(split: Split, columns: list[str], tolerance: float, seed: int, pyth
         rows = pl.concat([split.build, split.fit])
         whole = mw.build(rows, target=split.target, trials=3, seed=seed, fair=columns, tolerance=tolerance)
         said["the model, of all but the rows to measure on"] = answers(
-            Model(replace(whole.parts, policy=None)), split.test
+            RowModel(replace(whole.parts, policy=None)), split.test
         )
         said["ours, in the build"] = answers(whole, split.test)
     told = {

@@ -39,7 +39,7 @@ from mlwright.learn.portfolio import Entry
 from mlwright.learn.refit import Chosen, refit
 from mlwright.learn.splits import folds
 from mlwright.learn.trials import Trial, run_fold
-from mlwright.tasks import TASKS
+from mlwright.tasks import ROW_TASKS
 
 BOOSTERS = ("lightgbm", "catboost")
 OTHER = "xgboost"
@@ -103,7 +103,7 @@ def run(entry: dict[str, Any], data: Path, rows: int) -> dict[str, Any]:
     frame = frame[frame[target].notna()]
     if len(frame) > rows:
         frame = frame.sample(rows, random_state=0)
-    task = entry["kind"] if entry["kind"] in TASKS else None
+    task = entry["kind"] if entry["kind"] in ROW_TASKS else None
     asked = ask(collect(frame), Options(target=target, task=task, split="random"))
     metrics = asked.task.metrics
     material = replace(asked.material, metric=metrics.get("rmse", asked.metric))

@@ -42,7 +42,7 @@ from mlwright.learn.budget import Budget
 from mlwright.learn.learners import LEARNERS
 from mlwright.learn.material import standard
 from mlwright.learn.portfolio import portfolio
-from mlwright.tasks import TASKS
+from mlwright.tasks import ROW_TASKS
 
 SAMPLED = (
     ("lightgbm", ("codes", "codes", "indicators"), 24),
@@ -176,7 +176,7 @@ def read(folder: Path, entry: dict[str, Any], rows: int) -> Asked:
     frame = frame[frame[target].notna()]
     if len(frame) > rows:
         frame = frame.sample(rows, random_state=0)
-    task = entry["kind"] if entry["kind"] in TASKS else None
+    task = entry["kind"] if entry["kind"] in ROW_TASKS else None
     return ask(collect(frame), Options(target=target, task=task, split="random"))
 
 
@@ -247,7 +247,7 @@ def load(folders: Sequence[Path], objectives: Sequence[str], keys: Sequence[str]
     """Yield the tables of these objectives on which all candidates were fitted."""
     for path in (path for folder in folders for path in sorted(folder.glob("*.npz"))):
         kept = dict(np.load(path, allow_pickle=False))
-        task = TASKS[json.loads(str(kept["about"]))["task"]]
+        task = ROW_TASKS[json.loads(str(kept["about"]))["task"]]
         if task.objective not in objectives or any(f"{key}.seconds" not in kept for key in keys):
             continue
         metric = next(iter(task.metrics.values()))

@@ -36,7 +36,7 @@ from mlwright.columns import Coded, Columns, read_frame
 from mlwright.explain.space import Space
 from mlwright.learn.base import Floats
 from mlwright.model.rows import as_frame
-from mlwright.tasks import TASKS
+from mlwright.tasks import ROW_TASKS
 
 WAYS = ("ours", "Gower", "ranks", "answer", "chance")
 SINGLE = 20
@@ -91,7 +91,7 @@ def losses(task: str, y: Floats, ended: Floats, known: Floats) -> dict[str, floa
 def measured(model: mw.Model, fresh: pd.DataFrame, k: int) -> dict[str, Any]:
     """Return, for each way and the model itself, how far the outcomes are from the rows' own, and the time it takes."""
     frame, cases = as_frame(fresh), model.parts.cases
-    column, task = model.schema[model.target], TASKS[model.parts.task]
+    column, task = model.schema[model.target], ROW_TASKS[model.parts.task]
     y = task.encode_known(frame[model.target].to_list(), column, model.parts.classes)
     kept = np.flatnonzero(np.isfinite(y)).astype(np.intp)
     y, rows = y[kept], read_frame(frame, model.parts.columns).take(kept)

@@ -27,7 +27,7 @@ from mlwright.collect import collect
 from mlwright.evaluate import slicing
 from mlwright.evaluate.held_out import HeldOut
 from mlwright.evaluate.slices import judged, worst_slices
-from mlwright.tasks import TASKS
+from mlwright.tasks import ROW_TASKS
 from mlwright.tasks.base import Target
 
 
@@ -103,12 +103,12 @@ def drawn(random, rows, form, groups):
     if form == "yes or no":
         p = random.beta(0.6, 1.2, rows)
         y = (random.random(rows) < p).astype(float)
-        return HeldOut(Target(y, ("no", "yes"))), np.column_stack([1 - p, p]), TASKS["binary"].metrics["roc_auc"]
+        return HeldOut(Target(y, ("no", "yes"))), np.column_stack([1 - p, p]), ROW_TASKS["binary"].metrics["roc_auc"]
     errors = random.standard_t(2.5, rows)
     if groups is not None:
         errors += 2.0 * random.standard_t(2.5, groups.max() + 1)[groups]
     P = random.normal(size=(rows, 1))
-    return HeldOut(Target(P[:, 0] + errors), groups=groups), P, TASKS["regression"].metrics["rmse"]
+    return HeldOut(Target(P[:, 0] + errors), groups=groups), P, ROW_TASKS["regression"].metrics["rmse"]
 
 
 def planted_rows(random, columns, described):

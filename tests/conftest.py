@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import faulthandler
 import os
+import secrets
 import signal
-from collections.abc import Iterator
+import time
+from collections.abc import Generator, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +17,56 @@ import pytest
 
 SHARED = Path(__file__).resolve().parents[2] / "shared" / "data"
 CHROMIUM = Path("/usr/bin/chromium")
-FLAGS = ["--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking", "--disable-sync"]
+FLAGS = [
+    "--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking", "--disable-sync",
+    "--disable-dev-shm-usage",  # in a container /dev/shm is small, and a page that fills it dies
+]  # fmt: skip
+
+LONGEST_TEST_S, LONGEST_END_S = 420.0, 120.0
+"""So long a test may take with all that it sets up and tears down, and so long the end of a process of tests."""
+WATCHED = pytest.StashKey[tuple[int, float]]()
+"""Where stacks go, and when the running test has to be over."""
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Keep the real standard error, before tests capture it: the stacks of a test that hangs go there."""
+    config.stash[WATCHED] = (os.dup(2), 0.0)
+
+
+def watch(config: pytest.Config) -> None:
+    """End this process, with the stacks of all threads, where the running test is not over in time.
+
+    pytest-timeout raises an exception once, in Python: a test that waits in native code does not hear it, and one that
+    waits again while it clears up hears nothing more. A thread of faulthandler's own needs no interpreter. pytest's
+    use of it (`faulthandler_timeout`) ends with the first exception, so that it watches over no clearing up.
+    """
+    errors, until = config.stash[WATCHED]
+    faulthandler.dump_traceback_later(max(until - time.monotonic(), 1.0), file=errors, exit=True)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object]:
+    """Watch over a whole test; between tests nothing is watched: the last worker waits for the others."""
+    item.config.stash[WATCHED] = (item.config.stash[WATCHED][0], time.monotonic() + LONGEST_TEST_S)
+    watch(item.config)
+    try:
+        return (yield)
+    finally:
+        faulthandler.cancel_dump_traceback_later()
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_exception_interact(node: pytest.Item | pytest.Collector) -> None:
+    """Go on watching after a failure, where pytest's own plugin has just ended it."""
+    if isinstance(node, pytest.Item) and not node.config.getoption("usepdb"):
+        watch(node.config)
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_unconfigure(config: pytest.Config) -> None:
+    """Watch over the end of the process too: a thread that never ends would keep it for ever."""
+    if hasattr(config, "workerinput"):
+        faulthandler.dump_traceback_later(LONGEST_END_S, file=config.stash[WATCHED][0], exit=True)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -41,6 +93,27 @@ def hears_ctrl_c() -> Iterator[None]:
 def shared_data() -> Path:
     """The folder of real data sets."""
     return SHARED
+
+
+@pytest.fixture
+def schema() -> Iterator[str]:
+    """The URL of an empty schema in PostgreSQL. Whoever waits for a lock there waits for a minute, not for ever."""
+    import sqlalchemy as sa
+
+    from mlwright.registry import database
+
+    given = os.environ.get("MLWRIGHT_TEST_POSTGRES")
+    if not given:
+        pytest.skip("MLWRIGHT_TEST_POSTGRES is not set: no PostgreSQL server")
+    name = f"test_{secrets.token_hex(6)}"
+    url = sa.make_url(given).update_query_dict({"options": f"-csearch_path={name} -clock_timeout=60s"})
+    shown = url.render_as_string(hide_password=False)
+    engine = database.connect(shown, pooled=False)
+    with engine.begin() as connection:
+        connection.execute(sa.schema.CreateSchema(name))
+    yield shown
+    with engine.begin() as connection:
+        connection.execute(sa.schema.DropSchema(name, cascade=True))
 
 
 @pytest.fixture(scope="session")

@@ -110,7 +110,7 @@ def test_nothing_here_can_run_code_from_a_file(path: Path) -> None:
             assert any(keyword.arg == "allow_pickle" for keyword in node.keywords), f"line {node.lineno}"
 
 
-TASKS = frozenset({"binary", "multiclass", "regression"})
+TASKS = frozenset({"binary", "multiclass", "regression", "recommend"})
 
 
 @pytest.mark.parametrize("path", [path for path in FILES if path.parent.name != "tasks"], ids=name_of)

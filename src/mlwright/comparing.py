@@ -45,9 +45,10 @@ def compare(
         Where the models do not answer the same question, or rows or models cannot be read.
 
     """
+    from mlwright.model import row_model
     from mlwright.model.compare import compare as compare_parts
 
-    one, other = (_model(each, workspace) for each in (a, b))
+    one, other = (row_model(_model(each, workspace)) for each in (a, b))
     found = compare_parts(one.parts, other.parts, source, query=query)
     paths = [None if each.path is None else os.fspath(each.path) for each in (one, other)]
     return replace(found, a={**found.a, "path": paths[0]}, b={**found.b, "path": paths[1]})

@@ -14,7 +14,7 @@ from mlwright.building import judge as judging
 from mlwright.learn.calibrated import Calibrated
 from mlwright.learn.calibration import Powers
 from mlwright.learn.refit import refit
-from mlwright.tasks import TASKS
+from mlwright.tasks import ROW_TASKS
 from mlwright.tasks.scores import log_loss, roc_auc
 from tests.building.conftest import make_table
 
@@ -59,20 +59,20 @@ def test_what_is_judged_is_what_people_get(large_table, monkeypatch, tmp_path):
 @pytest.mark.usefixtures("calibrated")
 def test_sets_and_thresholds_are_those_of_calibrated_probabilities(large_table, monkeypatch):
     seen = {}
-    real = type(TASKS["binary"]).decide
+    real = type(ROW_TASKS["binary"]).decide
 
     def spy(self, target, predictions, costs, weight=None):
         seen.update(y=target.y, P=predictions, weight=weight)
         return real(self, target, predictions, costs, weight)
 
-    monkeypatch.setattr(type(TASKS["binary"]), "decide", spy)
+    monkeypatch.setattr(type(ROW_TASKS["binary"]), "decide", spy)
     model = mw.build(large_table.drop("plan", "spent"), target="left", trials=1, cost_fn=3)
     assert seen["weight"] is None
     raw = np.power(seen["P"][0] / STRONG.factors, 1 / 3)
     raw /= raw.sum(axis=1, keepdims=True)
     assert roc_auc(seen["y"], raw) == pytest.approx(roc_auc(seen["y"], seen["P"][0]))
     assert log_loss(seen["y"], raw) < log_loss(seen["y"], seen["P"][0])
-    assert model.parts.decision == real(TASKS["binary"], *decided(seen, model))
+    assert model.parts.decision == real(ROW_TASKS["binary"], *decided(seen, model))
     sets = model.answer(large_table.head(5)).sets
     assert sets is not None
     assert all(set(labels) <= {"no", "yes"} for labels in sets)
@@ -86,13 +86,13 @@ def decided(seen, model):
 
 def test_weights_reach_the_decision(monkeypatch):
     seen = {}
-    real = type(TASKS["regression"]).decide
+    real = type(ROW_TASKS["regression"]).decide
 
     def spy(self, target, predictions, costs, weight=None):
         seen.update(y=target.y, weight=weight)
         return real(self, target, predictions, costs, weight)
 
-    monkeypatch.setattr(type(TASKS["regression"]), "decide", spy)
+    monkeypatch.setattr(type(ROW_TASKS["regression"]), "decide", spy)
     table = make_table(1200).with_columns(w=pl.when(pl.col("city") == "Rome").then(4.0).otherwise(1.0))
     mw.build(table.drop("plan", "left"), target="spent", weight="w", split="random", trials=1)
     light, heavy = sorted(set(seen["weight"].tolist()))

@@ -20,7 +20,7 @@ from mlwright.errors import ColumnError, OptionError
 from mlwright.findings import Finding
 from mlwright.schema import Schema
 from mlwright.table import Table
-from mlwright.tasks import TASKS, known, propose_task
+from mlwright.tasks import ROW_TASKS, known, propose_task
 
 ROWS = 240
 
@@ -315,7 +315,7 @@ def test_real_tables_are_split_as_an_engineer_would(
 @pytest.mark.shared_data
 def test_real_targets_are_asked_as_an_engineer_would(shared_data: Path) -> None:
     for entry in json.loads((shared_data / "MANIFEST.json").read_text()):
-        if entry["kind"] not in TASKS:
+        if entry["kind"] not in ROW_TASKS:
             continue
         frame = pl.read_csv(shared_data / entry["file"], infer_schema=False, columns=[entry["target"]])
         column = infer_column(frame[entry["target"]])

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from mlwright.evaluate.compared import Gap, gaps, sentence
 from mlwright.evaluate.held_out import HeldOut
 from mlwright.evaluate.intervals import Scored
-from mlwright.tasks import TASKS
+from mlwright.tasks import ROW_TASKS
 from mlwright.tasks.base import Target
 
 CLASSES: dict[str, tuple[Any, ...]] = {"binary": ("no", "yes"), "multiclass": ("a", "b", "c"), "regression": ()}
@@ -37,7 +37,7 @@ def rivals(task: str, seed: int, rows: int = 60, weighed: bool = False, grouped:
 
 
 def of(task: str, held: HeldOut, A: Any, B: Any) -> tuple[Gap, ...]:
-    metrics = TASKS[task].metrics
+    metrics = ROW_TASKS[task].metrics
     return gaps(metrics, next(iter(metrics.values())), held, (A, B))
 
 
@@ -45,7 +45,7 @@ TURNED = {"a": "b", "b": "a", "same": "same", "unknown": "unknown"}
 
 
 @settings(max_examples=6, deadline=None, phases=[Phase.generate])  # made smaller, a failure would take minutes
-@given(task=st.sampled_from(list(TASKS)), seed=st.integers(0, 999), weighed=st.booleans(), grouped=st.booleans())
+@given(task=st.sampled_from(list(ROW_TASKS)), seed=st.integers(0, 999), weighed=st.booleans(), grouped=st.booleans())
 def test_a_against_b_is_b_against_a_turned_round(task: str, seed: int, weighed: bool, grouped: bool) -> None:
     held, A, B = rivals(task, seed, 40, weighed, grouped, gap=0.5)
     with patch("mlwright.evaluate.resample.replicates", lambda _: 60):
@@ -61,11 +61,11 @@ def _numbers(found: Scored) -> tuple[float, float, float]:
     return found.value, found.low, found.high
 
 
-@pytest.mark.parametrize("task", list(TASKS))
+@pytest.mark.parametrize("task", list(ROW_TASKS))
 def test_a_better_one_is_called_so_in_every_task(task: str) -> None:
     held, A, B = rivals(task, 0, 400, gap=1.5)
     first = of(task, held, A, B)[0]
-    assert first.metric is next(iter(TASKS[task].metrics.values()))
+    assert first.metric is next(iter(ROW_TASKS[task].metrics.values()))
     assert first.better == "b"
     said = sentence(first, held)
     assert said.startswith("B is better: ")

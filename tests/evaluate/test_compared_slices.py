@@ -9,7 +9,7 @@ from tests.evaluate.test_slices import DESCRIBED, columns_of
 from mlwright.evaluate.changed import changed_answers
 from mlwright.evaluate.compared_slices import changed_slices, compared_slices
 from mlwright.evaluate.held_out import HeldOut
-from mlwright.tasks import TASKS
+from mlwright.tasks import ROW_TASKS
 from mlwright.tasks.base import Prediction, Target
 
 
@@ -22,12 +22,12 @@ def pair(seed: int, *, numbers: bool, spoiled: bool, rows: int = 1200):
     if numbers:
         y, hard = random.normal(size=rows), random.standard_t(2.5, rows)
         A, B = ((y + hard + each * random.standard_t(3, rows))[:, None] for each in noise)
-        return columns, HeldOut(Target(y)), A, B, TASKS["regression"].metrics["rmse"]
+        return columns, HeldOut(Target(y)), A, B, ROW_TASKS["regression"].metrics["rmse"]
     z = 1.5 * random.normal(size=rows)
     y = (random.random(rows) < 1 / (1 + np.exp(-z))).astype(float)
     shares = [1 / (1 + np.exp(-(z + 0.6 * each * random.normal(size=rows)))) for each in noise]
     A, B = (np.column_stack([1 - p, p]) for p in shares)
-    return columns, HeldOut(Target(y, ("no", "yes"))), A, B, TASKS["binary"].metrics["roc_auc"]
+    return columns, HeldOut(Target(y, ("no", "yes"))), A, B, ROW_TASKS["binary"].metrics["roc_auc"]
 
 
 @pytest.mark.parametrize("numbers", [False, True])

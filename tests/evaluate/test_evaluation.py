@@ -12,7 +12,7 @@ import pytest
 
 from mlwright.evaluate.evaluation import evaluate_holdout
 from mlwright.evaluate.held_out import HeldOut
-from mlwright.tasks import TASKS
+from mlwright.tasks import ROW_TASKS
 from mlwright.tasks.base import Costs, Target
 
 
@@ -22,14 +22,14 @@ def made(kind, rows=400, seed=0):
     if kind == "regression":
         y = random.lognormal(3, 0.5, rows)
         predictions = [(y + size * random.standard_normal(rows))[:, None] for size in (2.0, 8.0)]
-        return TASKS[kind], HeldOut(Target(y)), *predictions
+        return ROW_TASKS[kind], HeldOut(Target(y)), *predictions
     classes = {"binary": ("no", "yes"), "multiclass": ("a", "b", "c", "d")}[kind]
     y = random.integers(0, len(classes), rows).astype(float)
     predictions = []
     for strength in (2.0, 0.7):
         P = np.exp(strength * np.eye(len(classes))[y.astype(int)] + random.standard_normal((rows, len(classes))))
         predictions.append(P / P.sum(axis=1, keepdims=True))
-    return TASKS[kind], HeldOut(Target(y, classes)), *predictions
+    return ROW_TASKS[kind], HeldOut(Target(y, classes)), *predictions
 
 
 def evaluated(kind, *, model=None, rival=None, metric=None, rows=400):
@@ -45,7 +45,7 @@ def evaluated(kind, *, model=None, rival=None, metric=None, rows=400):
     )
 
 
-@pytest.mark.parametrize("kind", TASKS)
+@pytest.mark.parametrize("kind", ROW_TASKS)
 def test_evidence_is_complete_and_json(kind):
     plain = evaluated(kind).to_dict()
     assert json.loads(json.dumps(plain, allow_nan=False)) == plain
@@ -84,7 +84,7 @@ def test_a_label_with_quotes_gets_no_more():
 
 
 def test_sentence_of_a_metric_without_one_uses_its_name():
-    task = TASKS["binary"]
+    task = ROW_TASKS["binary"]
     silent = dataclasses.replace(task.metrics["log_loss"], verdict="")
     sentence = evaluated("binary", metric=silent).verdict.sentence
     assert "the model comes to 0." in sentence
@@ -112,7 +112,7 @@ def test_noise_is_called_noise():
 
 
 def test_rows_that_cannot_tell_are_said_to():
-    task = TASKS["binary"]
+    task = ROW_TASKS["binary"]
     target, P = Target(np.zeros(30), ("no", "yes")), np.full((30, 2), 0.5)
     evaluation = evaluate_holdout(
         task,

@@ -11,7 +11,7 @@ from sklearn.model_selection import cross_val_predict
 
 from mlwright.evaluate.held_out import HeldOut
 from mlwright.evaluate.selection import Replay, Selection, evaluate_selection, summary
-from mlwright.tasks import TASKS
+from mlwright.tasks import ROW_TASKS
 from mlwright.tasks.base import Costs, Target
 from mlwright.tasks.metrics import BINARY, REGRESSION
 
@@ -36,7 +36,7 @@ def noise(rows=200, count=200, seed=0):
 
 
 def evaluated(held_out, candidates, baselines=None, metric=AUC, resamples=200):
-    task = TASKS["binary"]
+    task = ROW_TASKS["binary"]
     decision = task.decide(held_out.target, candidates[0][0] if candidates[0].ndim == 3 else candidates[0], Costs())
     constant = np.tile([0.5, 0.5], (len(held_out), 1))
     return evaluate_selection(
@@ -150,7 +150,7 @@ def test_numbers_work_as_well():
     random = np.random.default_rng(0)
     y = random.standard_normal(120)
     good = (y + 0.3 * random.standard_normal(120))[:, None]
-    held_out, task = HeldOut(Target(y)), TASKS["regression"]
+    held_out, task = HeldOut(Target(y)), ROW_TASKS["regression"]
     evaluation = evaluate_selection(
         task,
         REGRESSION["rmse"],

@@ -9,7 +9,7 @@ from mlwright.columns import Coded, Columns
 from mlwright.evaluate.held_out import HeldOut
 from mlwright.evaluate.slices import _excess, judged, worst_slices
 from mlwright.schema import Column
-from mlwright.tasks import TASKS
+from mlwright.tasks import ROW_TASKS
 from mlwright.tasks.base import Target
 
 DESCRIBED = [
@@ -52,7 +52,7 @@ def numbers(seed: int, spoiled: bool, rows: int = 1500, groups: bool = False):
 
 def test_a_planted_slice_is_found_and_told() -> None:
     columns, held, P, inside = numbers(0, spoiled=True)
-    found = worst_slices(columns, DESCRIBED, held, P, TASKS["regression"].metrics["rmse"])
+    found = worst_slices(columns, DESCRIBED, held, P, ROW_TASKS["regression"].metrics["rmse"])
     best = found[0]
     assert {each["text"] for each in best["conditions"]} >= {"town is Rome"}
     assert best["value"] > best["rest"]
@@ -70,14 +70,16 @@ def test_probabilities_that_are_wrong_for_some_are_found() -> None:
     paid = columns["paid"] == 1.0
     y[paid] = random.permutation(y[paid])
     P = np.column_stack([1 - p, p])
-    found = worst_slices(columns, DESCRIBED, HeldOut(Target(y, ("no", "yes"))), P, TASKS["binary"].metrics["roc_auc"])
+    found = worst_slices(
+        columns, DESCRIBED, HeldOut(Target(y, ("no", "yes"))), P, ROW_TASKS["binary"].metrics["roc_auc"]
+    )
     assert found[0]["conditions"] == [{"column": "paid", "text": "paid is yes"}]
     assert found[0]["metric"] == "log loss"
 
 
 @pytest.mark.parametrize("groups", [False, True])
 def test_where_no_kind_of_rows_is_worse_none_is_told(groups: bool) -> None:
-    metric = TASKS["regression"].metrics["rmse"]
+    metric = ROW_TASKS["regression"].metrics["rmse"]
     said = 0
     for seed in range(30):
         columns, held, P, _ = numbers(seed, spoiled=False, rows=600, groups=groups)
@@ -86,7 +88,7 @@ def test_where_no_kind_of_rows_is_worse_none_is_told(groups: bool) -> None:
 
 
 def test_few_rows_and_no_time_tell_nothing() -> None:
-    metric = TASKS["regression"].metrics["rmse"]
+    metric = ROW_TASKS["regression"].metrics["rmse"]
     columns, held, P, _ = numbers(0, spoiled=True, rows=60)
     assert worst_slices(columns, DESCRIBED, held, P, metric) == []
     columns, held, P, _ = numbers(0, spoiled=True)
@@ -96,7 +98,7 @@ def test_few_rows_and_no_time_tell_nothing() -> None:
 
 def test_the_same_rows_give_the_same_slices() -> None:
     columns, held, P, _ = numbers(3, spoiled=True)
-    metric = TASKS["regression"].metrics["rmse"]
+    metric = ROW_TASKS["regression"].metrics["rmse"]
     assert worst_slices(columns, DESCRIBED, held, P, metric) == worst_slices(columns, DESCRIBED, held, P, metric)
 
 
@@ -113,7 +115,7 @@ def chances(seed: int, *, honest: bool, rows: int = 3000):
 
 
 def test_a_slice_says_whether_its_probabilities_can_be_relied_on() -> None:
-    metric = TASKS["binary"].metrics["roc_auc"]
+    metric = ROW_TASKS["binary"].metrics["roc_auc"]
     columns, held, P = chances(1, honest=False)
     found = worst_slices(columns, DESCRIBED, held, P, metric)
     assert "surer of itself there than it may be" in found[0]["sentence"]
@@ -138,7 +140,7 @@ def test_few_rows_that_show_nothing_are_no_assurance() -> None:
     told = np.where(np.arange(rows) < 20, 0.4, np.where(y == 1, 0.9, 0.1))
     held = HeldOut(Target(y, ("no", "yes")))
     P = np.column_stack([1 - told, told])
-    metric = TASKS["binary"].metrics["roc_auc"]
+    metric = ROW_TASKS["binary"].metrics["roc_auc"]
     few = np.arange(rows) < 20
     (low, high), known = _excess(judged(held, P, metric), few, ~few)
     assert low < 0 < high

@@ -13,7 +13,7 @@ from mlwright.evaluate.held_out import HeldOut
 from mlwright.fairness.audit import audit
 from mlwright.fairness.groups import people
 from mlwright.schema import Column
-from mlwright.tasks import TASKS
+from mlwright.tasks import ROW_TASKS
 from mlwright.tasks.base import Costs, Target
 
 SEX = Column(name="sex", kind="category", role="sensitive")
@@ -28,7 +28,7 @@ def coded(values: np.ndarray) -> Coded:
 
 def asked(y: np.ndarray, p: np.ndarray, columns: Columns, names: list[str], **held: Any) -> dict[str, Any]:
     P = np.column_stack([1 - p, p])
-    answered = TASKS["binary"].answer(P, {"threshold": 0.5, "positive": "yes"}, CLASSES)
+    answered = ROW_TASKS["binary"].answer(P, {"threshold": 0.5, "positive": "yes"}, CLASSES)
     rows = HeldOut(Target(y, CLASSES), **held)
     return audit(columns, [SEX, AGE], rows, P, answered=answered, classes=CLASSES, names=names)
 
@@ -175,11 +175,11 @@ def test_other_questions_have_their_own_numbers(task: str) -> None:
     if task == "regression":
         P = (y + random.normal(size=len(y)) * (1 + 2 * (columns["sex"].codes == 0)))[:, None]  # type: ignore[union-attr]
         classes: tuple[str, ...] = ()
-        answered = TASKS[task].answer(P, TASKS[task].decide(Target(y), P, Costs()), ())
+        answered = ROW_TASKS[task].answer(P, ROW_TASKS[task].decide(Target(y), P, Costs()), ())
     else:
         classes = ("a", "b", "c")
         P = random.dirichlet([1, 1, 1], len(y))
-        answered = TASKS[task].answer(P, {}, classes)
+        answered = ROW_TASKS[task].answer(P, {}, classes)
     held = HeldOut(Target(y, classes))
     told = audit(columns, [SEX, AGE], held, P, answered=answered, classes=classes, names=["sex"])
     names = set(told["groups"][0]["metrics"])

@@ -9,7 +9,7 @@ from mlwright.columns import Coded, Columns
 from mlwright.evaluate.held_out import HeldOut
 from mlwright.fairness.compared import compared_groups
 from mlwright.schema import Column
-from mlwright.tasks import TASKS
+from mlwright.tasks import ROW_TASKS
 from mlwright.tasks.base import Prediction, Target
 
 SEX = Column(name="sex", kind="category", role="sensitive")
@@ -72,11 +72,11 @@ def test_numbers_weights_and_groups() -> None:
     columns = Columns({"sex": Coded(random.integers(0, 2, rows).astype(np.int32), ("f", "m"))}, rows)
     y = random.normal(size=rows)
     held = HeldOut(Target(y), random.uniform(0.5, 2, rows), random.integers(0, 150, rows))
-    decision = TASKS["regression"].decide(held.target, y[:, None] + random.normal(size=(rows, 1)), _costs())
+    decision = ROW_TASKS["regression"].decide(held.target, y[:, None] + random.normal(size=(rows, 1)), _costs())
     said = []
     for spread in (0.2, 1.5):
         P = (y + spread * random.normal(size=rows))[:, None]
-        said.append((P, TASKS["regression"].answer(P, decision, ())))
+        said.append((P, ROW_TASKS["regression"].answer(P, decision, ())))
     found = compared_groups(
         columns, [SEX], held, said[0], said[1], np.ones(rows, dtype=bool), classes=(), names=["sex"]
     )

@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 from mlwright.errors import OptionError
 from mlwright.learn.budget import parse_latency
 from mlwright.learn.preferences import PREFERENCES, SLACK, Members, Policy, combine, row_losses
-from mlwright.tasks import TASKS, find_metric
+from mlwright.tasks import ROW_TASKS, find_metric
 
-METRIC = find_metric(TASKS["regression"], None)
+METRIC = find_metric(ROW_TASKS["regression"], None)
 
 
 def trial(trees: int = 100, size: int = 100, seconds: float = 0.0, variant: str = "codes") -> SimpleNamespace:
@@ -78,7 +78,7 @@ def test_what_is_left_is_an_average_of_some_of_the_members(shares, name, seed):
 
 
 def test_a_metric_of_pairs_is_stood_in_for_by_one_of_rows():
-    binary = TASKS["binary"]
+    binary = ROW_TASKS["binary"]
     assert len(row_losses(binary, find_metric(binary, "roc_auc"))(np.zeros(3), np.full((3, 2), 0.5))) == 3
 
 

@@ -22,7 +22,7 @@ from mlwright.learn.splits import Order, folds
 from mlwright.learn.trials import best_first
 from mlwright.progress import Silent
 from mlwright.schema import Column
-from mlwright.tasks import TASKS, find_metric
+from mlwright.tasks import ROW_TASKS, find_metric
 from mlwright.tasks.base import Target
 
 PLAN = Plan(folds=3, repeats=1, rows=90, trials=10)
@@ -30,7 +30,7 @@ PLAN = Plan(folds=3, repeats=1, rows=90, trials=10)
 
 def material(rows: int = 90) -> Material:
     random = np.random.default_rng(0)
-    task = TASKS["regression"]
+    task = ROW_TASKS["regression"]
     target = Target(random.normal(100, 10, rows))
     columns = Columns({"x": random.normal(size=rows)}, rows)
     return Material(columns, (Column(name="x", kind="number"),), target, task, find_metric(task, None))
@@ -38,7 +38,7 @@ def material(rows: int = 90) -> Material:
 
 def search(learners, *, budget=None, plan=PLAN, threads=2, members=()):
     rows = material()
-    made = Folds(rows, folds(Order(TASKS["regression"].strata(rows.target)), plan.folds, plan.repeats, 0), 0)
+    made = Folds(rows, folds(Order(ROW_TASKS["regression"].strata(rows.target)), plan.folds, plan.repeats, 0), 0)
     run = Search(made, plan, budget or Budget(None), threads=threads, seed=0, growth=1.0)
     return run, run.run({learner.name: learner for learner in learners}, Silent(), members=members)
 
@@ -58,7 +58,7 @@ def test_the_score_is_of_rows_that_were_not_learned_from():
     _, (trial,) = search([Toy()])
     rows = material()
     assert trial.predictions.shape == (90, 1)
-    for train, valid in folds(Order(TASKS["regression"].strata(rows.target)), 3, 1, 0):
+    for train, valid in folds(Order(ROW_TASKS["regression"].strata(rows.target)), 3, 1, 0):
         assert np.allclose(trial.predictions[valid], rows.target.y[train].mean())
 
 
@@ -148,7 +148,7 @@ def test_fits_that_a_person_ended_are_told_from_those_the_budget_ended():
 def test_what_the_search_is_planned_to_take_leaves_what_is_kept_for_the_end():
     budget = Budget(100.0, clock=lambda: 0.0)
     budget.begin("trying", 85.0)
-    made = Folds(material(), folds(Order(TASKS["regression"].strata(material().target)), 3, 1, 0), 0)
+    made = Folds(material(), folds(Order(ROW_TASKS["regression"].strata(material().target)), 3, 1, 0), 0)
     run = Search(made, PLAN, budget, threads=1, seed=0, growth=1e9)
     run.run({"linear": Toy("linear", seconds=0.01)}, Silent())
     assert budget.stages[-1]["planned"] == 65.0, "refits were seen to take more than may be kept: 35 %"
@@ -219,7 +219,7 @@ def test_what_cannot_be_refitted_in_time_is_left_out_and_the_best_is_kept():
 
 def test_where_folds_judge_the_scored_rows_choose_nothing():
     rows = material()
-    order = Order(TASKS["regression"].strata(rows.target))
+    order = Order(ROW_TASKS["regression"].strata(rows.target))
     seen = []
 
     class Watching(Toy):

@@ -15,9 +15,9 @@ from mlwright.features.recipe import Recipe
 from mlwright.learn.base import Effort, Problem
 from mlwright.learn.ensemble import Ensemble, Member
 from mlwright.learn.learners.lightgbm import LightGBM
-from mlwright.model import Model, Parts, golden_rows
+from mlwright.model import Model, RowModel, RowParts, golden_rows
 from mlwright.schema import Column, Schema
-from mlwright.tasks import TASKS
+from mlwright.tasks import ROW_TASKS
 from mlwright.tasks.base import Costs
 
 FEATURES = (
@@ -65,7 +65,7 @@ def frame_of(rows: int, seed: int = 0) -> pl.DataFrame:
 
 def make(task_name: str, rows: int = 300) -> tuple[Model, pl.DataFrame]:
     """Return a model of two variants and the frame it learned from."""
-    frame, task, column = frame_of(rows), TASKS[task_name], TARGETS[task_name]
+    frame, task, column = frame_of(rows), ROW_TASKS[task_name], TARGETS[task_name]
     schema = Schema((*FEATURES, Column(name="extra", kind="id", role="ignored"), column))
     target = task.encode(frame[column.name], column)
     center, scale = (0.0, 1.0) if target.classes else (float(target.y.mean()), float(target.y.std()))
@@ -81,7 +81,7 @@ def make(task_name: str, rows: int = 300) -> tuple[Model, pl.DataFrame]:
         recipes[variant] = recipe
         members.append(Member("lightgbm", "LightGBM", configuration, variant, weight, fitted.pack(), fitted.files()))
     ensemble = Ensemble(recipes, tuple(members), len(target.classes), center, scale)
-    parts = Parts(
+    parts = RowParts(
         name="customers",
         task=task_name,
         target=column.name,
@@ -95,11 +95,11 @@ def make(task_name: str, rows: int = 300) -> tuple[Model, pl.DataFrame]:
         golden=golden_rows(frame.to_dicts(), [schema[name] for name in ensemble.sources]),
         cases=Cases.drawn(columns, ensemble.sources, target, most=120),
     )
-    return Model(parts), frame
+    return RowModel(parts), frame
 
 
 def _evidence(task_name: str) -> dict[str, Any]:
-    metric = next(iter(TASKS[task_name].metrics.values()))
+    metric = next(iter(ROW_TASKS[task_name].metrics.values()))
     return {
         "question": {"metric_label": metric.label},
         "verdict": {"beats_baseline": "yes", "sentence": "The model is clearly better than <guessing>."},
@@ -116,7 +116,7 @@ def _evidence(task_name: str) -> dict[str, Any]:
 @pytest.fixture(scope="session")
 def models() -> dict[str, tuple[Model, pl.DataFrame]]:
     """A model and its frame for each task."""
-    return {name: make(name) for name in TASKS}
+    return {name: make(name) for name in ROW_TASKS}
 
 
 @pytest.fixture(scope="session")

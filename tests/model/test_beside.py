@@ -16,7 +16,7 @@ import pytest
 from mlwright.columns import read_frame
 from mlwright.errors import ColumnError, ModelError, OptionError
 from mlwright.explain.space import Space
-from mlwright.model import Model, load
+from mlwright.model import Model, RowModel, load
 from mlwright.model.arrays import read_arrays, write_arrays
 from mlwright.model.folder import to_files
 from mlwright.model.parts import made_up_rows
@@ -137,7 +137,7 @@ def test_a_loaded_model_says_the_same(models: Models, tmp_path: Path) -> None:
 
 def test_a_model_without_cases_says_so(models: Models, tmp_path: Path) -> None:
     model, frame = models["binary"]
-    none = Model(replace(model.parts, cases=None))
+    none = RowModel(replace(model.parts, cases=None))
     none.save(tmp_path / "none")
     back = load(tmp_path / "none")
     assert back.parts.cases is None
@@ -201,7 +201,7 @@ def test_what_people_are_stays_as_it_is_unless_it_is_named(models: Models) -> No
         replace(column, low=18.0, high=79.0, distinct=60) if column.name == "age" else column
         for column in made.parts.schema
     ]
-    model = Model(replace(made.parts, schema=Schema(tuple(columns))))
+    model = RowModel(replace(made.parts, schema=Schema(tuple(columns))))
     found = model.counterfactuals(frame.head(5), k=3)
     assert found.kept == ("age",)
     assert found.to_dict()["rows"][0]["kept"] == ["age"]

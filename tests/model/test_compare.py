@@ -16,7 +16,7 @@ from mlwright.errors import ColumnError, DataError, OptionError
 from mlwright.model import Model
 from mlwright.model.compare import compare, judging_schema
 from mlwright.schema import Column, Schema
-from mlwright.tasks import TASKS
+from mlwright.tasks import ROW_TASKS
 
 Made = dict[str, tuple[Model, pl.DataFrame]]
 TURNED = {"a": "b", "b": "a", "same": "same", "unknown": "unknown"}
@@ -31,7 +31,7 @@ def few_resamples(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture(scope="module")
 def rivals(maker: Callable[[str, int], tuple[Model, pl.DataFrame]]) -> dict[str, Model]:
     """For each task another model, which learned from other rows."""
-    return {name: maker(name, 120)[0] for name in TASKS}
+    return {name: maker(name, 120)[0] for name in ROW_TASKS}
 
 
 @pytest.fixture(scope="module")
@@ -41,14 +41,14 @@ def new() -> pl.DataFrame:
 
 
 def test_every_task_is_compared_and_turns_round(models: Made, rivals: dict[str, Model], new: pl.DataFrame) -> None:
-    for task in TASKS:
+    for task in ROW_TASKS:
         one, other = models[task][0].parts, rivals[task].parts
         found, turned = compare(one, other, new), compare(other, one, new)
         told = found.to_dict()
         assert json.loads(json.dumps(told, allow_nan=False)) == told
-        assert found.metric == next(iter(TASKS[task].metrics)) == next(iter(found.metrics))
+        assert found.metric == next(iter(ROW_TASKS[task].metrics)) == next(iter(found.metrics))
         assert found.better == TURNED[turned.better]
-        assert set(found.metrics) == set(TASKS[task].metrics)
+        assert set(found.metrics) == set(ROW_TASKS[task].metrics)
         for name, each in found.metrics.items():
             if each["difference"] is not None:
                 assert each["difference"] == pytest.approx(-turned.metrics[name]["difference"], abs=1e-9)
@@ -70,7 +70,7 @@ def one_answer(model: Model, frame: pl.DataFrame, row: int) -> Any:
 
 
 def test_a_model_against_itself_says_the_same(models: Made, new: pl.DataFrame) -> None:
-    for task in TASKS:
+    for task in ROW_TASKS:
         parts = models[task][0].parts
         found = compare(parts, parts, new)
         assert found.better == "same"

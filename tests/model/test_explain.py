@@ -12,7 +12,7 @@ from mlwright.explain.contributions import Explainer
 from mlwright.explain.contributions.flow import settled
 from mlwright.explain.contributions.walk import Walk
 from mlwright.learn.calibration import Powers
-from mlwright.model import Model
+from mlwright.model import Model, RowModel
 
 Made = dict[str, tuple[Model, pl.DataFrame]]
 TASKS = ("binary", "multiclass", "regression")
@@ -89,7 +89,7 @@ def test_a_calibration_is_gone_through(task: str, models: Made) -> None:
     from dataclasses import replace
 
     ensemble = replace(model.parts.ensemble, calibration=Powers(powers, np.linspace(1.0, 2.0, len(powers))))
-    bent = Model(replace(model.parts, ensemble=ensemble))
+    bent = RowModel(replace(model.parts, ensemble=ensemble))
     found = bent.explain(frame)
     np.testing.assert_allclose(found.prediction, in_unit(bent, frame), atol=1e-9)
     explainer = Explainer(ensemble, bent.parts.background)
@@ -110,7 +110,7 @@ def test_the_line_to_the_answer_is_followed_closely(task: str, models: Made, mon
 
     monkeypatch.setattr(module, "settled", watched)
     model, frame = models[task]
-    Model(model.parts).explain(frame)
+    RowModel(model.parts).explain(frame)
     assert max(left) < 1e-5 * model.parts.ensemble.scale
 
 
@@ -131,7 +131,7 @@ def test_a_floor_below_the_answers_is_kept(models: Made) -> None:
 
     model, frame = models["regression"]
     floor = float(np.median(model.predict(frame)))
-    cut = Model(replace(model.parts, ensemble=replace(model.parts.ensemble, floor=floor)))
+    cut = RowModel(replace(model.parts, ensemble=replace(model.parts.ensemble, floor=floor)))
     found = cut.explain(frame)
     np.testing.assert_allclose(found.base + found.values.sum(axis=1), cut.predict(frame), atol=1e-6)
     assert (cut.predict(frame) == floor).any()

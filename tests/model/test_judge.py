@@ -17,12 +17,12 @@ from mlwright.errors import ColumnError, DataError, OptionError, OutputError
 from mlwright.evaluate.gates import read_gates
 from mlwright.evaluate.gates.kinds import STATISTICS
 from mlwright.evaluate.intervals import Scored, score
-from mlwright.model import Model
+from mlwright.model import Model, RowModel
 from mlwright.model.labelled import labelled
 from mlwright.model.measures import since_built
 from mlwright.model.proposed_gates import proposals
 from mlwright.schema import Schema
-from mlwright.tasks import TASKS
+from mlwright.tasks import ROW_TASKS
 
 Made = dict[str, tuple[Model, pl.DataFrame]]
 
@@ -32,10 +32,10 @@ def with_role(model: Model, name: str, role: Any) -> Model:
     columns = tuple(
         replace(column.with_role(role), **kind) if column.name == name else column for column in model.parts.schema
     )
-    return Model(replace(model.parts, schema=Schema(columns)))
+    return RowModel(replace(model.parts, schema=Schema(columns)))
 
 
-@pytest.mark.parametrize("task", list(TASKS))
+@pytest.mark.parametrize("task", list(ROW_TASKS))
 def test_a_proposed_file_of_gates_is_run_whole(task: str, models: Made, fresh: pl.DataFrame, tmp_path: Path) -> None:
     model = models[task][0]
     path = tmp_path / "gates.toml"
@@ -121,7 +121,7 @@ def test_a_gate_on_a_metric_that_is_not_there_names_its_line(built: Model, frame
 
 def test_another_model_is_compared_row_by_row(models: Made, built: Model, frame: pl.DataFrame) -> None:
     turned = replace(built.parts, classes=built.parts.classes[::-1])
-    other = Model(replace(turned, name="other", run={"version": 3}))
+    other = RowModel(replace(turned, name="other", run={"version": 3}))
     found = built.evaluate(frame, against=other)["against"]
     assert found["name"] == "other@3"
     # Its classes stand in the other order, so that what it predicts of each is turned.
@@ -169,7 +169,7 @@ def test_weights_and_groups_are_read_by_their_role(built: Model, frame: pl.DataF
     held = labelled(weighed.parts, frame).held
     assert held.weight is not None
     assert held.weight.mean() == pytest.approx(1.0)
-    metric = TASKS["binary"].metrics["accuracy"]
+    metric = ROW_TASKS["binary"].metrics["accuracy"]
     plain = labelled(built.parts, frame)
     assert score(metric, held, plain.P).value != score(metric, plain.held, plain.P).value
     with pytest.raises((DataError, ColumnError)):
@@ -181,7 +181,7 @@ def test_weights_and_groups_are_read_by_their_role(built: Model, frame: pl.DataF
 
 @pytest.mark.parametrize("greater", [True, False])
 def test_the_change_since_the_build_is_better_where_it_is_above_zero(greater: bool) -> None:
-    metric = replace(TASKS["binary"].metrics["accuracy"], greater_is_better=greater)
+    metric = replace(ROW_TASKS["binary"].metrics["accuracy"], greater_is_better=greater)
     evidence = {"score": {"value": 0.7, "interval": [0.6, 0.75]}}
     found = since_built(metric, Scored(0.8, 0.78, 0.83), evidence)
     assert found is not None
@@ -199,7 +199,7 @@ def test_proposed_limits_have_room(built: Model) -> None:
     """The limit of the score is the build's score less the width of its interval, rounded to the lenient side."""
     (score_gate,) = (gate for gate in read_gates(json.loads(_json(built))) if gate.name == "score")
     assert score_gate.threshold == pytest.approx(0.65)  # 0.75, interval 0.7 to 0.8
-    bare = Model(replace(built.parts, evidence={}))
+    bare = RowModel(replace(built.parts, evidence={}))
     names = [gate.name for gate in read_gates(json.loads(_json(bare)))]
     assert "score" not in names
     assert "baseline" in names
@@ -209,10 +209,10 @@ def test_a_part_of_the_rows_has_a_limit_in_the_unit_it_is_told_in(built: Model) 
     """Half of the gain in log loss, where the model was chosen by the ROC AUC."""
     prior = -sum(share * math.log(share) for share in built.parts.prior)
     evidence = {**built.parts.evidence, "metrics": {"log_loss": {"score": prior - 0.2}}}
-    known = Model(replace(built.parts, evidence=evidence))
+    known = RowModel(replace(built.parts, evidence=evidence))
     (gate,) = (each for each in read_gates(json.loads(_json(known))) if each.name == "worst_slice")
     assert gate.threshold == pytest.approx(0.1, abs=0.002)
-    without = Model(replace(built.parts, evidence={**evidence, "metrics": {}}))
+    without = RowModel(replace(built.parts, evidence={**evidence, "metrics": {}}))
     assert "worst_slice" not in [each.name for each in read_gates(json.loads(_json(without)))]
 
 

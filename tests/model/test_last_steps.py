@@ -14,7 +14,7 @@ from tests.model.test_hostile import Files, put, signed
 
 from mlwright.errors import ModelError
 from mlwright.learn.calibration import Powers
-from mlwright.model import Model, load
+from mlwright.model import Model, RowModel, load
 from mlwright.model.folder import to_files
 from mlwright.model.text import write_json
 
@@ -26,7 +26,7 @@ def calibrated(model: Model) -> Model:
     """Return the same model with a calibration."""
     powers = np.array(POWERS[len(model.parts.classes)])
     ensemble = replace(model.parts.ensemble, calibration=Powers(powers, powers / 3))
-    return Model(replace(model.parts, ensemble=ensemble))
+    return RowModel(replace(model.parts, ensemble=ensemble))
 
 
 def changed(files: Files, name: str, change: dict[str, Any]) -> Files:
@@ -50,7 +50,7 @@ def test_a_calibration_travels(models: Made, task: str, tmp_path: Path) -> None:
 def test_a_floor_travels(models: Made, tmp_path: Path) -> None:
     plain, frame = models["regression"]
     floor = float(np.median(plain.predict(frame)))
-    model = Model(replace(plain.parts, ensemble=replace(plain.parts.ensemble, floor=floor)))
+    model = RowModel(replace(plain.parts, ensemble=replace(plain.parts.ensemble, floor=floor)))
     loaded = load(model.save(tmp_path / "model"))
     np.testing.assert_array_equal(loaded.predict(frame), np.maximum(plain.predict(frame), floor))
     one = np.concatenate([loaded.predict(row) for row in frame.head(40).to_dicts()])

@@ -16,7 +16,7 @@ import pytest
 
 import mlwright as mw
 from mlwright.errors import ColumnError, DataError, ModelError, OptionError
-from mlwright.model import Model
+from mlwright.model import Model, RowModel
 from mlwright.model.folder import to_files
 from mlwright.model.text import write_json
 
@@ -162,7 +162,7 @@ def test_rows_that_the_model_learned_from_are_refused(built: Model, frame: pl.Da
 
 def test_thresholds_are_replaced_by_others_that_are_found_on_the_same_rows(fair: Model, known: pl.DataFrame) -> None:
     again = fair.mitigate(known, ["city"], criterion="demographic_parity", tolerance=0.05)
-    direct = Model(replace(fair.parts, policy=None, golden=())).mitigate(
+    direct = RowModel(replace(fair.parts, policy=None, golden=())).mitigate(
         known, ["city"], criterion="demographic_parity"
     )
     assert again.parts.policy is not None
@@ -265,7 +265,7 @@ def test_the_curve_tells_what_each_step_costs(fair: Model) -> None:
 
 def test_stated_costs_are_what_is_kept_low(built: Model, known: pl.DataFrame) -> None:
     dear = {**built.parts.decision, "stated": True, "costs": {"false_positive": 1.0, "false_negative": 5.0}}
-    model = Model(replace(built.parts, decision={**dear, "threshold": 1 / 6}))
+    model = RowModel(replace(built.parts, decision={**dear, "threshold": 1 / 6}))
     told = model.mitigate(known, ["city"], tolerance=0.05).evaluation["mitigation"]
     assert told["unit"] == "cost"
     assert (

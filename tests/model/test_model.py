@@ -16,7 +16,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mlwright.errors import ColumnError, DataError, InputError, ModelError, OptionError
-from mlwright.model import Model, golden_rows, load
+from mlwright.model import Model, RowModel, golden_rows, load
 from mlwright.model.judge import evaluate
 from mlwright.schema import Column
 
@@ -203,7 +203,7 @@ def test_only_the_run_differs_between_two_builds_that_are_the_same(built: Model,
     evidence["leaderboard"][0]["seconds"], evidence["size"] = 9.9, {"model_bytes": 2, "row_ms": 3.0}
     from dataclasses import replace
 
-    other = Model(replace(built.parts, evidence=evidence, run={"created": "later"}))
+    other = RowModel(replace(built.parts, evidence=evidence, run={"created": "later"}))
     built.save(tmp_path / "one")
     other.save(tmp_path / "two")
     one, two = (json.loads((tmp_path / name / "manifest.json").read_text()) for name in ("one", "two"))
@@ -265,10 +265,10 @@ def test_the_report_gets_the_evidence(built: Model, tmp_path: Path, monkeypatch:
         return (path, path.with_suffix(".md"))
 
     monkeypatch.setattr("mlwright.report.write_report", written)
-    judged = Model(replace(built.parts, evidence={**built.parts.evidence, "data": {}}))
+    judged = RowModel(replace(built.parts, evidence={**built.parts.evidence, "data": {}}))
     assert judged.report(tmp_path / "r.html") == tmp_path / "r.html"
     with pytest.raises(ModelError, match="no judgement of itself, so there is nothing to report"):
-        Model(replace(built.parts, evidence={})).report(tmp_path / "r.html")
+        RowModel(replace(built.parts, evidence={})).report(tmp_path / "r.html")
 
 
 def test_documents_get_evidence_schema_and_name(built: Model, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -281,10 +281,10 @@ def test_documents_get_evidence_schema_and_name(built: Model, tmp_path: Path, mo
         return (path, answers, force)
 
     monkeypatch.setattr("mlwright.report.write_documents", written)
-    judged = Model(replace(built.parts, evidence={**built.parts.evidence, "data": {}}))
+    judged = RowModel(replace(built.parts, evidence={**built.parts.evidence, "data": {}}))
     assert judged.documents(str(tmp_path), answers="a.toml") == (tmp_path, Path("a.toml"), False)
     with pytest.raises(ModelError, match="no judgement of itself, so there is nothing to write of it"):
-        Model(replace(built.parts, evidence={})).documents(tmp_path)
+        RowModel(replace(built.parts, evidence={})).documents(tmp_path)
 
 
 @pytest.mark.parametrize("task", ["binary", "multiclass", "regression"])

@@ -14,7 +14,7 @@ from mlwright import build, load
 from mlwright.columns import read_frame
 from mlwright.errors import ModelError
 from mlwright.evaluate.reference import Reference
-from mlwright.model import Model
+from mlwright.model import Model, RowModel
 from mlwright.model.arrays import read_arrays, write_arrays
 from mlwright.model.folder import to_files
 
@@ -128,7 +128,7 @@ def test_thresholds_by_group_change_what_it_says_of_answers(made: Model) -> None
 
 
 def test_a_model_without_one_is_read_as_ever(made: Model, tmp_path: Path) -> None:
-    assert load(Model(replace(made.parts, reference=None)).save(tmp_path / "model")).reference is None
+    assert load(RowModel(replace(made.parts, reference=None)).save(tmp_path / "model")).reference is None
 
 
 def test_hostile_references_are_refused_or_harmless(made: Model, tmp_path: Path) -> None:

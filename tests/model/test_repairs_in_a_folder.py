@@ -15,7 +15,7 @@ from tests.model.test_hostile import Files, put, signed
 from mlwright.clean.repairs import Blank, Repairs
 from mlwright.errors import ModelError
 from mlwright.features.recipe import MOST_REPAIRS, Recipe
-from mlwright.model import Model, load
+from mlwright.model import Model, RowModel, load
 from mlwright.model.folder import to_files
 from mlwright.model.text import write_json
 
@@ -34,7 +34,7 @@ def mended(model: Model, column: str) -> Model:
         variant: Recipe(recipe.variant, [(part.source, part.encoder) for part in recipe.parts], recipe.crossed, repairs)
         for variant, recipe in model.parts.ensemble.recipes.items()
     }
-    return Model(replace(model.parts, ensemble=replace(model.parts.ensemble, recipes=recipes)))
+    return RowModel(replace(model.parts, ensemble=replace(model.parts.ensemble, recipes=recipes)))
 
 
 def with_repairs(files: Files, repairs: list[dict[str, Any]]) -> Files:

@@ -2,20 +2,14 @@
 
 from __future__ import annotations
 
-import os
-import secrets
-from collections.abc import Iterator
-
 import numpy as np
 import pytest
-import sqlalchemy as sa
 
 from mlwright.columns import Columns
 from mlwright.features.recipe import Recipe
 from mlwright.learn.ensemble import Ensemble, Member
 from mlwright.learn.linear import LinearPredictor
-from mlwright.model import Model, Parts
-from mlwright.registry import database
+from mlwright.model import Model, RowModel, RowParts
 from mlwright.schema import Column, Schema
 
 
@@ -25,7 +19,7 @@ def model() -> Model:
     numbers = Columns({"size": np.arange(20.0)}, 20)
     recipe, X = Recipe.fit(numbers, (column,), np.arange(20.0)[:, None], variant="onehot", seed=0)
     predictor = LinearPredictor.constant("identity", np.array([0.5]), X.shape[1])
-    parts = Parts(
+    parts = RowParts(
         name="made",
         task="regression",
         target="price",
@@ -40,7 +34,7 @@ def model() -> Model:
         run={"created": "2026-01-02T03:04:05+00:00"},
         golden=({"size": 3.0},),
     )
-    return Model(parts)
+    return RowModel(parts)
 
 
 @pytest.fixture(autouse=True)
@@ -51,19 +45,6 @@ def no_variables(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])
-def registry(request: pytest.FixtureRequest) -> Iterator[str | None]:
+def registry(request: pytest.FixtureRequest) -> str | None:
     """Where an empty registry is: None for a file in the workspace, or the URL of a schema of its own in PostgreSQL."""
-    if request.param == "sqlite":
-        yield None
-        return
-    given = os.environ.get("MLWRIGHT_TEST_POSTGRES")
-    if not given:
-        pytest.skip("MLWRIGHT_TEST_POSTGRES is not set: no PostgreSQL server")
-    schema = f"registry_{secrets.token_hex(6)}"
-    engine = database.connect(given, pooled=False)
-    with engine.begin() as connection:
-        connection.execute(sa.schema.CreateSchema(schema))
-    url = sa.make_url(given).update_query_dict({"options": f"-csearch_path={schema}"})
-    yield url.render_as_string(hide_password=False)
-    with engine.begin() as connection:
-        connection.execute(sa.schema.DropSchema(schema, cascade=True))
+    return None if request.param == "sqlite" else str(request.getfixturevalue("schema"))

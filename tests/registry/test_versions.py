@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from mlwright.errors import ModelError, OptionError
-from mlwright.model import Model
+from mlwright.model import Model, RowModel
 from mlwright.registry import Traffic, Workspace
 
 
@@ -111,7 +111,7 @@ def test_lineage_leads_to_the_root(workspace: Workspace, model: Model) -> None:
 def test_lineage_is_what_the_manifest_says_of_the_run(model: Model, tmp_path: Path, registry: str | None) -> None:
     run = {**model.run, "data_hash": "abc", "seed": 7, "versions": {"mlwright": "0.1.0"}, "parent": "odd"}
     workspace = Workspace(tmp_path, registry=registry)
-    workspace.add(Model(replace(model.parts, run=run)), "churn")
+    workspace.add(RowModel(replace(model.parts, run=run)), "churn")
     (version,) = workspace.lineage("churn", 1)
     assert (version.data_hash, version.seed, version.code_version, version.parent) == ("abc", 7, "0.1.0", "odd")
     assert version.created == "2026-01-02T03:04:05+00:00"

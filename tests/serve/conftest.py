@@ -25,7 +25,7 @@ from mlwright.columns import Columns
 from mlwright.features.recipe import Recipe
 from mlwright.learn.ensemble import Ensemble, Member
 from mlwright.learn.linear import LinearPredictor
-from mlwright.model import Model, Parts
+from mlwright.model import Model, RowModel, RowParts
 from mlwright.registry.keys import Key
 from mlwright.schema import QUANTILES, Column, Schema
 from mlwright.serve.door import Door
@@ -89,7 +89,7 @@ def constant(value: float, name: str = "made") -> Model:
     numbers = Columns({"size": np.arange(20.0)}, 20)
     recipe, X = Recipe.fit(numbers, (column,), np.arange(20.0)[:, None], variant="onehot", seed=0)
     predictor = LinearPredictor.constant("identity", np.array([value]), X.shape[1])
-    made = Parts(
+    made = RowParts(
         name=name,
         task="regression",
         target="price",
@@ -102,7 +102,7 @@ def constant(value: float, name: str = "made") -> Model:
         run={"created": "2026-01-02T03:04:05+00:00"},
         golden=({"size": 3.0},),
     )
-    return Model(made)
+    return RowModel(made)
 
 
 @pytest.fixture(autouse=True)

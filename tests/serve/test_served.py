@@ -13,7 +13,7 @@ import pytest
 from tests.serve.conftest import constant, rows_of
 
 from mlwright.errors import OptionError
-from mlwright.model import Model
+from mlwright.model import Model, RowModel
 from mlwright.serve.policy import Humility, ModelPolicy, Policy
 from mlwright.serve.problems import Problem
 from mlwright.serve.served import Answer, Served
@@ -100,7 +100,7 @@ def test_absent_columns_are_counted_as_columns(served: Put) -> None:
 @pytest.mark.parametrize("head", [None, object()])
 def test_letters_count_where_the_model_tells_groups_by_them(loaded: dict[str, Model], head: Any) -> None:
     told: Any = SimpleNamespace(head=head, grouping=SimpleNamespace(sources=("plan",)), sources=("plan",))
-    model = Model(replace(loaded["binary"].parts, policy=told))
+    model = RowModel(replace(loaded["binary"].parts, policy=told))
     found = Served(model, "it", 1, ModelPolicy()).checker.read([ROWS[0] | {"plan": "PRO", "age": 40}])
     assert [flag.kind for flag in found.flags[0] if flag.column == "plan"] == ["unknown_category"] * (head is None)
 

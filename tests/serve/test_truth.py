@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.serve.conftest import constant
 
-from mlwright.model import Model
+from mlwright.model import Model, RowModel
 from mlwright.schema import Column
 from mlwright.serve.record import Outcome
 from mlwright.serve.truth import MISSING, MOST_SEARCHES, read_outcomes
@@ -32,7 +32,7 @@ def with_target(model: Model, column: Column, classes: tuple[Any, ...] = (), tas
 
     parts = model.parts
     kept = [each for each in parts.schema if each.name != parts.target]
-    return Model(replace(parts, task=task, target=column.name, classes=classes, schema=Schema((*kept, column))))
+    return RowModel(replace(parts, task=task, target=column.name, classes=classes, schema=Schema((*kept, column))))
 
 
 def test_a_class_is_kept_as_its_label(loaded: dict[str, Model]) -> None:

@@ -13,13 +13,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mlwright.errors import OptionError
-from mlwright.tasks import TASKS
+from mlwright.tasks import ROW_TASKS
 from mlwright.tasks.base import Costs, Target
 from mlwright.tasks.curves import calibration, confusions, coverage, residuals, wilson
 from mlwright.tasks.decide import Known, cheapest_threshold, expected_costs, floor_of, interval, sets
 from mlwright.tasks.decide import conformal as fit_interval
 
-BINARY, MULTICLASS, REGRESSION = TASKS["binary"], TASKS["multiclass"], TASKS["regression"]
+BINARY, MULTICLASS, REGRESSION = ROW_TASKS["binary"], ROW_TASKS["multiclass"], ROW_TASKS["regression"]
 
 
 def known(y: np.ndarray, predicted: np.ndarray, weight: np.ndarray | None = None) -> Known:

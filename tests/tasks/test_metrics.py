@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn import metrics as peers
 
-from mlwright.tasks import TASKS
+from mlwright.tasks import ROW_TASKS
 from mlwright.tasks.metrics import BINARY, MULTICLASS, REGRESSION
 
 ROWS = 400
@@ -108,7 +108,7 @@ def test_roc_auc_is_the_share_of_pairs_in_order(rows: list[tuple[bool, int, int]
 
 def test_losses_order_models_as_their_score_does() -> None:
     rng = np.random.default_rng(0)
-    for task in TASKS.values():
+    for task in ROW_TASKS.values():
         for metric in task.metrics.values():
             if metric.losses is None:
                 continue
@@ -144,7 +144,7 @@ def test_metrics_that_say_nothing_of_the_rows_are_nan() -> None:
 
 
 def test_every_metric_says_what_it_means() -> None:
-    for task in TASKS.values():
+    for task in ROW_TASKS.values():
         for name, metric in task.metrics.items():
             assert metric.name == name
             assert metric.label
@@ -154,4 +154,4 @@ def test_every_metric_says_what_it_means() -> None:
 
 
 def test_the_default_metric_comes_first() -> None:
-    assert [next(iter(task.metrics)) for task in TASKS.values()] == ["roc_auc", "log_loss", "rmse"]
+    assert [next(iter(task.metrics)) for task in ROW_TASKS.values()] == ["roc_auc", "log_loss", "rmse"]

@@ -12,7 +12,7 @@ import pytest
 from mlwright.errors import DataError, OptionError
 from mlwright.schema import Column, Kind
 from mlwright.tasks import (
-    TASKS,
+    ROW_TASKS,
     choose_task,
     classification_task,
     count_distinct,
@@ -24,7 +24,7 @@ from mlwright.tasks import (
 from mlwright.tasks.base import Target
 from mlwright.tasks.binary import positive_position
 
-BINARY, MULTICLASS, REGRESSION = TASKS["binary"], TASKS["multiclass"], TASKS["regression"]
+BINARY, MULTICLASS, REGRESSION = ROW_TASKS["binary"], ROW_TASKS["multiclass"], ROW_TASKS["regression"]
 
 
 def column(kind: Kind, name: str = "x", **more: object) -> Column:
@@ -139,7 +139,7 @@ def test_known_tells_which_rows_can_teach() -> None:
 def test_what_cannot_be_learned_is_refused_in_one_sentence(task: str, values: list, kind: Kind, words: str) -> None:
     dtype = pl.String if not values else None
     with pytest.raises(DataError) as refused:
-        TASKS[task].encode(pl.Series("x", values, dtype=dtype), column(kind))
+        ROW_TASKS[task].encode(pl.Series("x", values, dtype=dtype), column(kind))
     assert words in str(refused.value)
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from tests.serve.conftest import Running
-from tests.serve.pages.test_browser import axe
+from tests.serve.pages.windows import Go, axe, windows
 from tests.web.conftest import NAMES, made, watch
 
 pytestmark = pytest.mark.browser
@@ -24,25 +24,9 @@ def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
 
 
 @pytest.fixture
-def opened(browser: Any, running: Running) -> Iterator[Any]:
-    """Open a page in a window of its own: a function of the path and of options of the window."""
-    contexts: list[Any] = []
-    noted: list[str] = []
-
-    def go(path: str, **options: Any) -> Any:
-        context = browser.new_context(base_url=running.address, **options)
-        contexts.append(context)
-        page = context.new_page()
-        page.on("console", lambda message: noted.append(message.text))
-        page.on("pageerror", lambda error: noted.append(str(error)))
-        page.on("request", lambda asked: noted.append(asked.url) if not asked.url.startswith(running.address) else None)
-        page.goto(path)
-        return page
-
-    yield go
-    for context in contexts:
-        context.close()
-    assert noted == []
+def opened(browser: Any, running: Running) -> Iterator[Go]:
+    with windows(browser, running.address) as go:
+        yield go
 
 
 @pytest.mark.parametrize(("width", "scheme"), [(1280, "light"), (1280, "dark"), (390, "light"), (390, "dark")])

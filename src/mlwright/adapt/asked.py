@@ -8,7 +8,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
-from mlwright.model import Model
+from mlwright.model import RowModel
 
 TEXTS: Mapping[str, str] = {
     "--task": "task", "--metric": "metric", "--time": "time", "--group": "group", "--weight": "weight",
@@ -50,7 +50,7 @@ class Question:
         return {option: value for option, value in kept.items() if value != []}, lost
 
 
-def question_of(model: Model) -> Question:
+def question_of(model: RowModel) -> Question:
     """Return what a model was asked when it was built; its task and metric alone where its run does not say.
 
     The command is data that came with the model: it is read word by word, and never run.

@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from typing import Any, Protocol
 
 from mlwright.adapt import traffic
-from mlwright.adapt.kept import Act, Adaptation, Line
+from mlwright.adapt.kept import Act, Adaptation, LeaseLostError, Line
 from mlwright.adapt.material import Material, Plan, first_answer, from_file, gather
 from mlwright.adapt.policy import Policy
 from mlwright.adapt.possible import check_possible
@@ -19,7 +19,7 @@ from mlwright.adapt.step import MARGIN, World
 from mlwright.adapt.window import Reach, reach
 from mlwright.errors import OptionError
 from mlwright.evaluate.wording import count
-from mlwright.model import Model
+from mlwright.model import RowModel, row_model
 from mlwright.serve.record import microseconds
 
 NOTHING_TO_LEARN = frozenset({"contract", "health"})
@@ -188,7 +188,10 @@ def begin(world: World, name: str, policy: Policy, trigger: Trigger, now: dateti
     if trigger.source is not None:
         from_file(opened, trigger.source, moment)
     before = world.kept.adaptations(name)
-    champion = traffic.pin(world.workspace, name)
+    try:
+        champion = traffic.pin(world.workspace, name)
+    except LeaseLostError:
+        return None
     own = json.dumps([name, champion, trigger.key, len(before)])
     adaptation = Adaptation(
         id=f"{name}-{hashlib.sha256(own.encode()).hexdigest()[:10]}",
@@ -244,9 +247,9 @@ def foreseen(world: World, name: str, policy: Policy, trigger: Trigger, now: dat
     return Act(name=name, what="refuse", sentence=found.sentence, evidence=found.to_dict(), dry_run=True)
 
 
-def _opened(world: World, name: str, policy: Policy, now: int) -> Model:
+def _opened(world: World, name: str, policy: Policy, now: int) -> RowModel:
     """Return the champion. Raises InputError where it is damaged, or the policy cannot be that of it."""
-    champion = world.workspace.open(f"{name}@{traffic.champion_of(world.workspace, name)}")
+    champion = row_model(world.workspace.open(f"{name}@{traffic.champion_of(world.workspace, name)}"))
     check_possible(policy, champion, name, world.record, until=now - MARGIN)
     return champion
 

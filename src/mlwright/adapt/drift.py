@@ -22,7 +22,7 @@ from mlwright.tasks.base import Floats
 if TYPE_CHECKING:
     import polars as pl
 
-    from mlwright.model import Model
+    from mlwright.model import RowModel
 
 WRITTEN = re.compile(
     r"(?P<kind>[a-z]+)(?::(?P<column>.+?))?(?:=(?P<amount>\d+(?:\.\d+)?))?(?:@(?P<first>\d+)(?:-(?P<last>\d+))?)?"
@@ -122,7 +122,7 @@ class Pool:
     column is not there, DataError where no outcome is known.
     """
 
-    def __init__(self, model: Model, frame: pl.DataFrame, drifts: Sequence[Drift], *, seed: int) -> None:
+    def __init__(self, model: RowModel, frame: pl.DataFrame, drifts: Sequence[Drift], *, seed: int) -> None:
         parts = model.parts
         if model.target not in frame.columns:
             raise ColumnError.missing(model.target, frame.columns, what="target column")

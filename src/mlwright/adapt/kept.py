@@ -6,10 +6,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any, Literal, Protocol
 
-from mlwright.monitor.store import Adaptation, Fence
+from mlwright.monitor.store import Adaptation, Fence, LeaseLostError
 from mlwright.monitor.store import TrailEntry as Line
 
-__all__ = ["STAGES", "Act", "Adaptation", "Adaptations", "Fence", "Line", "Stage", "Verdict"]
+__all__ = ["STAGES", "Act", "Adaptation", "Adaptations", "Fence", "LeaseLostError", "Line", "Stage", "Verdict"]
 
 Stage = Literal["waiting", "chosen", "built", "replayed", "shadow", "asking", "canary", "promoted", "ended"]
 Verdict = Literal["promoted", "refused", "rolled back", "cancelled"]

@@ -16,7 +16,7 @@ from mlwright.adapt.material import as_frame
 from mlwright.adapt.rows import Known, beside
 from mlwright.errors import OptionError
 from mlwright.evaluate.decided import answered, scored_by
-from mlwright.model import Model
+from mlwright.model import RowModel
 from mlwright.model.measures import main_metric
 from mlwright.model.rivals import aligned, read_for
 from mlwright.serve.record import Record
@@ -37,7 +37,7 @@ class Losses:
     challenger: Floats
 
 
-def deciding(model: Model, named: str | None = None) -> Metric:
+def deciding(model: RowModel, named: str | None = None) -> Metric:
     """Return the metric whose losses decide: the one named, else the model's own where it is a mean over rows.
 
     Where it is none (ROC AUC), the first of the task's whose losses have a bound; else the first that is a mean. Raises
@@ -61,7 +61,7 @@ def is_bounded(metric: Metric) -> bool:
 
 
 def losses(
-    known: Known, champion: Model, challenger: Model, metric: Metric, *, record: Record | None, replay: bool
+    known: Known, champion: RowModel, challenger: RowModel, metric: Metric, *, record: Record | None, replay: bool
 ) -> Losses:
     """Return what both lose; `replay`: whether the rows are whole, so that both can be asked again.
 
@@ -82,14 +82,14 @@ def losses(
     return Losses(tuple(known.units[place] for place in places.tolist()), places, mine, theirs)
 
 
-def truth(known: Known, champion: Model) -> Floats:
+def truth(known: Known, champion: RowModel) -> Floats:
     """Return (n,) the outcomes as the champion reads its target; NaN where it knows no such class or number."""
     return champion.task.encode_known(
         list(known.outcomes), champion.schema[champion.target], champion.parts.classes
     )  # fmt: skip
 
 
-def lost_by(known: Known, model: Model, metric: Metric, *, record: Record | None, replay: bool) -> Floats:
+def lost_by(known: Known, model: RowModel, metric: Metric, *, record: Record | None, replay: bool) -> Floats:
     """Return what one model loses on the rows whose outcome it knows. Raises ColumnError."""
     y = truth(known, model)
     P, answers, there = _asked(known, model) if replay else _recorded(known, model, record)
@@ -103,7 +103,7 @@ _Said = tuple[Floats, Floats | None, NDArray[np.bool_]]
 """Predictions (n, k), answers (n, k) of classes, and of which rows there are any."""
 
 
-def _asked(known: Known, model: Model) -> _Said:
+def _asked(known: Known, model: RowModel) -> _Said:
     """Return what a model says of whole rows."""
     everything = np.ones(len(known), dtype=np.bool_)
     width = max(len(model.parts.classes), 1)
@@ -123,7 +123,7 @@ def _asked(known: Known, model: Model) -> _Said:
     return np.concatenate(predicted), np.concatenate(told) if told else None, everything
 
 
-def _recorded(known: Known, model: Model, record: Record | None) -> _Said:
+def _recorded(known: Known, model: RowModel, record: Record | None) -> _Said:
     """Return what is recorded of a model's answers, heard or not."""
     version = model.version or 0
     shadows = {} if record is None else beside(record, known.ids, version)

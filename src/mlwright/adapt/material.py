@@ -25,7 +25,7 @@ from mlwright.adapt.window import Reach
 from mlwright.columns import read_frame
 from mlwright.errors import InputError
 from mlwright.evaluate.wording import count
-from mlwright.model import Model
+from mlwright.model import RowModel, row_model
 from mlwright.registry.database import reading
 from mlwright.registry.workspace import Workspace
 from mlwright.schema import Column
@@ -100,7 +100,7 @@ class _Chosen:
     new: Known
 
 
-def gather(workspace: Workspace, record: Record | None, champion: Model, plan: Plan) -> Material | Refusal:
+def gather(workspace: Workspace, record: Record | None, champion: RowModel, plan: Plan) -> Material | Refusal:
     """Return what a challenger learns from, or why nothing is learned. Raises SourceError, OutputError, ColumnError."""
     chosen = _chosen(record, champion, plan)
     policy, question = plan.policy, question_of(champion)
@@ -132,7 +132,7 @@ def gather(workspace: Workspace, record: Record | None, champion: Model, plan: P
 
 
 def _put_together(
-    champion: Model,
+    champion: RowModel,
     question: Question,
     plan: Plan,
     chosen: _Chosen,
@@ -181,13 +181,13 @@ def _put_together(
     )
 
 
-def held_back(record: Record | None, champion: Model, plan: Plan) -> tuple[Known, Known]:
+def held_back(record: Record | None, champion: RowModel, plan: Plan) -> tuple[Known, Known]:
     """Return the rows that were kept back, and those that taught. Raises SourceError, OutputError."""
     chosen = _chosen(record, champion, plan)
     return chosen.held, chosen.teach
 
 
-def _chosen(record: Record | None, champion: Model, plan: Plan) -> _Chosen:
+def _chosen(record: Record | None, champion: RowModel, plan: Plan) -> _Chosen:
     """Return which rows teach and which are kept back; those kept back are new to the champion, too."""
     if plan.source is not None:
         return _parted(from_file(champion, plan.source, plan.until), plan, lambda known: np.ones(len(known), np.bool_))
@@ -217,7 +217,7 @@ def _parted(known: Known, plan: Plan, is_new: Callable[[Known], Flags]) -> _Chos
     return _Chosen(*(known.take(each) for each in places))
 
 
-def from_file(champion: Model, source: str, until: int) -> Known:
+def from_file(champion: RowModel, source: str, until: int) -> Known:
     """Return the labelled rows of a source as if they had been answered; rows without a known target are left out."""
     from mlwright.collect import collect
     from mlwright.errors import ColumnError
@@ -241,7 +241,7 @@ def from_file(champion: Model, source: str, until: int) -> Known:
     return Known(ids, units, moments, moments, (champion.version or 0,) * len(ids), rows, ({},) * len(ids), outcomes)
 
 
-def as_frame(champion: Model, known: Known, *, also: Sequence[str] = ()) -> pl.DataFrame:
+def as_frame(champion: RowModel, known: Known, *, also: Sequence[str] = ()) -> pl.DataFrame:
     """Return rows as the table they came from: raw values, the target, and when and about whom, where that is asked.
 
     What a model reads (the champion, and what is named in `also`) is missing where no row says it, as it was when the
@@ -267,7 +267,7 @@ def as_frame(champion: Model, known: Known, *, also: Sequence[str] = ()) -> pl.D
     return frame.with_columns(pl.lit(None, dtype=pl.String).alias(name) for name in absent)
 
 
-def joined(old: pl.DataFrame, new: pl.DataFrame, champion: Model) -> pl.DataFrame:
+def joined(old: pl.DataFrame, new: pl.DataFrame, champion: RowModel) -> pl.DataFrame:
     """Return older rows above newer ones: the columns of the older; where a column's types differ, as texts."""
     import polars as pl
 
@@ -293,7 +293,7 @@ def _as_texts(values: pl.Series, column: Column | None) -> pl.Series:
     return pl.Series(values.name, texts, dtype=pl.String)
 
 
-def hidden_columns(champion: Model, rows: Sequence[Mapping[str, Any]]) -> list[str]:
+def hidden_columns(champion: RowModel, rows: Sequence[Mapping[str, Any]]) -> list[str]:
     """Return the columns that the champion reads and of which the record holds hashes, or nothing in any row."""
     if not rows:
         return []
@@ -306,17 +306,19 @@ def hidden_columns(champion: Model, rows: Sequence[Mapping[str, Any]]) -> list[s
     return found
 
 
-def _without(champion: Model, hidden: Sequence[str]) -> Model:
+def _without(champion: RowModel, hidden: Sequence[str]) -> RowModel:
     """Return the champion as one that does not look at some columns: only to check rows against."""
     if not hidden:
         return champion
     from dataclasses import replace
 
     columns = tuple(replace(each, role="ignored") if each.name in hidden else each for each in champion.schema)
-    return Model(replace(champion.parts, schema=replace(champion.schema, columns=columns)))
+    return RowModel(replace(champion.parts, schema=replace(champion.schema, columns=columns)))
 
 
-def _source(workspace: Workspace, champion: Model, question: Question, plan: Plan) -> tuple[pl.DataFrame | None, str]:
+def _source(
+    workspace: Workspace, champion: RowModel, question: Question, plan: Plan
+) -> tuple[pl.DataFrame | None, str]:
     """Return the rows that the champion learned from where they are still there, unchanged, and what is told of that.
 
     A champion that an adaptation has made learned from the record besides: its oldest forebear's source is what is
@@ -329,7 +331,7 @@ def _source(workspace: Workspace, champion: Model, question: Question, plan: Pla
     if champion.version is not None:
         line = workspace.lineage(plan.name, champion.version)
         if line[-1].version != champion.version:
-            oldest = workspace.open(line[-1].reference)
+            oldest = row_model(workspace.open(line[-1].reference))
             question = question_of(oldest)
     if question.source is None or question.query is not None or not Path(question.source).exists():
         return None, "The rows that the champion learned from are not there any more: only new ones teach."

@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from mlwright.errors import OutputError
+from mlwright.model import row_model
 from mlwright.registry.database import writing
 from mlwright.registry.traffic import Traffic
 from mlwright.registry.workspace import Workspace
@@ -111,7 +112,7 @@ class Player:
 
     def _of(self, version: int) -> Served:
         if version not in self._served:
-            model = self._workspace.open(f"{self._name}@{version}")
+            model = row_model(self._workspace.open(f"{self._name}@{version}"))
             group = model.schema.only("group")
             policy = ModelPolicy(subject=None if group is None else group.name)
             self._served[version] = Served(model, self._name, version, policy)

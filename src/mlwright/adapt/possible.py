@@ -7,11 +7,11 @@ from mlwright.adapt.policy import Policy
 from mlwright.adapt.rows import matured
 from mlwright.errors import ColumnError, OptionError
 from mlwright.evaluate.gates import read_gates
-from mlwright.model import Model
+from mlwright.model import RowModel
 from mlwright.serve.record import Record
 
 
-def check_possible(policy: Policy, champion: Model, name: str, record: Record | None, *, until: int) -> None:
+def check_possible(policy: Policy, champion: RowModel, name: str, record: Record | None, *, until: int) -> None:
     """Raise OptionError, ColumnError or SourceError where a policy cannot be that of a model.
 
     `name`: what the champion is called in `record`; `until`: up to when rows are looked at, in microseconds since 1970.

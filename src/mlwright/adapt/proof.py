@@ -17,7 +17,7 @@ from mlwright.adapt.rows import Known, counts_by_kind
 from mlwright.adapt.trial import PairedTrial, Question, Terms
 from mlwright.errors import DataError, InputError
 from mlwright.evaluate.wording import count, percent
-from mlwright.model import Model
+from mlwright.model import RowModel
 from mlwright.model.rivals import check_same_question
 from mlwright.serve.record import Record
 
@@ -32,8 +32,8 @@ Z = 1.96
 class Rivals:
     """Two versions of a model, the champion that was and the challenger, and what of them is recorded."""
 
-    champion: Model
-    challenger: Model
+    champion: RowModel
+    challenger: RowModel
     policy: Policy
     record: Record | None
     hidden: tuple[str, ...] = ()

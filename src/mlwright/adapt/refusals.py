@@ -13,7 +13,7 @@ import numpy as np
 from mlwright.adapt.policy import Policy
 from mlwright.adapt.rows import Known, lately_answered
 from mlwright.evaluate.wording import count, percent
-from mlwright.model import Model
+from mlwright.model import RowModel
 from mlwright.serve.record import Record
 from mlwright.values import as_text
 
@@ -63,7 +63,7 @@ class Followed:
         return (middle - half) / (1 + Z * Z / n), (middle + half) / (1 + Z * Z / n)
 
 
-def too_few(known: Known, model: Model, policy: Policy, *, alone: bool) -> Refusal | None:
+def too_few(known: Known, model: RowModel, policy: Policy, *, alone: bool) -> Refusal | None:
     """Return that too few outcomes are mature; `alone`: whether they alone would teach, so that each class must be."""
     if len(known) < policy.least_rows:
         return Refusal(
@@ -88,7 +88,7 @@ def too_few(known: Known, model: Model, policy: Policy, *, alone: bool) -> Refus
     )
 
 
-def broken(rows: Sequence[Mapping[str, Any]], model: Model, policy: Policy) -> Refusal | None:
+def broken(rows: Sequence[Mapping[str, Any]], model: RowModel, policy: Policy) -> Refusal | None:
     """Return that recent rows break the contract of the model's columns, so that learning from them teaches errors."""
     from mlwright.checking import check
 
@@ -105,7 +105,7 @@ def broken(rows: Sequence[Mapping[str, Any]], model: Model, policy: Policy) -> R
     )
 
 
-def followed(record: Record, model: Model, name: str, *, since: int, until: int) -> list[Followed]:
+def followed(record: Record, model: RowModel, name: str, *, since: int, until: int) -> list[Followed]:
     """Return how often outcomes are known, by what was answered; numbers in parts of the same size."""
     lines = lately_answered(record, name, since=since, until=until, most=LOOKED_AT)
     answers = [json.loads(answer).get("prediction") for answer, _, _ in lines]
@@ -119,7 +119,7 @@ def followed(record: Record, model: Model, name: str, *, since: int, until: int)
     ]
 
 
-def answered_as(model: Model, known: Known, parts: Sequence[Followed]) -> list[str]:
+def answered_as(model: RowModel, known: Known, parts: Sequence[Followed]) -> list[str]:
     """Return in which of the parts each row was answered; only where classes are predicted."""
     if not model.parts.classes:
         return [parts[0].answer] * len(known)
@@ -156,7 +156,7 @@ def own_decisions(parts: Sequence[Followed], policy: Policy) -> Refusal | None:
     )
 
 
-def weights(model: Model, known: Known, parts: Sequence[Followed]) -> np.ndarray[Any, np.dtype[np.float64]] | None:
+def weights(model: RowModel, known: Known, parts: Sequence[Followed]) -> np.ndarray[Any, np.dtype[np.float64]] | None:
     """Return (n,) for how many rows each one stands where outcomes of some answers are followed up at random.
 
     One over the share that is followed up (Horvitz and Thompson 1952), and 1 for the answer that is followed up most.

@@ -14,6 +14,7 @@ from mlwright.adapt.losses import deciding
 from mlwright.adapt.retrain import seed_of
 from mlwright.errors import InputError
 from mlwright.evaluate.decided import answered, scored_by
+from mlwright.model import row_model
 from mlwright.model.rivals import aligned
 from mlwright.serve.record import microseconds
 from mlwright.tasks.base import Floats, Metric
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 
     from mlwright.adapt.drift import Drift
     from mlwright.adapt.simulate import Simulation
-    from mlwright.model import Model
+    from mlwright.model import RowModel
 
 LEARNED = 5_000
 """From so many rows an oracle learns at most."""
@@ -129,7 +130,7 @@ class Simulated:
 
 def retold(running: Simulation, *, seconds: float) -> Simulated:
     """Return what a simulation that was run to its end comes to."""
-    plan, champion = running.plan, running.workspace.open(f"{running.name}@1")
+    plan, champion = running.plan, row_model(running.workspace.open(f"{running.name}@1"))
     metric = deciding(champion, running.policy.loss)
     happened = [*running.happened, *_alarms(running)]
     order = {"drift": 0, "notice": 1, "page": 2}
@@ -171,7 +172,7 @@ def _alarms(running: Simulation) -> list[Happened]:
     return found
 
 
-def _by_day(running: Simulation, champion: Model, metric: Metric) -> dict[str, tuple[float, ...]]:
+def _by_day(running: Simulation, champion: RowModel, metric: Metric) -> dict[str, tuple[float, ...]]:
     """Return mean losses by day: of who was heard, of the first champion, and of an oracle that learns at each change.
 
     Each model is asked once about all of its rows: that is many times faster than day by day.
@@ -186,7 +187,7 @@ def _by_day(running: Simulation, champion: Model, metric: Metric) -> dict[str, t
     loop, oracle = nothing.copy(), nothing.copy()
     for version in np.unique(versions[versions != 1]).tolist():
         heard = np.flatnonzero(versions == version)
-        model = running.workspace.open(f"{running.name}@{version}")
+        model = row_model(running.workspace.open(f"{running.name}@{version}"))
         loop[heard] = lost(model, champion, metric, frame[heard], y[heard])
     changes = sorted({drift.first for drift in running.plan.drifts if drift.kind != "none"})
     for change, end in zip(changes, [*changes[1:], len(days)], strict=False):
@@ -201,7 +202,7 @@ def _by_day(running: Simulation, champion: Model, metric: Metric) -> dict[str, t
         }
 
 
-def _oracle(running: Simulation, champion: Model, day: int) -> Model | None:
+def _oracle(running: Simulation, champion: RowModel, day: int) -> RowModel | None:
     """Return a model that learned on a day from rows as they are from then on; None where none can be built."""
     import polars as pl
 
@@ -216,12 +217,12 @@ def _oracle(running: Simulation, champion: Model, day: int) -> Model | None:
             options[name] = value
     options["seed"] = seed_of(f"oracle {day}")
     try:
-        return build(frame, champion.target, **options)
+        return row_model(build(frame, champion.target, **options))
     except InputError:
         return None
 
 
-def lost(model: Model, like: Model, metric: Metric, frame: pl.DataFrame, y: Floats) -> Floats:
+def lost(model: RowModel, like: RowModel, metric: Metric, frame: pl.DataFrame, y: Floats) -> Floats:
     """Return (n,) what a model loses on raw rows; `y`: outcomes as `like` counts its classes. Raises ColumnError."""
     if metric.losses is None:
         return np.full(len(y), np.nan)

@@ -7,7 +7,7 @@ from typing import Any
 
 from mlwright.adapt.material import Material, Plan
 from mlwright.building.options import MOST_SEED
-from mlwright.model import Model
+from mlwright.model import RowModel
 from mlwright.registry.workspace import Workspace
 
 
@@ -28,7 +28,7 @@ def built_already(workspace: Workspace, plan: Plan) -> int | None:
     return None
 
 
-def retrain(workspace: Workspace, champion: Model, plan: Plan, material: Material, why: str) -> int:
+def retrain(workspace: Workspace, champion: RowModel, plan: Plan, material: Material, why: str) -> int:
     """Build a challenger and register it; return its version. What was registered before is found, not built again.
 
     Nothing is carried over from the champion but the question: boosters that go on learning keep trees of what no

@@ -35,7 +35,7 @@ from mlwright.serve.record import Record
 if TYPE_CHECKING:
     import polars as pl
 
-    from mlwright.model import Model
+    from mlwright.model import Model, RowModel
 
 BEGUN = datetime(2001, 1, 1, tzinfo=UTC)
 """Day 0: any other would do."""
@@ -150,7 +150,7 @@ class Simulation:
 
 
 @contextmanager
-def simulation(model: Model, source: object, plan: Plan, policy: Policy) -> Iterator[Simulation]:
+def simulation(model: RowModel, source: object, plan: Plan, policy: Policy) -> Iterator[Simulation]:
     """Within, a simulation that stands before its first day; afterwards nothing of it is left.
 
     Raises OptionError, SourceError, ColumnError, DataError where the plan or the source cannot be.
@@ -210,9 +210,11 @@ def simulate(
     Raises OptionError, SourceError, ColumnError, DataError where the plan or the source cannot be; ModelError where the
     model cannot be watched.
     """
+    from mlwright.model import row_model
+
     plan, started = plan or Plan(), time.perf_counter()
     changes = [drift for drift in plan.drifts if drift.kind != "none"]
-    with simulation(model, source, plan, policy or Policy()) as running:
+    with simulation(row_model(model), source, plan, policy or Policy()) as running:
         for day in range(plan.days):
             before = len(running.happened)
             running.happened += [Happened(day, "drift", each.sentence) for each in changes if each.first == day]

@@ -30,7 +30,8 @@ from mlwright.serve.record import microseconds
 def advance(world: World, name: str, now: datetime) -> Act | None:
     """Make one step of the adaptation of a model; None where there is none, or where nothing is worth telling.
 
-    Raises InputError where the registry, the record or the rows cannot be read: nothing has changed then.
+    Raises InputError where the registry, the record or the rows cannot be read, and LeaseLostError where another
+    process has taken over before something was changed: nothing has changed then.
     """
     adaptation = world.kept.current(name)
     if adaptation is None:

@@ -13,7 +13,7 @@ from mlwright.adapt.policy import SECOND, Policy, policy_from
 from mlwright.adapt.proof import Rivals
 from mlwright.adapt.rows import Known, matured
 from mlwright.adapt.window import Reach
-from mlwright.model import Model
+from mlwright.model import RowModel, row_model
 from mlwright.registry.traffic import Traffic
 from mlwright.registry.workspace import Workspace
 from mlwright.serve.record import Record
@@ -66,9 +66,9 @@ class Step:
         return Traffic.from_dict(self.state["traffic"])
 
     @property
-    def champion(self) -> Model:
+    def champion(self) -> RowModel:
         """The version that was champion when it began."""
-        return self.world.workspace.open(f"{self.name}@{self.adaptation.champion}")
+        return row_model(self.world.workspace.open(f"{self.name}@{self.adaptation.champion}"))
 
     @property
     def challenger(self) -> int:
@@ -77,7 +77,7 @@ class Step:
 
     def rivals(self) -> Rivals:
         """Return both versions."""
-        challenger = self.world.workspace.open(f"{self.name}@{self.challenger}")
+        challenger = row_model(self.world.workspace.open(f"{self.name}@{self.challenger}"))
         hidden = tuple(self.state.get("material", {}).get("hidden", ()))
         return Rivals(self.champion, challenger, self.policy, self.world.record, hidden)
 

@@ -12,10 +12,10 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Protocol
+from typing import Any, Protocol
 
 from mlwright.adapt.begin import Raised, begin, due, foreseen
-from mlwright.adapt.kept import Act, Fence
+from mlwright.adapt.kept import Act, Fence, LeaseLostError
 from mlwright.adapt.policy import Policies
 from mlwright.adapt.stages import advance
 from mlwright.adapt.step import World
@@ -24,6 +24,8 @@ from mlwright.errors import MlwrightError
 logger = logging.getLogger("mlwright.adapt")
 LEASE_S = 120.0
 """So long a process that has died keeps others waiting."""
+LONGEST_RENEWAL_S = 5.0
+"""So long it is waited for a renewal that is under way when all is done: the database may not answer."""
 MOST_STEPS = 12
 """So many steps are made one after the other; each of them either waits or is a stage further."""
 
@@ -63,10 +65,16 @@ class Leases(Protocol):
     def release(self, key: str, token: int) -> bool:
         """Let go of it."""
 
+    def guard(self, fence: Fence) -> Callable[[Any], None]:
+        """Return what raises LeaseLostError in a transaction of the registry where the lease was lost."""
+
 
 @contextmanager
 def leased(world: World, leases: Leases, name: str, holder: str) -> Iterator[World | None]:
-    """Within, nobody else acts for a model; gives None where somebody else does. The lease is renewed meanwhile."""
+    """Within, nobody else acts for a model; gives None where somebody else does. The lease is renewed meanwhile.
+
+    Who loses it all the same, because the process was asleep, can neither write down a step nor change the registry.
+    """
     key = f"adapt:{name}"
     token = leases.lease(key, holder, LEASE_S)
     if token is None:
@@ -84,10 +92,11 @@ def leased(world: World, leases: Leases, name: str, holder: str) -> Iterator[Wor
     thread = threading.Thread(target=renewing, name="lease", daemon=True)
     thread.start()
     try:
-        yield replace(world, fence=Fence(key, token))
+        fence = Fence(key, token)
+        yield replace(world, workspace=world.workspace.guarded(leases.guard(fence)), fence=fence)
     finally:
         done.set()
-        thread.join()
+        thread.join(LONGEST_RENEWAL_S)
         leases.release(key, token)
 
 
@@ -153,7 +162,10 @@ def proceed(world: World, name: str, clock: Callable[[], datetime]) -> Iterator[
         before = world.kept.current(name)
         if before is None:
             return
-        act = advance(world, name, clock())
+        try:
+            act = advance(world, name, clock())
+        except LeaseLostError:
+            return  # who has taken over makes the same step
         if act is not None:
             yield act
         after = world.kept.current(name)

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from mlwright.building.reasons import Reasons
     from mlwright.fairness.mitigation.asked import Wanted
     from mlwright.learn.ensemble import Ensemble
-    from mlwright.model import Model
+    from mlwright.model import Model, RowModel
     from mlwright.table import Table
 
 
@@ -152,7 +152,7 @@ def build(
     return store(model, name=name, workspace=workspace, out=out)
 
 
-def build_from(table: Table, options: Options, budget: Budget, progress: Progress) -> Model:
+def build_from(table: Table, options: Options, budget: Budget, progress: Progress) -> RowModel:
     """Do the main job on a table: each line is a stage."""
     import scipy.linalg  # noqa: F401  SciPy brings linear algebra of its own: loaded first, it is limited too
     from threadpoolctl import threadpool_limits
@@ -166,7 +166,7 @@ def build_from(table: Table, options: Options, budget: Budget, progress: Progres
     from mlwright.building.store import assemble
     from mlwright.building.trust import trust
     from mlwright.learn.search import FINISH_SHARE
-    from mlwright.model import Model
+    from mlwright.model import RowModel
 
     budget.begin("understanding")
     progress.stage("Understanding the columns")
@@ -206,7 +206,7 @@ def build_from(table: Table, options: Options, budget: Budget, progress: Progres
     model = assemble(asked, found, ensemble, told | explained | tested, facts, options)
     model = fairer(model, found, judged, asked, options, budget, progress)
     made = reference(model.parts, found, judged, asked, options)
-    return Model(replace(model.parts, reference=made), path=model.path)
+    return RowModel(replace(model.parts, reference=made), path=model.path)
 
 
 def _explained(

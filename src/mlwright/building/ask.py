@@ -28,7 +28,7 @@ from mlwright.progress import Progress
 from mlwright.schema import Column, Schema
 from mlwright.table import Table
 from mlwright.tasks import choose_task, find_metric
-from mlwright.tasks.base import Metric, Target, Task
+from mlwright.tasks.base import Metric, RowTask, Target
 
 TOLD_BY_THE_TASK = frozenset({"class_imbalance", "few_rows_per_class"})
 """Detectors of what a task says of its own target."""
@@ -42,7 +42,7 @@ class Asked:
 
     table: Table
     schema: Schema
-    task: Task
+    task: RowTask
     metric: Metric
     split: SplitPlan
     material: Material
@@ -130,7 +130,7 @@ def data_hash(table: Table) -> str:
     return hashlib.sha256(buffer.getbuffer()).hexdigest()
 
 
-def _encode(task: Task, values: pl.Series, column: Column, *, typed: bool) -> Target:
+def _encode(task: RowTask, values: pl.Series, column: Column, *, typed: bool) -> Target:
     """Return the target; texts of a source that tells texts from numbers stay texts: "1" is not 1 there."""
     target = task.encode(values, column)
     texts = typed and values.dtype == pl.String

@@ -23,7 +23,7 @@ from mlwright.fairness.mitigation.fit import large_groups, mitigate
 from mlwright.findings import Finding
 from mlwright.learn.budget import Budget
 from mlwright.learn.splits import Order
-from mlwright.model import Model
+from mlwright.model import RowModel
 from mlwright.model.mitigate import with_policy
 from mlwright.progress import Progress
 from mlwright.tasks.base import Costs
@@ -64,14 +64,14 @@ def require_groups(asked: Asked, options: Options) -> None:
 
 
 def fairer(
-    model: Model,
+    model: RowModel,
     found: Found,
     judged: Judged,
     asked: Asked,
     options: Options,
     budget: Budget,
     progress: Progress,
-) -> Model:
+) -> RowModel:
     """Return the model with thresholds by group where they are asked for, or with a finding why it has none."""
     if (wanted := options.fair) is None:
         return model
@@ -88,12 +88,12 @@ def fairer(
             repair=error.hint,
         )
         findings = [*model.parts.evidence.get("findings", []), finding.to_dict()]
-        return Model(replace(model.parts, evidence={**model.parts.evidence, "findings": findings}))
-    return Model(with_policy(model.parts, asked.table.frame, made))
+        return RowModel(replace(model.parts, evidence={**model.parts.evidence, "findings": findings}))
+    return RowModel(with_policy(model.parts, asked.table.frame, made))
 
 
 def _rows(
-    model: Model,
+    model: RowModel,
     found: Found,
     judged: Judged,
     asked: Asked,

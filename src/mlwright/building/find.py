@@ -30,8 +30,8 @@ from mlwright.learn.search import Search
 from mlwright.learn.splits import Order, enough_to_judge, folds, no_judge, set_aside
 from mlwright.learn.trials import Trial
 from mlwright.progress import Progress
-from mlwright.tasks import TASKS
-from mlwright.tasks.base import Floats, Task
+from mlwright.tasks import ROW_TASKS
+from mlwright.tasks.base import Floats, RowTask
 
 EBM = "ebm"
 """The learner whose models are curves: the best of those that can be read."""
@@ -159,7 +159,7 @@ def _prepared(material: Material, order: Order, plan: Plan, options: Options, *,
     return Folds(material, made, options.seed, repeats=repeats, judging=judging), order
 
 
-def known_learners(options: Options, task: Task) -> tuple[Mapping[str, Learner], tuple[Finding, ...]]:
+def known_learners(options: Options, task: RowTask) -> tuple[Mapping[str, Learner], tuple[Finding, ...]]:
     """Return the learners to try, the floor and those of plug-ins among them, and what was left out.
 
     Raises OptionError or MissingExtraError where a learner that was asked for by name cannot be used.
@@ -187,11 +187,11 @@ def _require_readable(names: Sequence[str], known: Mapping[str, Learner]) -> Non
         )
 
 
-def _require_able(learner: Learner, task: Task) -> None:
+def _require_able(learner: Learner, task: RowTask) -> None:
     """Raise OptionError where the learner, asked for by name, cannot learn what the task asks for."""
     if task.objective in learner.objectives:
         return
-    able = [each.name for each in TASKS.values() if each.objective in learner.objectives]
+    able = [each.name for each in ROW_TASKS.values() if each.objective in learner.objectives]
     raise OptionError(
         f"The learner {learner.name!r} cannot learn this task, {task.name}; it can learn {' and '.join(able)}.",
         hint=f"leave {learner.name!r} out of --learners.",

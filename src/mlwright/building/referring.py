@@ -14,11 +14,11 @@ from mlwright.columns import Columns
 from mlwright.evaluate.reference import Reference
 from mlwright.evaluate.referring import MOST_COLUMN_ROWS, MOST_ROWS, JudgedRows, refer
 from mlwright.learn.material import Material
-from mlwright.model.parts import Parts
+from mlwright.model.parts import RowParts
 from mlwright.tasks.base import Floats
 
 
-def reference(parts: Parts, found: Found, judged: Judged, asked: Asked, options: Options) -> Reference:
+def reference(parts: RowParts, found: Found, judged: Judged, asked: Asked, options: Options) -> Reference:
     """Return what a monitor compares with, under the decision that the model takes.
 
     Predictions are the twin's of the rows set aside; where there are too few rows for that, those of cross-validation.

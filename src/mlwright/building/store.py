@@ -20,9 +20,9 @@ from mlwright.errors import OutputError
 from mlwright.explain.cases import Cases
 from mlwright.findings import Finding
 from mlwright.learn.ensemble import Ensemble
-from mlwright.model import Model
+from mlwright.model import Model, RowModel
 from mlwright.model.folder import to_files
-from mlwright.model.parts import GOLDEN_ROWS, Parts, golden_rows, made_up_rows
+from mlwright.model.parts import GOLDEN_ROWS, RowParts, golden_rows, made_up_rows
 from mlwright.registry.workspace import Workspace, checked_name
 
 TIMED_ROWS, TIMED_SECONDS = 40, 0.2
@@ -35,12 +35,12 @@ def assemble(
     told: Mapping[str, Any],
     run: Mapping[str, Any],
     options: Options,
-) -> Model:
+) -> RowModel:
     """Return the Model, with rows that it must answer the same wherever it is loaded, and its size and speed."""
     target = asked.material.target
     sources = set(ensemble.sources)
     read = [column for column in asked.schema if column.name in sources]
-    parts = Parts(
+    parts = RowParts(
         name=asked.table.name,
         task=asked.task.name,
         target=asked.target_name,
@@ -54,12 +54,12 @@ def assemble(
         golden=golden_rows(_spread(asked.table.frame), read) if options.cases else made_up_rows(read, options.seed),
         cases=_cases(asked, ensemble, options),
     )
-    row_ms, max_latency = _row_ms(Model(parts)), options.policy.max_latency
+    row_ms, max_latency = _row_ms(RowModel(parts)), options.policy.max_latency
     size = {"model_bytes": sum(map(len, to_files(parts).values())), "row_ms": row_ms}
     facts = {**told, "size": size}
     if max_latency is not None and row_ms is not None and row_ms > 1_000 * max_latency:
         facts["findings"] = [*told.get("findings", []), _slow(row_ms, max_latency).to_dict()]
-    return Model(replace(parts, evidence=facts))
+    return RowModel(replace(parts, evidence=facts))
 
 
 def _cases(asked: Asked, ensemble: Ensemble, options: Options) -> Cases | None:
@@ -85,7 +85,7 @@ def _spread(frame: pl.DataFrame) -> list[dict[str, Any]]:
     return frame[places].to_dicts()
 
 
-def _row_ms(model: Model) -> float | None:
+def _row_ms(model: RowModel) -> float | None:
     """Return the median milliseconds of one answer to one row."""
     rows = [dict(row) for row in model.parts.golden]
     if not rows:
@@ -138,8 +138,8 @@ def store(model: Model, *, name: str | None, workspace: str | Path | None, out: 
     """Keep the model where it was asked for, and return it with its name, version and path."""
     kept = model if name is None else model.renamed(checked_name(name))
     if out is not None:
-        kept = Model(kept.parts, path=kept.save(out))
+        kept = kept.with_parts(kept.parts, path=kept.save(out))
     if name is not None or workspace is not None:
         chosen, version, path = Workspace(workspace).add(model, kept.name)  # its old name and version are its parent's
-        kept = Model(kept.renamed(chosen, version).parts, path=path)
+        kept = kept.with_parts(kept.renamed(chosen, version).parts, path=path)
     return kept

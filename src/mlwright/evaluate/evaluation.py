@@ -12,7 +12,7 @@ from mlwright.evaluate.comparison import Answer, answer_of, compare
 from mlwright.evaluate.decided import answered, scored_by
 from mlwright.evaluate.held_out import Floats, HeldOut
 from mlwright.evaluate.intervals import Scored, plain, score
-from mlwright.tasks.base import Metric, Task
+from mlwright.tasks.base import Metric, RowTask
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +78,7 @@ class Evaluation:
 
 
 def evaluate_holdout(
-    task: Task,
+    task: RowTask,
     metric: Metric,
     held_out: HeldOut,
     P: Floats,

@@ -25,7 +25,7 @@ from mlwright.evaluate.intervals import Scored, within
 from mlwright.evaluate.limits import LEVEL, UNKNOWN, Z
 from mlwright.evaluate.resample import Draws
 from mlwright.learn.base import Stop, never
-from mlwright.tasks.base import Metric, Task
+from mlwright.tasks.base import Metric, RowTask
 
 Choose = Callable[[Sequence[Floats], Floats, Floats | None], Floats]
 """From the candidates' predictions, y and weights of some rows to the candidates' weights (m,)."""
@@ -64,7 +64,7 @@ class Selection:
 
 
 def evaluate_selection(
-    task: Task,
+    task: RowTask,
     metric: Metric,
     held_out: HeldOut,
     selection: Selection,

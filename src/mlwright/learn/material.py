@@ -21,7 +21,7 @@ from mlwright.learn.base import Problem
 from mlwright.learn.headroom import Headroom
 from mlwright.learn.splits import Fold, Index, inner_split
 from mlwright.schema import Column
-from mlwright.tasks.base import Floats, Metric, Target, Task
+from mlwright.tasks.base import Floats, Metric, RowTask, Target
 
 if TYPE_CHECKING:
     from mlwright.learn.doubt import Doubter
@@ -48,7 +48,7 @@ class Material:
     columns: Columns
     features: tuple[Column, ...]
     target: Target
-    task: Task
+    task: RowTask
     metric: Metric
     weight: Floats | None = None
     places: Index | None = None

@@ -13,7 +13,7 @@ import numpy as np
 
 from mlwright.learn.base import is_readable
 from mlwright.learn.trials import Trial, eligible
-from mlwright.tasks.base import Floats, Metric, Task
+from mlwright.tasks.base import Floats, Metric, RowTask
 
 SLACK = 0.6
 """Share of a row's time that members and recipes may take: the rest reads the row and writes the answer."""
@@ -137,7 +137,7 @@ class Policy:
 BALANCED = Policy(PREFERENCES["balanced"])
 
 
-def row_losses(task: Task, metric: Metric) -> Callable[[Floats, Floats], Floats]:
+def row_losses(task: RowTask, metric: Metric) -> Callable[[Floats, Floats], Floats]:
     """Return how well each row is predicted: by the metric asked for, or the task's first that is a mean over rows."""
     found = next((each.losses for each in (metric, *task.metrics.values()) if each.losses is not None), None)
     if found is None:

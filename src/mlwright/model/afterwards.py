@@ -12,7 +12,7 @@ from mlwright.evaluate.held_out import HeldOut
 from mlwright.evaluate.intervals import score
 from mlwright.fairness.audit import audit
 from mlwright.fairness.mitigation.fit import Mitigated
-from mlwright.model.parts import Parts
+from mlwright.model.parts import RowParts
 from mlwright.tasks import TASKS
 from mlwright.tasks import curves as drawn
 from mlwright.tasks.base import Prediction, Target
@@ -21,7 +21,7 @@ Said = Mapping[str, Any]
 OPENING = "Thresholds by group were set after the model was judged"
 
 
-def afterwards(parts: Parts, made: Mitigated) -> dict[str, Any]:
+def afterwards(parts: RowParts, made: Mitigated) -> dict[str, Any]:
     """Return the evidence of a model's answers and groups, as the answers are with thresholds by group.
 
     Each row is answered by thresholds that it had no part in finding. What does not hang on answers (the order of rows,
@@ -59,7 +59,7 @@ def _score(evidence: Said, told: Said, rows: int) -> dict[str, Any]:
     return {"score": {**built, "value": new["score"], "interval": new["interval"], "rows": rows}}
 
 
-def _people(parts: Parts, made: Mitigated, held: HeldOut, yes: np.ndarray[Any, Any]) -> dict[str, Any]:
+def _people(parts: RowParts, made: Mitigated, held: HeldOut, yes: np.ndarray[Any, Any]) -> dict[str, Any]:
     """Return how the groups fare that were compared when the model was judged, and those that have thresholds."""
     before = parts.evidence.get("fairness") or []
     names = dict.fromkeys([*made.wanted.columns, *(str(group["column"]) for group in before)])

@@ -15,7 +15,7 @@ from mlwright.explain.similar import Likeness, Similar
 from mlwright.explain.unlike import Unlike, unlike
 from mlwright.explain.usual import Usual
 from mlwright.fairness.proposals import propose
-from mlwright.model.parts import Parts
+from mlwright.model.parts import RowParts
 from mlwright.tasks.base import Label
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 class Beside:
     """What is asked of rows beside the cases; each thing is prepared when it is first asked for, and kept."""
 
-    def __init__(self, parts: Parts, explainer: Explainer) -> None:
+    def __init__(self, parts: RowParts, explainer: Explainer) -> None:
         self.parts, self.explainer = parts, explainer
 
     @property

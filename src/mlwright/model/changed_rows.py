@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from mlwright.columns import Columns
 from mlwright.evaluate.changed import Changed
 from mlwright.explain.contributions import Explainer
-from mlwright.model.parts import Parts
+from mlwright.model.parts import RowParts
 from mlwright.model.text import plain
 from mlwright.tasks.base import Prediction
 
@@ -31,7 +31,7 @@ Index = NDArray[np.intp]
 class Answered:
     """A model, the typed rows it was asked about, and its answers."""
 
-    parts: Parts
+    parts: RowParts
     columns: Columns
     answers: Prediction
 

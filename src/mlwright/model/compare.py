@@ -25,7 +25,7 @@ from mlwright.model.comparison import Comparison
 from mlwright.model.known import SOME, Known, known
 from mlwright.model.labelled import Labelled, described_for, labelled
 from mlwright.model.measures import main_metric
-from mlwright.model.parts import Parts
+from mlwright.model.parts import RowParts
 from mlwright.model.rivals import aligned, called, check_same_question, read_for
 from mlwright.schema import Column, Role, Schema
 from mlwright.tasks import TASKS
@@ -79,7 +79,7 @@ class _Pair:
     changed: Changed
 
 
-def compare(one: Parts, other: Parts, source: object, *, query: str | None = None) -> Comparison:
+def compare(one: RowParts, other: RowParts, source: object, *, query: str | None = None) -> Comparison:
     """Return what is known of two models, A (`one`) and B (`other`), on the same rows.
 
     Raises OptionError where they do not answer the same question, ColumnError where one of them needs a column that is
@@ -116,7 +116,7 @@ def compare(one: Parts, other: Parts, source: object, *, query: str | None = Non
     return found if pair.rows.held is None else _judged(found, pair, pair.rows.held, metric)
 
 
-def _rows(judging: Parts, other: Parts, frame: pl.DataFrame) -> _Rows:
+def _rows(judging: RowParts, other: RowParts, frame: pl.DataFrame) -> _Rows:
     """Return the rows with a known target; all of them where no row has one."""
     features = [column.name for column in other.columns]
     why = _unlabelled(judging, frame)
@@ -128,7 +128,7 @@ def _rows(judging: Parts, other: Parts, frame: pl.DataFrame) -> _Rows:
     return _Rows(frame, described, columns, judging.ensemble.predict(columns), places, None, frame.height, why)
 
 
-def _unlabelled(parts: Parts, frame: pl.DataFrame) -> str:
+def _unlabelled(parts: RowParts, frame: pl.DataFrame) -> str:
     """Return why nothing is known of the rows' target; empty where something is."""
     if parts.target not in frame.columns:
         near = nearest(parts.target, frame.columns)
@@ -140,7 +140,7 @@ def _unlabelled(parts: Parts, frame: pl.DataFrame) -> str:
     return f"No row has a known {parts.target!r}"
 
 
-def _asked(judging: Parts, other: Parts, rows: _Rows) -> _Pair:
+def _asked(judging: RowParts, other: RowParts, rows: _Rows) -> _Pair:
     """Return what both models answer."""
     columns = read_for(other, rows.frame)
     own = other.ensemble.predict(columns)
@@ -238,7 +238,7 @@ def _seen_notes(seen: tuple[Known | None, Known | None]) -> list[str]:
     return notes
 
 
-def _deciding(one: Parts, other: Parts) -> tuple[Metric, list[str]]:
+def _deciding(one: RowParts, other: RowParts) -> tuple[Metric, list[str]]:
     """Return the metric that both were chosen by, else the task's own, with what has to be said of that."""
     mine, theirs = main_metric(one), main_metric(other)
     if mine == theirs:
@@ -248,7 +248,7 @@ def _deciding(one: Parts, other: Parts) -> tuple[Metric, list[str]]:
     return usual, [f"A was chosen by {names[0]} and B by {names[1]}; here {names[2]} decides."]
 
 
-def _facts(parts: Parts) -> dict[str, Any]:
+def _facts(parts: RowParts) -> dict[str, Any]:
     """Return what is known of a model itself; size and speed are as the build measured them."""
     size, built = parts.evidence.get("size"), parts.evidence.get("score")
     measured = size if isinstance(size, Mapping) else {}

@@ -14,7 +14,7 @@ from mlwright.evaluate.stated import stated
 from mlwright.model import measures
 from mlwright.model.known import known
 from mlwright.model.labelled import Labelled, labelled
-from mlwright.model.parts import Parts
+from mlwright.model.parts import RowParts
 from mlwright.table import Table
 
 Written = str | os.PathLike[str] | Mapping[str, Any]
@@ -25,22 +25,22 @@ Written = str | os.PathLike[str] | Mapping[str, Any]
 class Judged:
     """What the parts of an evaluation are made from."""
 
-    parts: Parts
+    parts: RowParts
     table: Table
     rows: Labelled
     tests: Sequence[Any] | None
-    against: Parts | None
+    against: RowParts | None
     seed: int = 0
 
 
 def evaluate(
-    parts: Parts,
+    parts: RowParts,
     source: object,
     *,
     query: str | None = None,
     gates: Written | None = None,
     tests: Written | None = None,
-    against: Parts | None = None,
+    against: RowParts | None = None,
 ) -> dict[str, Any]:
     """Return how good a model is on labelled rows, for whom it is worse, and whether it passes its gates, as JSON.
 

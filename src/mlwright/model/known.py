@@ -12,7 +12,7 @@ from scipy.stats import binom
 from mlwright.columns import Columns, read_rows
 from mlwright.fairness.mitigation.draws import draws
 from mlwright.learn.base import Floats
-from mlwright.model.parts import Parts
+from mlwright.model.parts import RowParts
 
 KNOWN_ROWS = 12
 """Rows the model remembers, and rows brought, below which nothing is said of whether it learned from them."""
@@ -63,7 +63,7 @@ class Known:
         return {"share": self.share, "by_chance": self.by_chance, "sentence": self.sentence}
 
 
-def known(parts: Parts, columns: Columns) -> Known | None:
+def known(parts: RowParts, columns: Columns) -> Known | None:
     """Return how many of the rows that a model remembers are among typed rows; None where that cannot be told.
 
     It remembers a random few, so that the rows it learned from are as often among these as those few are (Lincoln

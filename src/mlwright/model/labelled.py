@@ -13,10 +13,10 @@ from mlwright.columns import Coded, Columns, read_frame
 from mlwright.errors import ColumnError, DataError
 from mlwright.evaluate.held_out import HeldOut, mean_one, time_blocks
 from mlwright.learn.base import Floats
-from mlwright.model.parts import Parts
+from mlwright.model.parts import RowParts
 from mlwright.model.rows import require
 from mlwright.schema import Column
-from mlwright.tasks import TASKS
+from mlwright.tasks import ROW_TASKS
 from mlwright.tasks.base import Target
 
 if TYPE_CHECKING:
@@ -43,7 +43,7 @@ class Labelled:
     """The rows that were left out because their target is missing or no class that the model knows."""
 
 
-def labelled(parts: Parts, frame: pl.DataFrame, *, also: Sequence[str] = ()) -> Labelled:
+def labelled(parts: RowParts, frame: pl.DataFrame, *, also: Sequence[str] = ()) -> Labelled:
     """Return the rows with a known target and what the model predicts for them.
 
     `also` names columns of the schema that are read as well where they are there. Raises ColumnError where the target
@@ -53,7 +53,7 @@ def labelled(parts: Parts, frame: pl.DataFrame, *, also: Sequence[str] = ()) -> 
     if column.name not in frame.columns:
         raise ColumnError.missing(column.name, frame.columns, what="target column")
     require(parts.columns, frame.columns)
-    y = TASKS[parts.task].encode_known(frame[column.name].to_list(), column, parts.classes)
+    y = ROW_TASKS[parts.task].encode_known(frame[column.name].to_list(), column, parts.classes)
     known = np.flatnonzero(np.isfinite(y))
     if not len(known):
         seen = [repr(value) for value in frame[column.name].unique(maintain_order=True).head(4).to_list()]
@@ -69,7 +69,7 @@ def labelled(parts: Parts, frame: pl.DataFrame, *, also: Sequence[str] = ()) -> 
     return Labelled(kept, described, columns, held, parts.ensemble.predict(columns), known, len(y) - len(known))
 
 
-def described_for(parts: Parts, frame: pl.DataFrame, also: Sequence[str]) -> tuple[Column, ...]:
+def described_for(parts: RowParts, frame: pl.DataFrame, also: Sequence[str]) -> tuple[Column, ...]:
     """Return the columns to read: what the model needs first, then what is looked at beside it."""
     named = [column.name for column in parts.schema.with_role("sensitive")]
     more = dict.fromkeys([*named, *(name for name in also if name in parts.schema)])
@@ -77,7 +77,7 @@ def described_for(parts: Parts, frame: pl.DataFrame, also: Sequence[str]) -> tup
     return (*parts.columns, *(parts.schema[name] for name in more if name not in read and name in frame.columns))
 
 
-def _weight(parts: Parts, frame: pl.DataFrame) -> Floats | None:
+def _weight(parts: RowParts, frame: pl.DataFrame) -> Floats | None:
     column = parts.schema.only("weight")
     if column is None or column.name not in frame.columns:
         return None
@@ -87,7 +87,7 @@ def _weight(parts: Parts, frame: pl.DataFrame) -> Floats | None:
     return mean_one(weight)
 
 
-def _groups(parts: Parts, frame: pl.DataFrame) -> NDArray[Any] | None:
+def _groups(parts: RowParts, frame: pl.DataFrame) -> NDArray[Any] | None:
     """Return which rows are one piece of evidence, as the build judged: neighbours in time, else rows of one entity."""
     time = parts.schema.only("time")
     if time is not None and time.name in frame.columns:

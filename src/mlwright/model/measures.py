@@ -18,11 +18,11 @@ from mlwright.evaluate.intervals import Scored, plain, score
 from mlwright.evaluate.limits import Z
 from mlwright.evaluate.stated import share_of
 from mlwright.model.labelled import Labelled
-from mlwright.model.parts import Parts
+from mlwright.model.parts import RowParts
 from mlwright.model.rivals import aligned, called, check_same_question, read_for
 from mlwright.model.rows import Reader
 from mlwright.table import Table
-from mlwright.tasks import TASKS
+from mlwright.tasks import ROW_TASKS, TASKS
 from mlwright.tasks.base import Floats, Metric
 
 TESTED_ROWS = 500
@@ -35,7 +35,7 @@ TIMED_ROWS, TIMED_SECONDS = 200, 1.0
 Said = Mapping[str, Any]
 
 
-def main_metric(parts: Parts) -> Metric:
+def main_metric(parts: RowParts) -> Metric:
     """Return the metric the model was chosen by, else the task's own."""
     metrics = TASKS[parts.task].metrics
     built = parts.evidence.get("score")
@@ -43,9 +43,9 @@ def main_metric(parts: Parts) -> Metric:
     return metrics.get(str(name)) or next(iter(metrics.values()))
 
 
-def scores(parts: Parts, rows: Labelled) -> dict[str, Any]:
+def scores(parts: RowParts, rows: Labelled) -> dict[str, Any]:
     """Return every metric with its interval, the baseline, and the change since the build."""
-    task, held = TASKS[parts.task], rows.held
+    task, held = ROW_TASKS[parts.task], rows.held
     answers = answered(parts.answer(rows.columns, rows.P))
     measured = {name: score(metric, held, scored_by(metric, rows.P, answers)) for name, metric in task.metrics.items()}
     metric = main_metric(parts)
@@ -112,7 +112,7 @@ def _json(found: Scored) -> dict[str, Any]:
     return {"value": plain(found.value), "interval": found.interval}
 
 
-def against(parts: Parts, rows: Labelled, other: Parts) -> dict[str, Any]:
+def against(parts: RowParts, rows: Labelled, other: RowParts) -> dict[str, Any]:
     """Return how much better the model is than another one on the same rows, row by row.
 
     Raises OptionError where the other predicts something else, ColumnError where it needs a column that is not there.
@@ -130,14 +130,14 @@ def against(parts: Parts, rows: Labelled, other: Parts) -> dict[str, Any]:
     }
 
 
-def _read(metric: Metric, parts: Parts, columns: Columns, P: Floats) -> Floats:
+def _read(metric: Metric, parts: RowParts, columns: Columns, P: Floats) -> Floats:
     return scored_by(metric, P, answered(parts.answer(columns, P))) if metric.decided else P
 
 
 # --- for whom it is worse --------------------------------------------------------------------------------------------
 
 
-def people(parts: Parts, rows: Labelled) -> dict[str, Any]:
+def people(parts: RowParts, rows: Labelled) -> dict[str, Any]:
     """Return the scores of groups of people and the gaps between them; nothing without a sensitive column."""
     names = [column.name for column in parts.schema.with_role("sensitive") if column.name in rows.columns]
     nobody: dict[str, Any] = {"fairness": [], "gaps": [], "sensitive": names}
@@ -162,7 +162,7 @@ def people(parts: Parts, rows: Labelled) -> dict[str, Any]:
     }
 
 
-def slices(parts: Parts, rows: Labelled, *, seed: int) -> list[dict[str, Any]]:
+def slices(parts: RowParts, rows: Labelled, *, seed: int) -> list[dict[str, Any]]:
     """Return the parts of the rows on which the model is clearly worse, worst first."""
     from mlwright.evaluate.slices import worst_slices
 
@@ -172,7 +172,7 @@ def slices(parts: Parts, rows: Labelled, *, seed: int) -> list[dict[str, Any]]:
 # --- how it works ----------------------------------------------------------------------------------------------------
 
 
-def read_tests(parts: Parts, tests: str | os.PathLike[str] | Said) -> list[Any]:
+def read_tests(parts: RowParts, tests: str | os.PathLike[str] | Said) -> list[Any]:
     """Return the behaviour tests of a file."""
     from mlwright.evaluate import behaviour as behaves
 
@@ -181,11 +181,11 @@ def read_tests(parts: Parts, tests: str | os.PathLike[str] | Said) -> list[Any]:
     )
 
 
-def _deciding(parts: Parts) -> tuple[str, ...]:
+def _deciding(parts: RowParts) -> tuple[str, ...]:
     return () if parts.policy is None else tuple(parts.policy.sources)
 
 
-def behaviour(parts: Parts, rows: Labelled, tests: Sequence[Any] | None, *, seed: int) -> list[dict[str, Any]]:
+def behaviour(parts: RowParts, rows: Labelled, tests: Sequence[Any] | None, *, seed: int) -> list[dict[str, Any]]:
     """Return what behaviour tests found: those given, else those that follow from the schema."""
     from mlwright.evaluate import behaviour as behaves
 
@@ -210,7 +210,7 @@ def _decided(test: Any) -> Any:
     return replace(test, decided=True, most=0.0, of=None)
 
 
-def _answering(parts: Parts) -> Callable[[Columns], Floats]:
+def _answering(parts: RowParts) -> Callable[[Columns], Floats]:
     """Return what answers a yes/no question by 0 and 1, as the thresholds by group decide it."""
 
     def answer(columns: Columns) -> Floats:
@@ -220,7 +220,7 @@ def _answering(parts: Parts) -> Callable[[Columns], Floats]:
     return answer
 
 
-def speed(parts: Parts, rows: Labelled) -> dict[str, Any]:
+def speed(parts: RowParts, rows: Labelled) -> dict[str, Any]:
     """Return the median time of one row, from raw values to the answer, with the interval that order statistics give.
 
     Nothing but the machine decides how long a row takes, so that this differs from run to run.
@@ -248,7 +248,7 @@ def speed(parts: Parts, rows: Labelled) -> dict[str, Any]:
     }
 
 
-def contract(parts: Parts, table: Table) -> dict[str, Any]:
+def contract(parts: RowParts, table: Table) -> dict[str, Any]:
     """Return how the rows differ from those that the model was built from, by its schema: see `mlwright check`."""
     from mlwright.clean.contract import check_table
 
@@ -257,7 +257,7 @@ def contract(parts: Parts, table: Table) -> dict[str, Any]:
     return {"violations": len(found.violations), "messages": [each.message for each in found.violations]}
 
 
-def unlike(parts: Parts, rows: Labelled, *, seed: int) -> dict[str, Any] | None:
+def unlike(parts: RowParts, rows: Labelled, *, seed: int) -> dict[str, Any] | None:
     """Return the share of rows that are unlike those the model was built from; None where it does not remember them.
 
     `expected` is the share that would be called so by chance among rows that are like them.

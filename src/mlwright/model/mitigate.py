@@ -19,14 +19,14 @@ from mlwright.fairness.mitigation.words import told
 from mlwright.model.afterwards import afterwards
 from mlwright.model.known import SUSPICIOUS, known
 from mlwright.model.labelled import Labelled, labelled
-from mlwright.model.parts import GOLDEN_ROWS, Parts, golden_rows
+from mlwright.model.parts import GOLDEN_ROWS, RowParts, golden_rows
 from mlwright.tasks.base import Costs
 
 if TYPE_CHECKING:
     import polars as pl
 
 
-def mitigate(parts: Parts, source: object, wanted: Wanted, *, query: str | None = None) -> Parts:
+def mitigate(parts: RowParts, source: object, wanted: Wanted, *, query: str | None = None) -> RowParts:
     """Return the model with the thresholds by group that cost least within the tolerance, and what was measured.
 
     Raises OptionError where the model answers no yes/no question, ColumnError where a column is missing, DataError
@@ -56,7 +56,7 @@ def mitigate(parts: Parts, source: object, wanted: Wanted, *, query: str | None 
     return replace(new, reference=_reference(new, rows))
 
 
-def _reference(parts: Parts, rows: Labelled) -> Reference:
+def _reference(parts: RowParts, rows: Labelled) -> Reference:
     """Return what a monitor compares with: these rows, for the answers have changed, and the model saw none of them."""
     judged = JudgedRows(
         task=parts.task,
@@ -70,7 +70,7 @@ def _reference(parts: Parts, rows: Labelled) -> Reference:
     return refer(judged, keep_rows=parts.cases is not None)
 
 
-def _rows(parts: Parts, rows: Labelled) -> Rows:
+def _rows(parts: RowParts, rows: Labelled) -> Rows:
     decision: Mapping[str, Any] = parts.decision
     costs = decision["costs"]
     held = rows.held
@@ -88,7 +88,7 @@ def _rows(parts: Parts, rows: Labelled) -> Rows:
     )
 
 
-def _refuse_known(parts: Parts, rows: Labelled) -> None:
+def _refuse_known(parts: RowParts, rows: Labelled) -> None:
     """Raise DataError where many rows that the model remembers to have learned from are among these."""
     found = known(parts, rows.columns)
     if found is not None and found.share > found.by_chance + SUSPICIOUS:
@@ -99,7 +99,7 @@ def _refuse_known(parts: Parts, rows: Labelled) -> None:
         )
 
 
-def with_policy(parts: Parts, frame: pl.DataFrame, made: Mitigated) -> Parts:
+def with_policy(parts: RowParts, frame: pl.DataFrame, made: Mitigated) -> RowParts:
     """Return the model with what was found; some rows of the frame, which has the groups, test it when it is loaded."""
     new = replace(parts, policy=made.policy)
     places = sorted({round(place) for place in np.linspace(0, frame.height - 1, GOLDEN_ROWS).tolist()})

@@ -1,27 +1,25 @@
-"""The Model: answers about rows, knows how good it is, saves and loads."""
+"""The Model: answers, knows how good it is, saves and loads."""
 
 from __future__ import annotations
 
 import os
+from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property
 from html import escape
 from importlib.util import find_spec
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
-from mlwright.columns import Columns, typed_rows
 from mlwright.errors import MissingExtraError, ModelError, OptionError
 from mlwright.learn.base import Floats
-from mlwright.model import folder
 from mlwright.model.evidence import Evidence
 from mlwright.model.parts import Parts
-from mlwright.model.rows import Reader, Typed
-from mlwright.schema import Column, Schema
+from mlwright.schema import Schema
 from mlwright.tasks import TASKS
 from mlwright.tasks.base import Label, Prediction, Task
 
@@ -29,22 +27,46 @@ if TYPE_CHECKING:
     import polars as pl
 
     from mlwright.evaluate.reference import Reference
-    from mlwright.explain.contributions import Explainer, Explanation
+    from mlwright.explain.contributions import Explanation
     from mlwright.explain.counterfactuals import Counterfactuals
     from mlwright.explain.similar import Similar
     from mlwright.explain.unlike import Unlike
-    from mlwright.model.beside import Beside
     from mlwright.model.exports import Exported
     from mlwright.report import Folder
 
 
-class Model:
-    """A model: predicts, says how good it is, saves and loads. Made by `mlwright.build` or `load`, never by hand."""
+class Picked(NamedTuple):
+    """One place of a list that is recommended."""
 
-    def __init__(self, parts: Parts, *, path: Path | None = None) -> None:
-        self.parts = parts
+    item: Label
+    score: float
+    """Higher is better; comparable within one list."""
+    reason: str
+    """Why it is there, in words."""
+
+
+class Model(ABC):
+    """A model: answers, says how good it is, saves and loads. Made by `mlwright.build` or `load`, never by hand.
+
+    What it answers depends on what was asked: rows of a table (`predict`), or people with a history (`recommend`). What
+    a kind of model does not do is refused with a sentence.
+    """
+
+    next_call: ClassVar[str]
+    """What to call next, as people write it."""
+
+    def __init__(self, *, path: Path | None = None) -> None:
         self.path = path
         """The folder or zip it was loaded from, or None."""
+
+    @property
+    @abstractmethod
+    def parts(self) -> Parts:
+        """What it is made of."""
+
+    @abstractmethod
+    def with_parts(self, parts: Any, *, path: Path | None = None) -> Self:
+        """Return a model of the same kind made of other parts."""
 
     @property
     def name(self) -> str:
@@ -89,6 +111,7 @@ class Model:
         """Facts of the build: when, how long, with which versions, seed and machine."""
         return self.parts.run
 
+    @abstractmethod
     def predict(self, rows: object) -> NDArray[Any]:
         """Return one answer for each row: labels as the target has them, or numbers.
 
@@ -98,43 +121,60 @@ class Model:
             A dict (one row), a list of dicts, a Polars, pandas or Arrow frame, a matrix in the order of the training
             columns, or a path. Columns the model does not read may be absent, and others may be there.
         """
-        return self.answer(rows).values
 
     def predict_proba(self, rows: object) -> Floats:
         """Return (n, classes): the probability of each class, in the order of `classes_`."""
-        if not self.parts.classes:
-            raise OptionError(
-                f"The model predicts the number {self.target!r}, so there are no classes to give probabilities of.",
-                hint="use predict(rows), or answer(rows) for the interval of each number.",
-            )
-        return self._predict(rows)
+        raise self._cannot("gives no probabilities")
 
+    @abstractmethod
     def answer(self, rows: object) -> Prediction:
         """Return answers with probabilities, or with the interval of each number."""
-        typed = self._reader.read(rows)
-        return self.parts.answer(typed, self._of_typed(typed))
 
     def thresholds(self, rows: object) -> Floats | None:
         """Return (n,) the probability from which on each row is answered with the class looked for; else None.
 
         They are one and the same for all rows, unless the model has thresholds by group (`mitigate`).
         """
-        found = self.parts.decided(typed := self._reader.read(rows)).get("threshold")
-        if found is None:
-            return None
-        return np.broadcast_to(np.asarray(found, dtype=np.float64), (len(self._of_typed(typed)),)).copy()
+        raise self._cannot("decides by no threshold")
 
-    def _predict(self, rows: object) -> Floats:
-        return self._of_typed(self._reader.read(rows))
+    def recommend(
+        self,
+        history: Sequence[object] = (),
+        k: int = 10,
+        *,
+        at: object = None,
+        filters: Mapping[str, Any] | None = None,
+        exclude: Sequence[object] = (),
+        exclude_seen: bool = True,
+        diversity: float = 0.0,
+        rules: Mapping[str, Any] | None = None,
+    ) -> list[Picked]:
+        """Return the k items that somebody with this history is likeliest to take next, best first, with reasons.
 
-    def _of_typed(self, typed: Typed) -> Floats:
-        if isinstance(typed, list):
-            return self.parts.ensemble.predict_rows(typed)
-        return self.parts.ensemble.predict(typed)
+        Parameters
+        ----------
+        history
+            What the person took, oldest first: ids as the log has them, or dicts {"item": ..., "at": ..., "rating":
+            ...}. Items that the model does not know are ignored. Nobody has to be known: an empty history gets what is
+            popular.
+        k
+            How many, at most 100.
+        at
+            The moment of asking; nothing that came later is recommended. By default when the log ended, or when the
+            history did, where that is later.
+        filters
+            What recommended items have to be like: {"genre": {"in": ["Drama"]}, "year": {"from": 1990}}.
+        exclude, exclude_seen
+            Items that are not wanted, and whether those of the history are not.
+        diversity
+            From 0 (by score alone) to 1 (as unlike one another as can be).
+        rules
+            More fields of a request: "only", "pinned", "boosted", "buried", "caps", "explore"; see
+            docs/how-to/recommend.md.
 
-    @cached_property
-    def _reader(self) -> Reader:
-        return Reader(self.parts.columns, self.parts.schema)
+        Raises OptionError, which names the field, where a request cannot be.
+        """
+        raise self._cannot("recommends nothing")
 
     def explain(self, rows: object, *, of: Label | None = None) -> Explanation:
         """Return why each row gets its answer: what each raw column adds to it, and a sentence.
@@ -146,47 +186,21 @@ class Model:
 
         Raises ColumnError where a column is missing, OptionError where there is no such class.
         """
-        from mlwright.explain.contributions import Explanation
-
-        position = None
-        if of is not None:
-            if of not in self.parts.classes:
-                raise OptionError.unknown("class", str(of), [str(label) for label in self.parts.classes])
-            position = self.parts.classes.index(of)
-        typed = self._reader.read(rows)
-        explainer = self._explainer
-        found = explainer.explain(typed, position)
-        described = {column.name: column for column in (*self.schema.features, *self.parts.columns)}
-        place = [list(described).index(name) for name in explainer.columns]
-        values = np.zeros((len(found.values), len(described)))
-        values[:, place] = found.values
-        classes = self.parts.classes
-        return Explanation(
-            bases=found.base,
-            values=values,
-            prediction=found.prediction,
-            unit="log-odds" if classes else self.target,
-            target=self.target,
-            labels=tuple(classes[at] for at in found.of.tolist()) if classes else (),
-            exact=explainer.exact,
-            groups=self._groups,
-            typed=typed,
-            described=described,
-        )
+        raise self._cannot("explains no rows")
 
     def unlike(self, rows: object) -> Unlike:
         """Return whether each row is unlike the rows that taught, why, and how many usual rows are as unusual.
 
         Of rows like the training data, 1 in 100 is called unlike it. Raises OptionError where the model keeps no cases.
         """
-        return self._beside.unlike(self._columns(rows))
+        raise self._cannot("compares no rows")
 
     def similar(self, rows: object, k: int = 5) -> Similar:
         """Return the k past cases most similar to each row in what moves the answer, with how they ended.
 
         Raises OptionError where the model keeps no cases.
         """
-        return self._beside.similar(self._columns(rows), k)
+        raise self._cannot("compares no rows")
 
     def counterfactuals(
         self,
@@ -223,32 +237,7 @@ class Model:
         Raises OptionError where the model keeps no cases or such a thing cannot be asked of it, ColumnError for a
         column that it does not know.
         """
-        from mlwright.explain.counterfactuals import Rules, Wish
-
-        columns = self._columns(rows)
-        wish = Wish(want=want, below=below, above=above, of=of)
-        rules = Rules(tuple(immutable), tuple(only_up), tuple(only_down), tuple(mutable))
-        return self._beside.counterfactuals(columns, wish, rules, most=k, changed=changed)
-
-    def _columns(self, rows: object) -> Columns:
-        typed = self._reader.read(rows)
-        return typed if isinstance(typed, Columns) else typed_rows(typed, self.parts.columns)
-
-    @cached_property
-    def _beside(self) -> Beside:
-        from mlwright.model.beside import Beside
-
-        return Beside(self.parts, self._explainer)
-
-    @cached_property
-    def _explainer(self) -> Explainer:
-        from mlwright.explain.contributions import Explainer
-
-        return Explainer(self.parts.ensemble, self.parts.background)
-
-    @cached_property
-    def _groups(self) -> tuple[tuple[str, ...], ...]:
-        return self._explainer.groups([self.schema[name] for name in self._explainer.columns])
+        raise self._cannot("changes no rows")
 
     @cached_property
     def evaluation(self) -> Evidence:
@@ -266,6 +255,7 @@ class Model:
         names = dict.fromkeys(name for row in board for name in row)
         return pl.DataFrame([pl.Series(name, [_cell(row.get(name)) for row in board], strict=False) for name in names])
 
+    @abstractmethod
     def evaluate(
         self,
         source: object,
@@ -292,10 +282,6 @@ class Model:
         against
             Another model of the same target, for gates of "better_than_other".
         """
-        from mlwright.model.judge import evaluate
-
-        other = None if against is None else against.parts
-        return evaluate(self.parts, source, query=query, gates=gates, tests=tests, against=other)
 
     def mitigate(
         self,
@@ -334,13 +320,7 @@ class Model:
 
         Raises OptionError, ColumnError, DataError: where groups are too small, nothing is promised of them.
         """
-        from mlwright.fairness.mitigation.asked import wanted
-        from mlwright.model.mitigate import mitigate
-
-        asked = wanted(
-            columns, criterion, tolerance, without_group=without_group, draws=draws, cuts=cuts, seed=seed
-        )  # fmt: skip
-        return Model(mitigate(self.parts, source, asked, query=query))
+        raise self._cannot("has no thresholds by group")
 
     def gates(self, path: str | os.PathLike[str] | None = None) -> str:
         """Return a file of gates to begin with, made from what is known of the model, as text; write it where asked.
@@ -348,18 +328,14 @@ class Model:
         The path ends in .toml, .json or .yaml. A file that is there is left alone: it may have been changed by hand.
         Raises OutputError, OptionError.
         """
-        from mlwright.model.proposed_gates import gates_text, write_gates
-
-        return gates_text(self.parts) if path is None else write_gates(self.parts, Path(path))
+        raise self._cannot("has no gates of rows")
 
     def tests(self, path: str | os.PathLike[str] | None = None) -> str:
         """Return a file of behaviour tests to begin with, made from the columns, as text; write it where asked.
 
         The path ends in .yaml or .toml. A file that is there is left alone. Raises OutputError, OptionError.
         """
-        from mlwright.model.proposed_tests import text_of_tests, write_tests
-
-        return text_of_tests(self.parts) if path is None else write_tests(self.parts, Path(path))
+        raise self._cannot("has no behaviour tests of rows")
 
     def report(self, path: str | os.PathLike[str], *, force: bool = False) -> Path:
         """Write the report as one HTML file, with its JSON and Markdown twins beside it; return where the page is.
@@ -398,8 +374,10 @@ class Model:
 
         An older model at that path is replaced; anything else there is left alone. Raises OutputError.
         """
+        from mlwright.model.folder import write  # which knows of all kinds of models
+
         target = Path(path)
-        folder.write(self.parts, target)
+        write(self.parts, target)
         return target
 
     def export(self, path: str | os.PathLike[str], *, to: str, wheel: str | os.PathLike[str] | None = None) -> Exported:
@@ -418,35 +396,31 @@ class Model:
         Raises OptionError where ONNX cannot hold a part of the model exactly, OutputError, SourceError,
         MissingExtraError.
         """
-        from mlwright.model.exports import export
-
-        return export(self.parts, Path(path), to=to, wheel=None if wheel is None else Path(wheel))
+        raise self._cannot("cannot be exported")
 
     def relabelled(self, labels: Sequence[Label], target: str) -> Model:
         """Return the same model with other names for its classes, in their order, and for its target."""
-        was = self.schema[self.target]
-        column = Column(
-            name=target, kind="category", role="target", distinct=len(labels), missing_share=was.missing_share
-        )
-        schema = replace(self.schema, columns=tuple(column if each.name == was.name else each for each in self.schema))
-        decision = dict(self.parts.decision)
-        if "positive" in decision:
-            decision["positive"] = labels[-1]
-        parts = replace(self.parts, classes=tuple(labels), target=target, schema=schema, decision=decision)
-        return Model(parts, path=self.path)
+        raise self._cannot("has no classes")
 
-    def renamed(self, name: str, version: int | None = None) -> Model:
+    def renamed(self, name: str, version: int | None = None) -> Self:
         """Return the same model under another name and version."""
         run = {key: value for key, value in self.parts.run.items() if key != "version"}
         if version is not None:
             run["version"] = version
-        return Model(replace(self.parts, name=name, run=run), path=self.path)
+        return self.with_parts(replace(self.parts, name=name, run=run), path=self.path)
 
     def __repr__(self) -> str:
         """Return what it is and the next call."""
         version = f"@{self.version}" if self.version is not None else ""
         score = f", {self.evaluation.score}" if self.evaluation.score else ""
-        return f"<Model {self.name}{version}: {self.parts.task} {self.target!r}{score}. Next: .predict(rows)>"
+        return f"<Model {self.name}{version}: {self.parts.task} {self.target!r}{score}. Next: {self.next_call}>"
+
+    def _cannot(self, what: str) -> OptionError:
+        """Return the error that says that this kind of model does not do such a thing."""
+        return OptionError(
+            f"{self.name!r} answers the task {self.task.name!r}: it {what}.",
+            hint=f"ask it by {self.next_call}.",
+        )
 
     def _repr_html_(self) -> str:
         """Return what it is, its evidence, and the next call: the report's card where the evidence is complete."""
@@ -456,7 +430,7 @@ class Model:
             return summary_html(self.parts.evidence, self.parts.run)
         title = f"<strong>{escape(self.name)}</strong>: predicts {escape(repr(self.target))}"
         inner = self.evaluation._repr_html_()
-        return f"<div><p>{title}</p>{inner}<p>Next: <code>.predict(rows)</code></p></div>"
+        return f"<div><p>{title}</p>{inner}<p>Next: <code>{escape(self.next_call)}</code></p></div>"
 
 
 def _cell(value: object) -> str | float | bool | None:
@@ -464,8 +438,3 @@ def _cell(value: object) -> str | float | bool | None:
     if isinstance(value, int) and not isinstance(value, bool) and abs(value) >= 1 << 63:
         return float(value)
     return value if value is None or isinstance(value, (str, int, float)) else str(value)
-
-
-def load(path: str | os.PathLike[str]) -> Model:
-    """Load a model from its folder or zip; runs no code of it. Raises ModelError where it is damaged or hostile."""
-    return Model(folder.read(Path(path)), path=Path(path))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -16,8 +17,9 @@ from mlwright.explain.cases import Cases
 from mlwright.fairness.mitigation.policy import Policy
 from mlwright.learn.base import Floats
 from mlwright.learn.ensemble import Ensemble, Values
+from mlwright.learn.plugins import predictor_package
 from mlwright.schema import Column, Schema
-from mlwright.tasks import TASKS
+from mlwright.tasks import ROW_TASKS
 from mlwright.tasks.base import Label, Prediction
 from mlwright.values import raw_value
 
@@ -28,21 +30,18 @@ FAR = 1e300
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Parts:
-    """Everything a model knows. `evidence` and `run` are JSON; `golden` holds raw rows with what they get."""
+class Parts(ABC):
+    """Everything a model knows, whatever it learned from. `evidence` and `run` are JSON."""
 
     name: str
     task: str
     target: str
+    """The column that is predicted."""
     classes: tuple[Label, ...]
     schema: Schema
-    ensemble: Ensemble
     decision: Mapping[str, Any]
-    prior: tuple[float, ...]
-    """What somebody predicts who sees no column: (k,), as `Task.prior` gives it."""
     evidence: Mapping[str, Any] = field(default_factory=dict)
     run: Mapping[str, Any] = field(default_factory=dict)
-    golden: tuple[dict[str, Any], ...] = ()
     policy: Policy | None = None
     """Which threshold decides about a row, where that is not the same one for all; None where it is."""
     cases: Cases | None = None
@@ -51,10 +50,36 @@ class Parts:
     """How rows were when the model was judged; None where nobody judged it."""
 
     @property
+    @abstractmethod
+    def columns(self) -> tuple[Column, ...]:
+        """The raw columns that answering reads."""
+
+    @property
+    def packages(self) -> tuple[str, ...]:
+        """The packages that answering needs beside NumPy."""
+        return ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RowParts(Parts):
+    """What a model that answers about rows knows; `golden` holds raw rows with what they get."""
+
+    ensemble: Ensemble
+    prior: tuple[float, ...]
+    """What somebody predicts who sees no column: (k,), as `RowTask.prior` gives it."""
+    golden: tuple[dict[str, Any], ...] = ()
+
+    @property
     def columns(self) -> tuple[Column, ...]:
         """The raw columns that answering reads."""
         also = () if self.policy is None else self.policy.sources
         return tuple(self.schema[name] for name in dict.fromkeys((*self.ensemble.sources, *also)))
+
+    @property
+    def packages(self) -> tuple[str, ...]:
+        """The packages that bring the predictors which are not built in."""
+        found = {predictor_package(member.predictor.kind) for member in self.ensemble.members}
+        return tuple(sorted(package for package in found if package))
 
     def decided(self, typed: Columns | Sequence[Values]) -> Mapping[str, Any]:
         """Return the step from predictions to answers for these rows: its threshold may be one for each of them."""
@@ -65,9 +90,9 @@ class Parts:
     def answer(self, typed: Columns | Sequence[Values], P: Floats) -> Prediction:
         """Return the answers to typed rows of which P (n, k) is predicted."""
         if self.policy is None:
-            return TASKS[self.task].answer(P, self.decision, self.classes)
+            return ROW_TASKS[self.task].answer(P, self.decision, self.classes)
         columns = self._of_policy(typed)
-        found = TASKS[self.task].answer(P, self.decided(columns), self.classes)
+        found = ROW_TASKS[self.task].answer(P, self.decided(columns), self.classes)
         return replace(found, flags=self.policy.flags(columns))
 
     def _of_policy(self, typed: Columns | Sequence[Values]) -> Columns:
@@ -123,12 +148,12 @@ def _raw(value: object) -> str | float | int | bool | None:
     return str(value)
 
 
-def answers(parts: Parts, rows: Sequence[Mapping[str, Any]]) -> Floats:
+def answers(parts: RowParts, rows: Sequence[Mapping[str, Any]]) -> Floats:
     """Return (n, k) of raw rows by NumPy alone."""
     return parts.ensemble.predict(read_rows(rows, parts.columns), numpy_only=True)
 
 
-def check_answers(parts: Parts, rows: Sequence[Mapping[str, Any]], expected: Floats, where: str) -> None:
+def check_answers(parts: RowParts, rows: Sequence[Mapping[str, Any]], expected: Floats, where: str) -> None:
     """Raise ModelError where the model does not answer the golden rows as it did when it was built.
 
     A row of missing values goes with them, so that a model which cannot predict at all is found at once. NumPy and the
@@ -154,11 +179,11 @@ def check_answers(parts: Parts, rows: Sequence[Mapping[str, Any]], expected: Flo
         )
 
 
-def check_decision(parts: Parts, where: str) -> None:
+def check_decision(parts: RowParts, where: str) -> None:
     """Raise ModelError where the step from predictions to answers cannot be taken for any prediction there may be."""
     extremes = np.eye(len(parts.classes)) if parts.classes else np.array([[-FAR], [0.0], [FAR]])
     for probe in (extremes, extremes[:1], np.concatenate([extremes, extremes])):
-        found = TASKS[parts.task].answer(probe, parts.decision, parts.classes)
+        found = ROW_TASKS[parts.task].answer(probe, parts.decision, parts.classes)
         ends = [end for end in (found.lower, found.upper) if end is not None]
         whole = {len(each) for each in (found.values, found.sets) if each is not None} == {len(probe)}
         cut = found.cutoffs is None or np.isfinite(np.reshape(found.cutoffs, len(parts.classes))).all()
@@ -167,7 +192,7 @@ def check_decision(parts: Parts, where: str) -> None:
             raise ModelError("The model's step from predictions to answers is damaged.", where=where)
 
 
-def check_cases(parts: Parts, where: str) -> None:
+def check_cases(parts: RowParts, where: str) -> None:
     """Raise ModelError where the cases lack a column that the model reads, or have a class that it does not know."""
     if parts.cases is None:
         return
@@ -177,7 +202,7 @@ def check_cases(parts: Parts, where: str) -> None:
         raise ModelError("The model's cases have a class that it does not know.", where=where)
 
 
-def check_policy(parts: Parts, expected: Sequence[float], where: str) -> None:
+def check_policy(parts: RowParts, expected: Sequence[float], where: str) -> None:
     """Raise ModelError where thresholds by group cannot be found for a row, or are others than when they were saved."""
     if parts.policy is None:
         return
@@ -192,7 +217,7 @@ def check_policy(parts: Parts, expected: Sequence[float], where: str) -> None:
         raise ModelError("The model's thresholds by group are not what they were when it was saved.", where=where)
 
 
-def policy_thresholds(parts: Parts) -> list[float]:
+def policy_thresholds(parts: RowParts) -> list[float]:
     """Return the thresholds of the golden rows and of a row in which everything is missing; none without a policy."""
     if parts.policy is None:
         return []

@@ -13,7 +13,7 @@ from mlwright.evaluate.wording import count, gained, named, number, percent, sco
 from mlwright.fairness.telling import at_least
 from mlwright.model.measures import main_metric
 from mlwright.model.new_file import write_new
-from mlwright.model.parts import Parts
+from mlwright.model.parts import RowParts
 from mlwright.tasks.base import Metric
 from mlwright.tasks.metrics import LOG_LOSS
 
@@ -29,20 +29,20 @@ SLOWER, LEAST_MS = 20, 20
 Facts = Mapping[str, Any]
 
 
-def gates_text(parts: Parts, ending: str = ".toml") -> str:
+def gates_text(parts: RowParts, ending: str = ".toml") -> str:
     """Return the text of a file of gates for the model."""
     version = f"@{parts.run['version']}" if "version" in parts.run else ""
     return written(list(proposals(parts)), f"{parts.name}{version}", ending)
 
 
-def write_gates(parts: Parts, path: Path) -> str:
+def write_gates(parts: RowParts, path: Path) -> str:
     """Write the file, which must not be there, and return its text. Raises OutputError, OptionError."""
     text = gates_text(parts, path.suffix.lower())
     write_new(path, text, "gates")
     return text
 
 
-def proposals(parts: Parts) -> Iterator[Proposal]:
+def proposals(parts: RowParts) -> Iterator[Proposal]:
     """Yield the gates that are proposed, in the order in which they stand in the file."""
     metric, evidence = main_metric(parts), parts.evidence
     built = evidence.get("score") or {}
@@ -93,7 +93,7 @@ def _score(metric: Metric, built: Facts) -> Iterator[Proposal]:
     )
 
 
-def _gain(parts: Parts) -> float | None:
+def _gain(parts: RowParts) -> float | None:
     """Return what the model gained over always giving the same answer when it was built; None where that is unknown."""
     rules = parts.evidence.get("baselines")
     for rule in rules if isinstance(rules, Sequence) else ():
@@ -116,7 +116,7 @@ def _other(metric: Metric, gain: float | None) -> Proposal:
     )
 
 
-def _people(parts: Parts) -> Iterator[Proposal]:
+def _people(parts: RowParts) -> Iterator[Proposal]:
     """Propose to hold the surest gap of each named column; as comments, those of columns that nobody named."""
     sensitive = [column.name for column in parts.schema.with_role("sensitive")]
     people = parts.evidence.get("people") or {}
@@ -159,7 +159,7 @@ def _held(gate: str, name: str, gaps: Sequence[Facts], *, is_named: bool, shares
     return Proposal(gate, why if is_named else unnamed + why, fields, is_active=is_named)
 
 
-def _stated(parts: Parts) -> Proposal:
+def _stated(parts: RowParts) -> Proposal:
     if parts.classes:
         why = f"In no fifth of the rows may the stated probabilities be off by more than {points(STATED)} on average."
     else:
@@ -169,7 +169,7 @@ def _stated(parts: Parts) -> Proposal:
     return Proposal("calibration", why, {"statistic": "calibration", "at_most": STATED})
 
 
-def _slice(parts: Parts, metric: Metric, gain: float | None) -> Iterator[Proposal]:
+def _slice(parts: RowParts, metric: Metric, gain: float | None) -> Iterator[Proposal]:
     """Propose a limit in the unit of what parts of the rows are compared by: see `evaluate.slices.judged`."""
     if metric.losses is None or metric.percent:
         metric, gain = LOG_LOSS, _gain_in_log_loss(parts)
@@ -183,7 +183,7 @@ def _slice(parts: Parts, metric: Metric, gain: float | None) -> Iterator[Proposa
         )
 
 
-def _gain_in_log_loss(parts: Parts) -> float | None:
+def _gain_in_log_loss(parts: RowParts) -> float | None:
     """Return the gain over always giving the shares of the classes; None where there are none, or it is unknown."""
     measured = (parts.evidence.get("metrics") or {}).get(LOG_LOSS.name) or {}
     prior = -sum(share * math.log(share) for share in parts.prior if share > 0) if parts.classes else math.nan

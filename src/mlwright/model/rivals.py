@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from mlwright.columns import Columns, read_frame
 from mlwright.errors import OptionError
 from mlwright.learn.base import Floats
-from mlwright.model.parts import Parts
+from mlwright.model.parts import RowParts
 from mlwright.model.rows import require
 from mlwright.tasks import TASKS
 
@@ -15,12 +15,12 @@ if TYPE_CHECKING:
     import polars as pl
 
 
-def called(parts: Parts) -> str:
+def called(parts: RowParts) -> str:
     """Return what a model is called: its name, with the version where it has one."""
     return parts.name + (f"@{parts.run['version']}" if "version" in parts.run else "")
 
 
-def check_same_question(parts: Parts, other: Parts) -> None:
+def check_same_question(parts: RowParts, other: RowParts) -> None:
     """Raise OptionError where two models do not predict the same target with the same classes."""
     if other.target == parts.target and set(other.classes) == set(parts.classes) and other.task == parts.task:
         return
@@ -28,7 +28,7 @@ def check_same_question(parts: Parts, other: Parts) -> None:
     raise OptionError(f"The models cannot be compared: {said}.", hint=_hint(parts, other))
 
 
-def _hint(parts: Parts, other: Parts) -> str:
+def _hint(parts: RowParts, other: RowParts) -> str:
     alone = set(parts.classes) ^ set(other.classes)
     if other.target == parts.target and other.task == parts.task and alone:
         named = ", ".join(repr(label) for label in sorted(alone, key=str)[:4])
@@ -37,7 +37,7 @@ def _hint(parts: Parts, other: Parts) -> str:
     return "name a model of the same target with the same classes."
 
 
-def _asked(parts: Parts) -> str:
+def _asked(parts: RowParts) -> str:
     """Return what is predicted: "'churn' (no, yes)", "'churn' (a number)"."""
     if not parts.classes:
         return f"{parts.target!r} ({TASKS[parts.task].label})"
@@ -45,12 +45,12 @@ def _asked(parts: Parts) -> str:
     return f"{parts.target!r} ({', '.join(map(str, parts.classes[:4]))}{more})"
 
 
-def read_for(parts: Parts, frame: pl.DataFrame) -> Columns:
+def read_for(parts: RowParts, frame: pl.DataFrame) -> Columns:
     """Return the columns of raw rows that a model reads. Raises ColumnError, naming the model, where one is missing."""
     require(parts.columns, frame.columns, where=f"model {called(parts)}")
     return read_frame(frame, parts.columns)
 
 
-def aligned(P: Floats, other: Parts, like: Parts) -> Floats:
+def aligned(P: Floats, other: RowParts, like: RowParts) -> Floats:
     """Return what the other model predicts (n, k), its classes in the order of those of the model beside it."""
     return P[:, [other.classes.index(label) for label in like.classes]] if like.classes else P

@@ -10,6 +10,7 @@ import numpy as np
 
 from mlwright.columns import Coded, Columns
 from mlwright.errors import DataError
+from mlwright.model import row_model
 from mlwright.monitor.broken import broken_cells
 from mlwright.monitor.classic import classic
 from mlwright.monitor.estimate import Estimate, estimate
@@ -93,7 +94,7 @@ def loss_of(subject: Subject) -> Loss:
 
 
 def _decided(subject: Subject, losses: Loss) -> Loss:
-    model = subject.model
+    model = row_model(subject.model)
     labels = list(model.parts.classes)
     place = {label: position for position, label in enumerate(labels)}
 

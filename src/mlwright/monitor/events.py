@@ -36,8 +36,8 @@ from mlwright.tasks.base import Floats
 if TYPE_CHECKING:
     import polars as pl
 
-    from mlwright.model import Model
-    from mlwright.model.parts import Parts
+    from mlwright.model import RowModel
+    from mlwright.model.parts import RowParts
     from mlwright.schema import Column
     from mlwright.serve.record import Record
 
@@ -148,7 +148,7 @@ class RecordSource:
     """
 
     def __init__(
-        self, record: Record, name: str, version: int, model: Model, *, delay: float = 0.0, kind: str = "answer"
+        self, record: Record, name: str, version: int, model: RowModel, *, delay: float = 0.0, kind: str = "answer"
     ) -> None:
         self._record, self._who = record, Followed(name, version, kind)
         self._delay = round(delay * SECOND)
@@ -261,7 +261,7 @@ class FileSource:
         The column that orders the rows; without it they are taken to be in order, one a second from 1970 on.
     """
 
-    def __init__(self, model: Model, source: object, *, time: str | None = None, query: str | None = None) -> None:
+    def __init__(self, model: RowModel, source: object, *, time: str | None = None, query: str | None = None) -> None:
         from mlwright.collect import collect
 
         self._parts, self._answers = model.parts, RecordedAnswers(model.parts)
@@ -335,7 +335,7 @@ class FileSource:
         )
 
 
-def _read(parts: Parts) -> tuple[Any, ...]:
+def _read(parts: RowParts) -> tuple[Any, ...]:
     """Return what is read of rows: the columns of the model, and the sensitive ones beside them."""
     return tuple(dict.fromkeys((*parts.columns, *parts.schema.with_role("sensitive"))))
 

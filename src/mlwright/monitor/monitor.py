@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from mlwright.errors import ModelError, OptionError
+from mlwright.model import row_model
 from mlwright.monitor.deployment import Deployment
 from mlwright.monitor.effects import LATEST, expected
 from mlwright.monitor.events import SECOND, Cursor, Events, FileSource, RecordSource
@@ -199,7 +200,7 @@ class Monitor:
             yield "outcomes", events, cursor
 
     def _source(self, watched: Watched) -> RecordSource:
-        model = watched.deployment.subject.model
+        model = row_model(watched.deployment.subject.model)
         return RecordSource(self._record, self._name, model.version or 0, model, delay=watched.delay)
 
     def _save(self, watched: Watched, step: int, now: datetime) -> bool:
@@ -260,7 +261,7 @@ def monitor_file(
     numbers of rows, counted from 0. Raises what `collect` and `Subject` raise.
     """
     deployment = Deployment(Subject(model))
-    rows = FileSource(model, source, time=time, query=query)
+    rows = FileSource(row_model(model), source, time=time, query=query)
     if time is None:
         deployment.moment = lambda microseconds: f"row {microseconds // SECOND:,}"
     seen: list[Events] = []

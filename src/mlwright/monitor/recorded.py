@@ -12,9 +12,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mlwright.columns import Coded, Columns, Values, read_series
-from mlwright.model.parts import Parts
+from mlwright.model.parts import RowParts
 from mlwright.schema import Column
-from mlwright.tasks import TASKS
+from mlwright.tasks import ROW_TASKS
 from mlwright.tasks.base import Floats
 from mlwright.values import as_text, reader
 from mlwright.values.times import EPOCHS
@@ -116,7 +116,7 @@ def _typed(raw: list[Any], kinds: set[type], column: Column) -> Values:
 class RecordedAnswers:
     """Reads recorded answers of a model as predictions."""
 
-    def __init__(self, parts: Parts) -> None:
+    def __init__(self, parts: RowParts) -> None:
         self._parts = parts
         texts = [as_text(label) or "" for label in parts.classes]
         # As the service names them: where two are written alike, their place tells them apart.
@@ -146,10 +146,10 @@ class RecordedAnswers:
         raw = [None if value is msgspec.UNSET else value for value in values]
         if self._parts.classes:
             distinct = {(type(value), value): value for value in raw}
-            y = TASKS[self._parts.task].encode_known(list(distinct.values()), self._target, self._parts.classes)
+            y = ROW_TASKS[self._parts.task].encode_known(list(distinct.values()), self._target, self._parts.classes)
             place = dict(zip(distinct, y.tolist(), strict=True))
             return np.array([place[type(value), value] for value in raw], dtype=np.float64)
-        return TASKS[self._parts.task].encode_known(raw, self._target, self._parts.classes)
+        return ROW_TASKS[self._parts.task].encode_known(raw, self._target, self._parts.classes)
 
     def outcomes(self, texts: Sequence[str | None]) -> Floats:
         """Return (n,) the outcomes (JSON) as class positions or numbers; NaN where one is not known."""

@@ -17,7 +17,8 @@ from typing import Any, Protocol
 
 from mlwright.errors import MissingExtraError, ModelError, OptionError, OutputError
 from mlwright.model.archive import MANIFEST, opened, write_files
-from mlwright.model.folder import MAX_MANIFEST, damaged, read_evidence
+from mlwright.model.checked import damaged
+from mlwright.model.folder import MAX_MANIFEST, read_evidence
 from mlwright.model.model import Model
 from mlwright.registry.names import VERSION, is_name
 from mlwright.registry.version import Version, digest_of

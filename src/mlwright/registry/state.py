@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import getpass
 import weakref
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from copy import copy
 from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
@@ -17,6 +18,8 @@ from mlwright.registry import database
 from mlwright.registry.tables import changes
 
 MIGRATIONS = Path(__file__).parent / "migrations"
+Guard = Callable[[sa.Connection], None]
+"""Raises an error within a transaction that is not to be made."""
 NEWEST = "0001"
 """The newest migration. That it is the one in the database is asked first: to import Alembic takes 0.3 s."""
 
@@ -27,6 +30,7 @@ class State:
     def __init__(self, place: str | Path) -> None:
         self.place = place
         self._instead_of: Path | None = None
+        self._guard: Guard | None = None
 
     @classmethod
     def in_memory(cls, instead_of: Path) -> State:
@@ -34,6 +38,12 @@ class State:
         state = cls("sqlite://")
         state._instead_of = instead_of
         return state
+
+    def guarded(self, guard: Guard) -> State:
+        """Return the same registry, whose changes are each made only where the guard lets them be."""
+        other = copy(self)
+        other._guard = guard  # noqa: SLF001  its own class
+        return other
 
     @cached_property
     def engine(self) -> sa.Engine:
@@ -76,11 +86,13 @@ class State:
         if self._instead_of is not None:
             raise OutputError("The workspace cannot be written.", where=str(self._instead_of))
         with self.finding() as connection:
+            if self._guard is not None:
+                self._guard(connection)
             yield connection
 
     @contextmanager
     def finding(self) -> Iterator[sa.Connection]:
-        """Within, one change that only makes known what is on the disk."""
+        """Within, one change that only makes known what is on the disk or takes back what is not: no guard is asked."""
         with database.writing(self._there()) as connection:
             connection.execute(sa.update(changes).values(number=changes.c.number + 1))
             yield connection

@@ -54,7 +54,7 @@ class Versions:
 
     def give_back(self, name: str, version: int) -> bool:
         """Take back a number whose version did not come to be; False where another process has found it whole."""
-        with self._state.changing() as connection:
+        with self._state.finding() as connection:
             if version in _states(connection, name):
                 return False
             this = (models.c.name == name) & (models.c.last_version == version)

@@ -12,12 +12,13 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
+from copy import copy
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from mlwright.errors import MlwrightError, ModelError, OptionError
-from mlwright.model.model import Model, load
+from mlwright.model import Model, load
 from mlwright.registry.files import Files, check_whole, files_of
 from mlwright.registry.names import CHAMPION, LATEST, Reference, checked_name, is_name, no_model, parsed
 from mlwright.registry.traffic import Traffic
@@ -26,7 +27,7 @@ from mlwright.registry.version import DAMAGED, Origin, Version, read_version
 if TYPE_CHECKING:
     from mlwright.registry.aliases import Aliases, Move
     from mlwright.registry.keys import Keys
-    from mlwright.registry.state import State
+    from mlwright.registry.state import Guard, State
     from mlwright.registry.tags import Tags
     from mlwright.registry.versions import Versions
 
@@ -69,6 +70,15 @@ class Workspace:
     def registry(self) -> str | Path:
         """Where the registry is: the path of an SQLite file, or a URL."""
         return self._registry
+
+    def guarded(self, guard: Guard) -> Workspace:
+        """Return the same workspace, in which each change of the registry is made only where the guard lets it be.
+
+        The guard is called within the transaction of the change, with its connection, and raises an error or does not.
+        """
+        other = copy(self)
+        other._state = self._state.guarded(guard)  # noqa: SLF001  its own class
+        return other
 
     def add(
         self, model: Model, name: str, *, why: str = "", who: str | None = None, parent: str | None = None

@@ -11,7 +11,7 @@ import msgspec
 import numpy as np
 
 from mlwright.errors import OptionError
-from mlwright.model import Model
+from mlwright.model import RowModel
 from mlwright.serve.checking import Checker, Flag, Raw
 from mlwright.serve.policy import ModelPolicy, Policy
 from mlwright.serve.problems import Problem, RowError
@@ -57,7 +57,7 @@ class Answer(msgspec.Struct, omit_defaults=True):
 class Served:
     """One version of a model, ready to answer. Answering is safe on several threads at once."""
 
-    def __init__(self, model: Model, name: str, version: int, policy: ModelPolicy) -> None:
+    def __init__(self, model: RowModel, name: str, version: int, policy: ModelPolicy) -> None:
         self.model, self.name, self.version, self.policy = model, name, version, policy
         parts = model.parts
         self._ensemble, self._parts = parts.ensemble, parts
@@ -225,7 +225,7 @@ def _refused(errors: list[RowError], rows: int) -> Problem:
     return Problem("invalid-rows", said, errors=errors)
 
 
-def _exact(model: Model) -> tuple[str, ...]:
+def _exact(model: RowModel) -> tuple[str, ...]:
     """Return the columns by whose exact texts the model tells groups, each with a threshold of its own."""
     policy = model.parts.policy
     return () if policy is None or policy.head is not None else policy.grouping.sources

@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from mlwright.errors import ColumnError, ModelError, OptionError, nearest
-from mlwright.model import load
+from mlwright.model import Model, load, row_model
 from mlwright.registry import Workspace
 from mlwright.registry.keys import Key
 from mlwright.registry.names import CHAMPION, LATEST, parsed
@@ -170,8 +170,8 @@ class Shelf:
         """Return where another process finds a version: name@version, or a path and the digest of the model there."""
         return self._sources[name] if name in self._fixed else (f"{name}@{version}", "")
 
-    def _served(self, model: object, name: str, version: int) -> Served:
-        served = Served(model, name, version, self.settings.policy_of(name))  # type: ignore[arg-type]
+    def _served(self, model: Model, name: str, version: int) -> Served:
+        served = Served(row_model(model), name, version, self.settings.policy_of(name))
         served.warm_up()
         if name in self._checked:
             try:

@@ -8,10 +8,10 @@ import msgspec
 import numpy as np
 
 from mlwright.errors import nearest
-from mlwright.model.parts import Parts
+from mlwright.model.parts import RowParts
 from mlwright.serve.problems import RowError
 from mlwright.serve.record import Outcome
-from mlwright.tasks import TASKS
+from mlwright.tasks import ROW_TASKS
 from mlwright.values import as_text, is_null, strip, well_formed
 from mlwright.values.text import is_missing
 
@@ -23,7 +23,7 @@ SHOWN = 60
 _LABELS = 12
 
 
-def read_outcomes(versions: Sequence[Parts], given: Sequence[Outcome]) -> tuple[list[Outcome], list[RowError]]:
+def read_outcomes(versions: Sequence[RowParts], given: Sequence[Outcome]) -> tuple[list[Outcome], list[RowError]]:
     """Return the outcomes that a model's target can have, as it has them, and what is wrong with the others.
 
     `versions` are those that may have answered, the main one first: the first that knows a value decides. `row` of an
@@ -35,7 +35,7 @@ def read_outcomes(versions: Sequence[Parts], given: Sequence[Outcome]) -> tuple[
         # Yes is a 1 among classes, but no amount.
         asked = [place for place in left if parts.classes or not isinstance(given[place].outcome, bool)]
         column = parts.schema[parts.target]
-        y = TASKS[parts.task].encode_known([given[place].outcome for place in asked], column, parts.classes)
+        y = ROW_TASKS[parts.task].encode_known([given[place].outcome for place in asked], column, parts.classes)
         for place, value in zip(asked, y.tolist(), strict=True):
             if np.isfinite(value):
                 told = parts.classes[int(value)] if parts.classes else value
@@ -46,7 +46,7 @@ def read_outcomes(versions: Sequence[Parts], given: Sequence[Outcome]) -> tuple[
     return [read[place] for place in sorted(read)], errors
 
 
-def _wrong(parts: Parts, given: Outcome, place: int, *, search: bool) -> RowError:
+def _wrong(parts: RowParts, given: Outcome, place: int, *, search: bool) -> RowError:
     """Return what is said of an outcome that the target cannot have."""
     value, column = given.outcome, parts.schema[parts.target]
     text = as_text(value) or ""

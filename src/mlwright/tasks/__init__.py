@@ -7,20 +7,24 @@ from __future__ import annotations
 
 from mlwright.errors import DataError, OptionError
 from mlwright.schema import Column
-from mlwright.tasks.base import Costs, Label, Metric, Prediction, Target, Task
+from mlwright.tasks.base import Costs, Label, Metric, Prediction, RowTask, Target, Task
 from mlwright.tasks.binary import Binary
 from mlwright.tasks.multiclass import Multiclass
+from mlwright.tasks.recommend import Recommend
 from mlwright.tasks.regression import Regression
 from mlwright.tasks.targets import count_distinct, known
 
-TASKS: dict[str, Task] = {task.name: task for task in (Binary(), Multiclass(), Regression())}
+ROW_TASKS: dict[str, RowTask] = {task.name: task for task in (Binary(), Multiclass(), Regression())}
+TASKS: dict[str, Task] = {**ROW_TASKS, Recommend.name: Recommend()}
 
 __all__ = [
+    "ROW_TASKS",
     "TASKS",
     "Costs",
     "Label",
     "Metric",
     "Prediction",
+    "RowTask",
     "Target",
     "Task",
     "choose_task",
@@ -41,9 +45,9 @@ def find_task(name: str) -> Task:
     return TASKS[name]
 
 
-def propose_task(column: Column, distinct: int, rows: int) -> tuple[Task, str]:
+def propose_task(column: Column, distinct: int, rows: int) -> tuple[RowTask, str]:
     """Return the task that suits a target with so many distinct values in so many rows, and why it was assumed."""
-    for task in TASKS.values():
+    for task in ROW_TASKS.values():
         if reason := task.accepts(column, distinct, rows):
             return task, reason
     if distinct == 0:
@@ -62,17 +66,19 @@ def propose_task(column: Column, distinct: int, rows: int) -> tuple[Task, str]:
     )
 
 
-def choose_task(name: str | None, column: Column, distinct: int, rows: int) -> tuple[Task, str]:
+def choose_task(name: str | None, column: Column, distinct: int, rows: int) -> tuple[RowTask, str]:
     """Return the task that was asked for by name, else the proposed one, with one sentence why."""
     if name is None or name == "auto":
         return propose_task(column, distinct, rows)
-    task = find_task(name)
+    if name not in ROW_TASKS:
+        raise OptionError.unknown("--task", name, ROW_TASKS)
+    task = ROW_TASKS[name]
     return task, f"The task was given: {task.name}."
 
 
-def classification_task(distinct: int) -> Task:
+def classification_task(distinct: int) -> RowTask:
     """Return the task that tells so many classes apart."""
-    return TASKS["binary"] if distinct <= 2 else TASKS["multiclass"]
+    return ROW_TASKS["binary"] if distinct <= 2 else ROW_TASKS["multiclass"]
 
 
 def default_metric(task: Task) -> Metric:

@@ -127,10 +127,18 @@ class Task(Protocol):
     """As in `--task`."""
     label: ClassVar[str]
     """As people say it: "yes/no question"."""
-    objective: ClassVar[str]
-    """The key under which a learner declares how it learns this: "binary", "multiclass" or "regression"."""
+    form: ClassVar[str]
+    """What is learned from: "rows" of a table, each with its answer, or the "log" of what people took. How models are
+    built, kept, served and reported is registered under it."""
     metrics: ClassVar[Mapping[str, Metric]]
     """All metrics that are reported, the default one first."""
+
+
+class RowTask(Task, Protocol):
+    """What is asked of one row: its answer stands in a column, the target."""
+
+    objective: ClassVar[str]
+    """The key under which a learner declares how it learns this: "binary", "multiclass" or "regression"."""
 
     def accepts(self, column: Column, distinct: int, rows: int) -> str | None:
         """Return the sentence why this task suits the target column, or None where it does not."""

@@ -53,6 +53,7 @@ class Binary:
 
     name: ClassVar[str] = "binary"
     label: ClassVar[str] = "yes/no question"
+    form: ClassVar[str] = "rows"
     objective: ClassVar[str] = "binary"
     metrics: ClassVar[Mapping[str, Metric]] = declared.BINARY
 

@@ -30,6 +30,7 @@ class Multiclass:
 
     name: ClassVar[str] = "multiclass"
     label: ClassVar[str] = "one of several"
+    form: ClassVar[str] = "rows"
     objective: ClassVar[str] = "multiclass"
     metrics: ClassVar[Mapping[str, Metric]] = declared.MULTICLASS
 

@@ -32,6 +32,7 @@ class Regression:
 
     name: ClassVar[str] = "regression"
     label: ClassVar[str] = "a number"
+    form: ClassVar[str] = "rows"
     objective: ClassVar[str] = "regression"
     metrics: ClassVar[Mapping[str, Metric]] = declared.REGRESSION
 

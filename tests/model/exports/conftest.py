@@ -19,9 +19,9 @@ from mlwright.features.recipe import Recipe
 from mlwright.learn.base import Effort, Problem
 from mlwright.learn.ensemble import Ensemble, Member
 from mlwright.learn.learners import LEARNERS
-from mlwright.model import Model, Parts, golden_rows
+from mlwright.model import Model, RowModel, RowParts, golden_rows
 from mlwright.schema import Column, Schema
-from mlwright.tasks import TASKS
+from mlwright.tasks import ROW_TASKS
 from mlwright.tasks.base import Costs
 
 FEATURES = (
@@ -95,7 +95,7 @@ def make(
     task_name: str, learners: Sequence[tuple[str, str]], *, crossed: bool = False, mended: bool = False, rows: int = 400
 ) -> tuple[Model, pl.DataFrame]:
     """Return a model of these learners on these variants, and the frame it learned from."""
-    frame, task, column = frame_of(rows), TASKS[task_name], TARGETS[task_name]
+    frame, task, column = frame_of(rows), ROW_TASKS[task_name], TARGETS[task_name]
     target = task.encode(frame[column.name], column)
     center, scale = (0.0, 1.0) if target.classes else (float(target.y.mean()), float(target.y.std()))
     columns, repairs = read_frame(frame, FEATURES), REPAIRS if mended else Repairs()
@@ -115,7 +115,7 @@ def make(
     heard = tuple(Member(m.learner, m.label, m.configuration, m.variant, weight, m.predictor) for m in members)
     ensemble = Ensemble(recipes, heard, len(target.classes), center, scale)
     schema = Schema((*FEATURES, column))
-    parts = Parts(
+    parts = RowParts(
         name="customers",
         task=task_name,
         target=column.name,
@@ -128,10 +128,10 @@ def make(
         golden=golden_rows(frame.to_dicts(), [schema[name] for name in ensemble.sources]),
         cases=Cases.drawn(columns, ensemble.sources, target, most=60),
     )
-    return Model(parts), frame
+    return RowModel(parts), frame
 
 
-def hard_rows(parts: Parts, count: int, seed: int) -> Columns:
+def hard_rows(parts: RowParts, count: int, seed: int) -> Columns:
     """Return typed rows of what is hardest: on thresholds and a hair beside them, gaps, the far, other spellings."""
     rng = np.random.default_rng(seed)
     on = [0.0, -0.0, 1.0, 1e-35, 1e10, 3.5e38, 99.0, 130.0, 1e6, 4e9, -6e10]

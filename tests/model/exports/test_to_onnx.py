@@ -25,7 +25,7 @@ from mlwright.learn.calibration import Powers
 from mlwright.learn.ensemble import Ensemble
 from mlwright.learn.learners import LEARNERS
 from mlwright.learn.learners.packages import available
-from mlwright.model import Model, Parts
+from mlwright.model import Model, RowParts
 from mlwright.model.exports.facts import digest
 from mlwright.model.exports.to_onnx import READING, compare, to_onnx
 from mlwright.model.exports.to_onnx.check import Session
@@ -41,7 +41,7 @@ CLOSE = 1e-9
 TASKS = ("binary", "multiclass", "regression")
 
 
-def close(parts: Parts, seed: int = 0, count: int = 300) -> None:
+def close(parts: RowParts, seed: int = 0, count: int = 300) -> None:
     """Compare on the rows that are checked before writing, and on many that are harder."""
     data = to_onnx(parts)
     assert compare(data, parts).difference <= CLOSE
@@ -84,7 +84,7 @@ def test_no_row_is_answered_otherwise(maker: Maker, seed: int) -> None:
 _SESSIONS: dict[int, Session] = {}
 
 
-def _session(parts: Parts) -> Session:
+def _session(parts: RowParts) -> Session:
     return _SESSIONS.setdefault(id(parts), Session(to_onnx(parts), parts))
 
 
@@ -118,7 +118,7 @@ def test_a_floor_and_intervals_are_the_same(maker: Maker) -> None:
         close(replace(parts, decision={**parts.decision, "at": at, "widths": widths}))
 
 
-def policy_of(parts: Parts, told: str) -> Policy:
+def policy_of(parts: RowParts, told: str) -> Policy:
     """A threshold for each group of city and age, or for the likeliest age, or for each band of how likely that is."""
     rows = parts.background
     if told == "groups":

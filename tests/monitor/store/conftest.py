@@ -2,36 +2,16 @@
 
 from __future__ import annotations
 
-import os
-import secrets
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-import sqlalchemy as sa
 
 from mlwright.monitor.alarm import Alarm
 from mlwright.monitor.store import Adaptation, Point, Store
-from mlwright.registry import database
 
 DAY = "2026-11-03T09:41:27+00:00"
-
-
-@pytest.fixture
-def schema() -> Iterator[str]:
-    """The URL of an empty schema in PostgreSQL."""
-    given = os.environ.get("MLWRIGHT_TEST_POSTGRES")
-    if not given:
-        pytest.skip("MLWRIGHT_TEST_POSTGRES is not set: no PostgreSQL server")
-    name = f"monitor_{secrets.token_hex(6)}"
-    engine = database.connect(given, pooled=False)
-    with engine.begin() as connection:
-        connection.execute(sa.schema.CreateSchema(name))
-    url = sa.make_url(given).update_query_dict({"options": f"-csearch_path={name}"})
-    yield url.render_as_string(hide_password=False)
-    with engine.begin() as connection:
-        connection.execute(sa.schema.DropSchema(name, cascade=True))
 
 
 @pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 import pytest
 from tests.serve.conftest import TASKS, Running
+from tests.serve.pages.windows import Go, axe, windows
 
 pytestmark = pytest.mark.browser
 KEY = "k" * 43
@@ -26,35 +26,9 @@ def running(models: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
 
 
 @pytest.fixture
-def opened(browser: Any, running: Running) -> Iterator[Any]:
-    """Open a page in a window of its own: a function of the path and of options of the window."""
-    contexts: list[Any] = []
-    noted: list[str] = []
-
-    def go(path: str, **options: Any) -> Any:
-        context = browser.new_context(base_url=running.address, **options)
-        contexts.append(context)
-        page = context.new_page()
-        page.on("console", lambda message: noted.append(message.text))
-        page.on("pageerror", lambda error: noted.append(str(error)))
-        page.on("request", lambda asked: noted.append(asked.url) if not asked.url.startswith(running.address) else None)
-        page.goto(path)
-        return page
-
-    yield go
-    for context in contexts:
-        context.close()
-    assert [text for text in noted if WRONG not in text] == []
-
-
-def axe(page: Any) -> list[Any]:
-    found = find_spec("axe_playwright_python")
-    if found is None or found.origin is None:
-        pytest.skip("wants axe-playwright-python")
-    # The page lets no script in that is not its own; the test's is let in by the debugger.
-    page.evaluate((Path(found.origin).parent / "axe.min.js").read_text(encoding="utf-8"))
-    result = page.evaluate("axe.run(document, {rules: {'target-size': {enabled: true}}})")
-    return [(each["id"], [node["html"][:200] for node in each["nodes"][:3]]) for each in result["violations"]]
+def opened(browser: Any, running: Running) -> Iterator[Go]:
+    with windows(browser, running.address, may_say=WRONG) as go:
+        yield go
 
 
 @pytest.mark.parametrize(("width", "scheme"), [(1280, "light"), (1280, "dark"), (390, "light"), (390, "dark")])

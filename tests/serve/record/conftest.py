@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-import os
-import secrets
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-import sqlalchemy as sa
 
-from mlwright.registry import database
 from mlwright.serve.record import Answered, Record, Recorder, new_ids
 
 Make = Callable[..., Answered]
@@ -34,22 +30,6 @@ def _answered(**changes: object) -> Answered:
 def answered() -> Make:
     """Make an answer; what is not given is made up."""
     return _answered
-
-
-@pytest.fixture
-def schema() -> Iterator[str]:
-    """The URL of an empty schema in PostgreSQL."""
-    given = os.environ.get("MLWRIGHT_TEST_POSTGRES")
-    if not given:
-        pytest.skip("MLWRIGHT_TEST_POSTGRES is not set: no PostgreSQL server")
-    name = f"record_{secrets.token_hex(6)}"
-    engine = database.connect(given, pooled=False)
-    with engine.begin() as connection:
-        connection.execute(sa.schema.CreateSchema(name))
-    url = sa.make_url(given).update_query_dict({"options": f"-csearch_path={name}"})
-    yield url.render_as_string(hide_password=False)
-    with engine.begin() as connection:
-        connection.execute(sa.schema.DropSchema(name, cascade=True))
 
 
 @pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])

@@ -9,11 +9,11 @@ from typing import Final
 from mlwright.errors import OptionError
 from mlwright.model.exports import docker, mlflow, onnx_file
 from mlwright.model.exports.exported import Exported
-from mlwright.model.parts import Parts
+from mlwright.model.parts import RowParts
 
 __all__ = ["TARGETS", "Exported", "export"]
 
-TARGETS: Final[Mapping[str, Callable[[Parts, Path, Path | None], Exported]]] = {
+TARGETS: Final[Mapping[str, Callable[[RowParts, Path, Path | None], Exported]]] = {
     "docker": docker.write,
     "mlflow": mlflow.write,
     "onnx": onnx_file.write,
@@ -21,7 +21,7 @@ TARGETS: Final[Mapping[str, Callable[[Parts, Path, Path | None], Exported]]] = {
 """By the name in `--to`: what writes a model to a path, with the wheel of mlwright that is to travel with it."""
 
 
-def export(parts: Parts, path: Path, *, to: str, wheel: Path | None = None) -> Exported:
+def export(parts: RowParts, path: Path, *, to: str, wheel: Path | None = None) -> Exported:
     """Write a model for another system; say what was written.
 
     Parameters

@@ -19,7 +19,7 @@ from mlwright.model.exports.pins import pins
 from mlwright.model.exports.place import write_folder
 from mlwright.model.exports.wheel import wheel as wheel_of
 from mlwright.model.folder import to_files
-from mlwright.model.parts import Parts
+from mlwright.model.parts import RowParts
 
 FIRST: Final = "# Written by mlwright export, which may write this folder anew."
 PORT: Final = 8080
@@ -83,7 +83,7 @@ header `Authorization: Bearer ...`.
 IGNORED: Final = "*\n!Dockerfile\n!requirements.txt\n!wheels\n!model\n"
 
 
-def write(parts: Parts, path: Path, wheel: Path | None = None) -> Exported:
+def write(parts: RowParts, path: Path, wheel: Path | None = None) -> Exported:
     """Write the folder. Raises OutputError, and SourceError where the wheel is none."""
     file, data = wheel_of(wheel)
     told = {

@@ -8,10 +8,10 @@ from importlib.metadata import version as version_of
 
 from mlwright.model.archive import MANIFEST
 from mlwright.model.folder import to_files
-from mlwright.model.parts import Parts
+from mlwright.model.parts import RowParts
 
 
-def digest(parts: Parts) -> str:
+def digest(parts: RowParts) -> str:
     """Return the digest that the model's manifest has: that of all its files."""
     return str(json.loads(to_files(parts)[MANIFEST])["digest"])
 
@@ -24,7 +24,7 @@ def version() -> str:
         return "0"
 
 
-def reference(parts: Parts) -> str:
+def reference(parts: RowParts) -> str:
     """Return the model's name, with its version where it has one: "churn@3"."""
     kept_as = parts.run.get("version")
     return parts.name if kept_as is None else f"{parts.name}@{kept_as}"

@@ -23,7 +23,7 @@ from mlwright.model.exports.pins import pins
 from mlwright.model.exports.place import write_folder
 from mlwright.model.exports.wheel import wheel as wheel_of
 from mlwright.model.folder import to_files
-from mlwright.model.parts import Parts
+from mlwright.model.parts import RowParts
 from mlwright.values import raw_value
 
 LOADER: Final = "mlwright.model.exports.mlflow_flavor"
@@ -34,7 +34,7 @@ frame of the one would be refused where the other was declared."""
 EXAMPLES: Final = 2
 
 
-def write(parts: Parts, path: Path, wheel: Path | None = None) -> Exported:
+def write(parts: RowParts, path: Path, wheel: Path | None = None) -> Exported:
     """Write the folder. Raises OutputError, and SourceError where the wheel is none."""
     name, data = wheel_of(wheel)
     example = _example(parts)
@@ -63,7 +63,7 @@ def write(parts: Parts, path: Path, wheel: Path | None = None) -> Exported:
     )
 
 
-def _described(parts: Parts) -> Mapping[str, Any]:
+def _described(parts: RowParts) -> Mapping[str, Any]:
     """Return what the file MLmodel says."""
     inputs = [{"type": "any", "name": column.name, "required": False} for column in parts.columns]
     outputs = [{"type": _label_type(parts), "name": "prediction", "required": True}]
@@ -100,7 +100,7 @@ def _described(parts: Parts) -> Mapping[str, Any]:
     }
 
 
-def _label_type(parts: Parts) -> str:
+def _label_type(parts: RowParts) -> str:
     """Return MLflow's name for the type of the answers."""
     if not parts.classes:
         return "double"
@@ -109,7 +109,7 @@ def _label_type(parts: Parts) -> str:
     return named.get(kinds.pop(), "string") if len(kinds) == 1 else "string"
 
 
-def _example(parts: Parts) -> dict[str, Any]:
+def _example(parts: RowParts) -> dict[str, Any]:
     """Return two rows as a frame in JSON: golden rows, with their values as they are read."""
     rows = read_rows(parts.golden[:EXAMPLES] or [dict.fromkeys(column.name for column in parts.columns)], parts.columns)
     read = [rows.row(place) for place in range(rows.rows)]

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from mlwright.model.model import Model, load
+from mlwright.model import Model, load
 
 
 class Pyfunc:

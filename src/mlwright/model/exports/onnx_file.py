@@ -9,13 +9,13 @@ from mlwright.errors import MissingExtraError
 from mlwright.model.exports.exported import Exported
 from mlwright.model.exports.facts import reference
 from mlwright.model.exports.place import write_file
-from mlwright.model.parts import Parts
+from mlwright.model.parts import RowParts
 
 MARK = b"\x12\x08mlwright"
 """The field of a file that names who made it."""
 
 
-def write(parts: Parts, path: Path, wheel: Path | None = None) -> Exported:
+def write(parts: RowParts, path: Path, wheel: Path | None = None) -> Exported:
     """Write the file. Raises OptionError where a part cannot be carried exactly, ModelError where answers differ."""
     del wheel
     if find_spec("onnx") is None or find_spec("onnxruntime") is None:

@@ -2,8 +2,8 @@
 
 from mlwright.monitor.store.adaptations import Adaptation, TrailEntry
 from mlwright.monitor.store.alarms import Acknowledged
-from mlwright.monitor.store.leases import Fence
+from mlwright.monitor.store.leases import Fence, LeaseLostError
 from mlwright.monitor.store.states import Point, Saved
 from mlwright.monitor.store.store import Store
 
-__all__ = ["Acknowledged", "Adaptation", "Fence", "Point", "Saved", "Store", "TrailEntry"]
+__all__ = ["Acknowledged", "Adaptation", "Fence", "LeaseLostError", "Point", "Saved", "Store", "TrailEntry"]

@@ -12,11 +12,16 @@ from dataclasses import dataclass
 
 import sqlalchemy as sa
 
+from mlwright.errors import MlwrightError
 from mlwright.monitor.store.tables import LEASES
 from mlwright.serve.record.upsert import insert
 
 Clock = Callable[[sa.Connection], int]
 """Microseconds since 1970."""
+
+
+class LeaseLostError(MlwrightError):
+    """Another process acts by now: what this one was about to change is as it was."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,7 +17,7 @@ from mlwright.monitor.alarm import Alarm
 from mlwright.monitor.store import adaptations, alarms, leases, states
 from mlwright.monitor.store.adaptations import Adaptation, TrailEntry
 from mlwright.monitor.store.alarms import Acknowledged, keep_alarms
-from mlwright.monitor.store.leases import Fence
+from mlwright.monitor.store.leases import Fence, LeaseLostError
 from mlwright.monitor.store.states import Point, Saved
 from mlwright.registry import Workspace, database
 
@@ -172,6 +172,24 @@ class Store:
         """Tell whether a token is still the newest of a lease; a method with `fence` asks within its transaction."""
         with self._looking() as connection:
             return connection is not None and leases.holds(connection, Fence(key, token))
+
+    def guard(self, fence: Fence) -> Callable[[sa.Connection], None]:
+        """Return what a transaction calls first that is to be made under a lease, or not at all.
+
+        It raises LeaseLostError where another process has taken the lease over. In the database of this store nobody
+        can before that transaction ends; in another one the lease is asked for a moment before.
+        """
+
+        def check(connection: sa.Connection) -> None:
+            is_here = connection.engine.url == self.engine.url
+            if not (leases.holds(connection, fence) if is_here else self.fenced(fence.key, fence.token)):
+                raise LeaseLostError(
+                    "Another process has taken over meanwhile, and nothing was changed.",
+                    where=fence.key,
+                    hint="a process that is stopped or has no time for long loses its turn; look again what is done.",
+                )
+
+        return check
 
     # --- adaptations -------------------------------------------------------------------------------------------------
 

@@ -129,7 +129,7 @@ class Work:
         self.jobs.note(self.job.id, self.progress.failed(detail, hint, errors))
 
     def _served(self) -> Served:
-        from mlwright.model import load
+        from mlwright.model import load, row_model
         from mlwright.registry import Workspace
         from mlwright.registry.version import digest_of
 
@@ -137,7 +137,7 @@ class Work:
         if job.digest and digest_of(Path(job.source)) != job.digest:
             raise ModelError(f"The model {job.model!r} is not the one any more that the job was given to.")
         model = load(job.source) if job.digest else Workspace(self.told.workspace).open(job.source)
-        return Served(model, job.model, job.version, job.policy)
+        return Served(row_model(model), job.model, job.version, job.policy)
 
     def _spool(self) -> Spool | None:
         job = self.job

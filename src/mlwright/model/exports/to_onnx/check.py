@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from mlwright.columns import Coded, Columns, read_rows, typed_rows
 from mlwright.errors import MissingExtraError, ModelError
 from mlwright.model.exports.to_onnx.file import Door, input_doors
-from mlwright.model.parts import Parts
+from mlwright.model.parts import RowParts
 from mlwright.schema import Column
 
 CLOSE: Final = 1e-5
@@ -30,7 +30,7 @@ class Compared:
     rows: int
 
 
-def compare(data: bytes, parts: Parts) -> Compared:
+def compare(data: bytes, parts: RowParts) -> Compared:
     """Return how far the file's answers are from the model's on golden rows, cases, and rows that no table holds.
 
     Raises ModelError where they differ by more than 1e-5, or where an answer is another one, MissingExtraError.
@@ -51,7 +51,7 @@ def compare(data: bytes, parts: Parts) -> Compared:
 class Session:
     """An ONNX file that answers typed rows."""
 
-    def __init__(self, data: bytes, parts: Parts) -> None:
+    def __init__(self, data: bytes, parts: RowParts) -> None:
         try:
             import onnxruntime  # type: ignore[import-untyped]  # it has no types
         except ImportError as error:
@@ -97,7 +97,7 @@ def feeds(columns: Columns, doors: Sequence[Door]) -> Mapping[str, NDArray[Any]]
     return given
 
 
-def _rows(parts: Parts) -> Iterator[Columns]:
+def _rows(parts: RowParts) -> Iterator[Columns]:
     if parts.golden:
         yield read_rows(parts.golden, parts.columns)
     if parts.cases is not None and all(column.name in parts.cases.columns for column in parts.columns):
@@ -121,7 +121,7 @@ def _largest(differences: NDArray[Any]) -> float:
     return found if np.isfinite(found) else np.inf
 
 
-def _margin(parts: Parts, columns: Columns, P: NDArray[Any]) -> NDArray[Any]:
+def _margin(parts: RowParts, columns: Columns, P: NDArray[Any]) -> NDArray[Any]:
     """Return how far each row is from another answer: nearer than rounding, either one may be given."""
     if (threshold := parts.decided(columns).get("threshold")) is not None:
         return np.asarray(np.abs(P[:, 1] - threshold))

@@ -15,7 +15,7 @@ from mlwright.model.exports.to_onnx.answers import interval, labels, thresholds
 from mlwright.model.exports.to_onnx.columns import TypedColumns
 from mlwright.model.exports.to_onnx.ensemble import predicted
 from mlwright.model.exports.to_onnx.graph import FLOAT, IR, ML, ML_OPSET, OPSET, TEXT, Graph, Tensor, onnx_type
-from mlwright.model.parts import Parts
+from mlwright.model.parts import RowParts
 from mlwright.schema import Column
 
 PRODUCER: Final = "mlwright"
@@ -54,7 +54,7 @@ def input_doors(columns: Sequence[Column]) -> tuple[Door, ...]:
     return tuple(doors)
 
 
-def to_onnx(parts: Parts) -> bytes:
+def to_onnx(parts: RowParts) -> bytes:
     """Return the whole model as an ONNX file. Raises OptionError where a part of it cannot be carried exactly."""
     from onnx.checker import check_model
     from onnx.helper import make_graph, make_model, make_opsetid, make_tensor_value_info
@@ -81,7 +81,7 @@ def to_onnx(parts: Parts) -> bytes:
     return data
 
 
-def output_names(parts: Parts, inputs: Sequence[Door]) -> dict[str, str]:
+def output_names(parts: RowParts, inputs: Sequence[Door]) -> dict[str, str]:
     """Return what each output is called: what it holds, with a `_` behind where a raw column has that name already."""
     taken = {door.name for door in inputs}
     held = ("prediction", "probabilities") if parts.classes else ("prediction", "lower", "upper")
@@ -91,7 +91,7 @@ def output_names(parts: Parts, inputs: Sequence[Door]) -> dict[str, str]:
 Output = tuple[Door, Tensor, int | None]
 
 
-def _answered(parts: Parts, inputs: Sequence[Door]) -> tuple[Graph, list[Output]]:
+def _answered(parts: RowParts, inputs: Sequence[Door]) -> tuple[Graph, list[Output]]:
     """Return the graph, and its outputs with how many columns each has."""
     taken = {door.name for door in inputs}
     names = output_names(parts, inputs)
@@ -122,7 +122,7 @@ def _answered(parts: Parts, inputs: Sequence[Door]) -> tuple[Graph, list[Output]
     return graph, outputs
 
 
-def _describe(model: Any, parts: Parts, inputs: Sequence[Door], outputs: Sequence[Door]) -> None:
+def _describe(model: Any, parts: RowParts, inputs: Sequence[Door], outputs: Sequence[Door]) -> None:
     """Say in the file what the model is."""
     model.producer_version = version()
     kept_as = parts.run.get("version")

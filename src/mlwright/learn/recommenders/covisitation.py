@@ -1,0 +1,110 @@
+"""Co-visitation: what is taken soon after what, by order and time.
+
+The rules of Ludewig and Jannach, "Evaluation of session-based recommendation algorithms", UMUAI 28, 2018 (sequential
+rules), with weights for time.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mlwright.learn.base import Configuration, Effort
+from mlwright.learn.learners.configurations import table
+from mlwright.learn.recommenders.base import Taught
+from mlwright.learn.recommenders.linked import LinkedItems
+from mlwright.learn.recommenders.memory import Memory, entry_weights
+from mlwright.learn.recommenders.sparse import DAY, Places, Rows, Seen, joined, spread, strongest
+from mlwright.learn.recommenders.trend import trend
+
+if TYPE_CHECKING:
+    from scipy.sparse import csr_array
+
+_PAIRS = 1 << 22
+"""Pairs that are added up at a time."""
+_CELLS = 1 << 24
+
+
+class Covisitation:
+    """Learns how often one item is taken within a few entries, and some time, after another."""
+
+    name: ClassVar[str] = "covisitation"
+    label: ClassVar[str] = "Co-visitation"
+    simple: ClassVar[bool] = False
+    package: ClassVar[str | None] = "scipy"
+    extra: ClassVar[str | None] = None
+    configurations: ClassVar[tuple[Configuration, ...]] = table(
+        "window days backward aging popular kept fading",
+        (20, 1.0, 0.3, None, 0.5, 200, 5.0),
+    )
+
+    def takes(self, taught: Taught) -> str | None:
+        """Return None where times are known, else why they are needed."""
+        return None if taught.log.has_time else "It learns from what is taken after what, and the log has no times."
+
+    def cost(self, taught: Taught) -> tuple[float, float]:
+        """Return about how many seconds and bytes of memory a fit takes."""
+        pairs = 20.0 * len(taught.log)
+        return 0.1 + 4e-7 * pairs, 24.0 * (2 * min(pairs, 3 * _PAIRS) + len(taught.log))
+
+    def fit(self, taught: Taught, configuration: Configuration, effort: Effort) -> LinkedItems:
+        """Learn.
+
+        Two entries of a person at most `window` places and `days` apart are a pair; it weighs less the more places lie
+        between, and `backward` times as much for the way back. Sums are divided by the second item's to the `popular`.
+        """
+        seen = Seen.of(taught.log)
+        order = np.argsort(seen.user, kind="stable")
+        user, item, time = seen.user[order], seen.item[order], taught.log.time[order]
+        weight = entry_weights(taught, configuration)[order]
+        count = len(seen.items)
+        total = _nothing(count)
+        for apart in range(1, configuration["window"] + 1):
+            if effort.stop():
+                break
+            near = _near(user, time, apart, configuration["days"])
+            first, second = item[near], item[near + apart]
+            # Logarithmic, as in the discounts of ranked lists: the next one counts most, but not alone.
+            value = weight[near + apart] / np.log2(1 + apart)
+            total = total + _counted(first, second, value, count)
+            if configuration["backward"]:
+                total = total + _counted(second, first, configuration["backward"] * value, count)
+        often = np.maximum(np.bincount(item, weight, count), 1e-12)
+        step = max(1, _CELLS // max(count, 1))
+        parts: list[Rows] = []
+        for begin in range(0, count, step):
+            block = total[begin : begin + step].toarray()
+            block /= np.sqrt(often[begin : begin + step])[:, None] * often ** configuration["popular"]
+            at = np.arange(len(block))
+            block[at, begin + at] = 0.0
+            parts.append(strongest(block, configuration["kept"]))
+        rows = spread(joined(parts, count), seen.items, seen.all_items)
+        return LinkedItems(
+            rows.scaled(trend(taught, configuration.get("trend"))),
+            Memory.of(configuration),
+            known=seen.known,
+            positive=True,
+        )
+
+
+def _nothing(count: int) -> csr_array:
+    from scipy.sparse import csr_array as made
+
+    return made((count, count), dtype=np.float64)
+
+
+def _counted(first: Places, second: Places, value: NDArray[np.float64], count: int) -> csr_array:
+    """Return (count, count): the sum of the values of each pair."""
+    from scipy.sparse import coo_array
+
+    return coo_array((value, (first, second)), shape=(count, count)).tocsr()
+
+
+def _near(user: Places, time: NDArray[np.float64], apart: int, days: float | None) -> Places:
+    """Return the places that are followed, so many places on, by an entry of the same person that is near in time."""
+    same = user[:-apart] == user[apart:]
+    if days is not None:
+        same &= time[apart:] - time[:-apart] <= days * DAY
+    return np.flatnonzero(same)

@@ -1,0 +1,90 @@
+"""Weighing: how much each score counts in a blend, learned from what people chose among all they could have chosen.
+
+The conditional logit (McFadden, "Conditional logit analysis of qualitative choice behavior", 1974), which is also the
+listwise loss of Cao et al., "Learning to rank: from pairwise approach to listwise approach", ICML 2007: convex, with
+one number for each score, so that some hundred people are enough. A choice among a part of the items teaches the same
+weights as one among all (independence of irrelevant alternatives): so candidates are enough, too.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mlwright.learn.recommending.signals import Singles
+from mlwright.tasks.base import Floats
+
+PENALTY = 3.0
+"""How strongly weights are drawn towards what is expected of them."""
+MOST_STEPS = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Choices:
+    """(n,) people and the (c,) items that each could have chosen."""
+
+    values: Singles
+    """(n, c, f) the scores of the items; 0 where there is no item."""
+    there: NDArray[np.bool_]
+    """(n, c) whether there is an item."""
+    chosen: NDArray[np.bool_]
+    """(n, c) whether it was chosen."""
+    length: NDArray[np.intp]
+    """(n,) entries of the history."""
+    fold: NDArray[np.intp]
+    """(n,) people of one fold are judged by weights that the others taught."""
+
+    def __len__(self) -> int:
+        """Return how many chose."""
+        return len(self.length)
+
+    def take(self, index: NDArray[np.intp]) -> Choices:
+        """Return the choices of the people at these positions."""
+        return Choices(
+            values=self.values[index],
+            there=self.there[index],
+            chosen=self.chosen[index],
+            length=self.length[index],
+            fold=self.fold[index],
+        )
+
+    def only(self, columns: NDArray[np.intp]) -> Choices:
+        """Return the choices with these scores alone."""
+        return replace(self, values=np.ascontiguousarray(self.values[:, :, columns]))
+
+
+def learn_weights(choices: Choices, *, at_least: Floats, expected: Floats | None = None) -> Floats:
+    """Return (f,) the weights that make what was chosen likeliest, none below `at_least`, near to what is expected.
+
+    Somebody who chose n items counts as the root of n: their choices are not independent.
+    """
+    from scipy.optimize import Bounds, minimize
+
+    width = choices.values.shape[2]
+    middle = np.zeros(width) if expected is None else expected
+    some = choices.take(np.flatnonzero(choices.chosen.any(axis=1)))
+    if not len(some):
+        return np.maximum(middle, at_least)
+    share = some.chosen / np.sqrt(some.chosen.sum(axis=1, keepdims=True))
+    total = share.sum(axis=1, keepdims=True)
+    flat = some.values.reshape(-1, width)
+
+    def loss(weights: Floats) -> tuple[float, Floats]:
+        said = (flat @ weights.astype(np.float32)).reshape(some.there.shape).astype(np.float64)
+        said = np.where(some.there, said, -np.inf)
+        said -= said.max(axis=1, keepdims=True)
+        odds = np.exp(said)
+        sums = odds.sum(axis=1, keepdims=True)
+        logs = np.where(some.there, said, 0.0) - np.log(sums)
+        rest = (share - total * odds / sums).astype(np.float32).ravel()
+        away = weights - middle
+        value = float(PENALTY * away @ away / 2 - (share * logs).sum())
+        return value, PENALTY * away - (rest @ flat).astype(np.float64)
+
+    start = np.maximum(middle, at_least)
+    found = minimize(
+        loss, start, jac=True, method="L-BFGS-B", bounds=Bounds(at_least, np.inf), options={"maxiter": MOST_STEPS}
+    )
+    return np.asarray(found.x, dtype=np.float64)

@@ -1,0 +1,105 @@
+"""Logs of several kinds of events: looked at, put into the cart, bought; and shown, skipped, given back."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from mlwright.findings import Finding, percent
+from mlwright.tasks.recommend.vocabulary import parts_of
+from mlwright.values import OUTER
+
+TAKING = frozenset(
+    {
+        *("view", "viewed", "pv", "detail", "click", "clicked", "open", "opened", "read", "watch", "watched", "play"),
+        *("played", "listen", "listened", "cart", "addtocart", "checkout", "buy", "bought", "purchase", "purchased"),
+        *("order", "ordered", "transaction", "borrow", "download", "install", "like", "liked", "fav", "favorite"),
+        *("favourite", "bookmark", "save", "saved", "share", "shared", "follow", "rate", "rated", "start", "started"),
+        *("complete", "completed", "finish", "finished"),
+    }
+)
+NOT_TAKING = frozenset(
+    {
+        *(
+            "impression",
+            "impressions",
+            "show",
+            "shown",
+            "exposed",
+            "displayed",
+            "skip",
+            "skipped",
+            "dislike",
+            "disliked",
+        ),
+        *("remove", "removed", "return", "returned", "refund", "refunded", "cancel", "cancelled", "canceled", "unlike"),
+        *("hide", "hidden", "ignore", "ignored", "reject", "rejected"),
+    }
+)
+MOST_KINDS = 12
+
+
+@dataclass(frozen=True, slots=True)
+class Events:
+    """Which rows say that something was taken, by a column of kinds of events; None where all do."""
+
+    taken: NDArray[np.bool_] | None = None
+    column: str | None = None
+    findings: tuple[Finding, ...] = ()
+
+
+def read_events(frame: pl.DataFrame, names: Sequence[str]) -> Events:
+    """Find the column that tells kinds of events apart, and which of them say that something was taken."""
+    for name in names:
+        series = frame[name]
+        if series.dtype not in {pl.String, pl.Categorical, pl.Enum}:
+            continue
+        texts = series.cast(pl.String).str.strip_chars(OUTER).str.to_lowercase()
+        if texts.head(1_000).n_unique() > MOST_KINDS or texts.n_unique() > MOST_KINDS + 1:
+            continue
+        counts = texts.drop_nulls().value_counts(sort=True)
+        kinds = dict(zip(counts[counts.columns[0]].to_list(), counts["count"].to_list(), strict=True))
+        known = [kind for kind in kinds if _is(kind, TAKING) or _is(kind, NOT_TAKING)]
+        if len(kinds) >= 2 and len(known) >= 0.5 * len(kinds):
+            return _told(name, texts, kinds)
+    return Events()
+
+
+def _is(kind: str, words: frozenset[str]) -> bool:
+    return bool(words.intersection(parts_of(kind))) or kind.replace("_", "").replace(" ", "") in words
+
+
+def _told(name: str, texts: pl.Series, kinds: dict[str, int]) -> Events:
+    total = sum(kinds.values())
+    gone = [kind for kind in kinds if _is(kind, NOT_TAKING)]
+    stays = [kind for kind in kinds if kind not in gone]
+    if not stays:
+        return Events()
+    taken = ~texts.is_in(gone).fill_null(value=False).to_numpy()
+    findings = []
+    if gone:
+        findings.append(
+            Finding(
+                kind="not_taken",
+                columns=(name,),
+                message=f"{int((~taken).sum()):,} of {len(texts):,} rows are events in which nothing was taken"
+                f" ({', '.join(map(repr, gone[:3]))} in {name!r}): they are left out.",
+                repair="Leave the rows out.",
+                applied=True,
+            )
+        )
+    if len(stays) > 1:
+        shown = ", ".join(f"{kind!r} ({percent(kinds[kind] / total)})" for kind in stays[:4])
+        findings.append(
+            Finding(
+                kind="kinds_of_events",
+                columns=(name,),
+                message=f"{name!r} tells several kinds of events apart, {shown}: all of them count alike as taken.",
+                repair="Keep only the rows of the kind that people are to be led to, if one is meant.",
+            )
+        )
+    return Events(taken if gone else None, name, tuple(findings))

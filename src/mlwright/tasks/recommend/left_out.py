@@ -1,0 +1,166 @@
+"""Rows of a log that are no interactions: without a user or an item, copies, machines."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from mlwright.errors import ColumnError, DataError
+from mlwright.findings import Finding, percent
+from mlwright.table import Table
+from mlwright.tasks.recommend.ids import Ids
+from mlwright.tasks.recommend.interactions import Codes
+from mlwright.tasks.recommend.moments import Moments
+from mlwright.tasks.recommend.propose import Proposed
+from mlwright.tasks.recommend.ratings import Ratings
+
+MACHINE_TIMES = 20
+MACHINE_SHARE = 0.02
+LEFT_TO_MACHINES = 10
+FEWEST_USERS = 50
+"""Who has 20 times what the busiest hundredth begins with, and 2 % of the log, is hardly one person."""
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """The rows that are kept, in the order of the table, and how many are not, by reason."""
+
+    rows: NDArray[np.intp]
+    gone: dict[str, int] = field(default_factory=dict)
+    machines: tuple[tuple[object, int, int], ...] = ()
+    """Users that are hardly people: the id, how many entries it had, how many are kept."""
+
+    def only(self, other: Kept) -> Kept:
+        """Return the rows of the other, with the reasons of both."""
+        return Kept(other.rows, self.gone | other.gone, (*self.machines, *other.machines))
+
+
+def check_is_log(user: Ids, item: Ids, table: Table) -> None:
+    """Raise DataError or ColumnError where the columns cannot be those of a log."""
+    for ids, what in ((user, "user"), (item, "item")):
+        if ids.missing == table.rows:
+            raise ColumnError(
+                f"The {what} column {ids.name!r} is empty in all {table.rows:,} rows.",
+                where=table.origin,
+                hint=f"name another with --{what}.",
+            )
+    if len(user.labels) == len(user.keys) - user.missing:
+        raise DataError(
+            f"Each row has a {user.name!r} of its own: a log has several rows of the same user.",
+            where=table.origin,
+            hint="write one row for each thing that was taken, not all in one cell."
+            if holds_several(item.labels)
+            else "name the column that says who took something with --user.",
+        )
+    if len(item.labels) < 2:
+        raise DataError(
+            f"The item column {item.name!r} has one value only, {item.labels[0]!r}: there is nothing to choose from.",
+            where=table.origin,
+            hint="name the column that says what was taken with --item.",
+        )
+
+
+def holds_several(labels: pl.Series) -> bool:
+    """Tell whether the ids of items are lists of ids: "12|7|93"."""
+    if labels.dtype != pl.String or not len(labels):
+        return False
+    share = labels.str.contains(r"[^|;, ]+[|;,][^|;,]+[|;,][^|;,]+").mean()
+    return isinstance(share, float) and share >= 0.5
+
+
+def without_copies(kept: Kept, user: Ids, item: Ids, times: Moments | None, ratings: Ratings | None) -> Kept:
+    """Leave out entries that say again what an earlier one says.
+
+    With times, the same user, item and moment; without, the same user and item where there are ratings: then the last
+    one counts. Without both, who took something twice has two entries.
+    """
+    if times is None and (ratings is None or ratings.values is None):
+        return kept
+    index = pl.Series(kept.rows)
+    frame = pl.DataFrame({"user": user.keys.gather(index), "item": item.keys.gather(index)})
+    if times is None:
+        first = frame.reverse().select(pl.struct("user", "item").is_first_distinct()).to_series().reverse().to_numpy()
+        return Kept(kept.rows[first], kept.gone | {"rated again": int((~first).sum())})
+    frame = frame.with_columns(time=pl.Series(times.seconds[kept.rows]))
+    first = frame.select(pl.struct("user", "item", "time").is_first_distinct()).to_series().to_numpy()
+    return Kept(kept.rows[first], kept.gone | {"copies": int((~first).sum())})
+
+
+def different_pairs(user: Codes, item: Codes, items: int) -> NDArray[np.int64]:
+    """Return user * items + item of each user and item that go together, each once."""
+    pairs = np.sort(user.astype(np.int64) * items + item)
+    return pairs[np.concatenate([[True], pairs[1:] != pairs[:-1]])] if len(pairs) else pairs
+
+
+def without_machines(kept: Kept, user: Ids, times: Moments | None) -> Kept:
+    """Keep of a user with an absurd share of the log only the latest entries, so that it does not speak for all."""
+    keys = user.keys.gather(pl.Series(kept.rows))
+    counts = keys.value_counts(sort=True)
+    name, total = counts.columns[0], len(kept.rows)
+    if len(counts) < FEWEST_USERS:
+        return kept
+    busy = float(np.quantile(counts["count"].to_numpy(), 0.99, method="lower"))
+    limit = max(100, int(LEFT_TO_MACHINES * busy))
+    heavy = counts.filter((pl.col("count") > MACHINE_TIMES * busy) & (pl.col("count") > MACHINE_SHARE * total))
+    heavy = heavy.filter(pl.col("count") > limit)
+    if not len(heavy):
+        return kept
+    seconds = kept.rows.astype(np.float64) if times is None else times.seconds[kept.rows]
+    stays = np.ones(total, dtype=np.bool_)
+    machines = []
+    for who, count in heavy.select(name, "count").iter_rows():
+        own = np.flatnonzero((keys == who).to_numpy())
+        oldest = own[np.argsort(seconds[own], kind="stable")][: len(own) - limit]
+        stays[oldest] = False
+        machines.append((who, int(count), limit))
+    return Kept(kept.rows[stays], kept.gone, tuple(machines))
+
+
+def left_out_findings(kept: Kept, proposed: Proposed, rows: int) -> list[Finding]:
+    """Say which rows are left out, and why."""
+    found = []
+    for reason, (kind, columns, sentence) in _reasons(proposed).items():
+        if count := kept.gone.get(reason, 0):
+            found.append(
+                Finding(
+                    kind=kind,
+                    columns=columns,
+                    message=f"{count:,} of {rows:,} rows ({percent(count / rows)}) {sentence}",
+                    severity="info" if reason in {"copies", "not taken", "rated again"} else "warning",
+                    repair="Leave the rows out.",
+                    applied=True,
+                )
+            )
+    for who, count, limit in kept.machines:
+        found.append(
+            Finding(
+                kind="heavy_user",
+                columns=(proposed.user,),
+                message=f"The user {who!r} has {count:,} entries, {percent(count / rows)} of the log and far more than"
+                f" any other: hardly one person. Only the latest {limit:,} are learned from.",
+                severity="warning",
+                repair="Keep the latest entries only; remove the user from the log if it is a machine.",
+                applied=True,
+            )
+        )
+    return found
+
+
+def _reasons(proposed: Proposed) -> dict[str, tuple[str, tuple[str, ...], str]]:
+    user, item = proposed.user, proposed.item
+    flag = proposed.rating or proposed.amount or ""
+    return {
+        "no user": ("missing_ids", (user,), f"say nobody in {user!r}: they are left out."),
+        "no item": ("missing_ids", (item,), f"say nothing in {item!r}: they are left out."),
+        "nobody": ("nobody", (user,), f"have a {user!r} that stands for whoever is not known: they are left out."),
+        "not taken": (
+            "not_taken",
+            (flag,),
+            f"say by {flag!r} that nothing was taken, or given back: they are left out.",
+        ),
+        "copies": ("copied_interactions", (user, item), "say again who took what at which moment: they are left out."),
+        "rated again": ("rated_again", (user, item), "were rated again further down: the last rating counts."),
+    }
