@@ -13,6 +13,7 @@ import threading
 import time
 from collections.abc import Callable, Coroutine, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, Self, TypeVar
 
@@ -80,7 +81,7 @@ def rows_of(task: str, rows: int = 20, seed: int = 1) -> list[dict[str, Any]]:
 def apart(work: Coroutine[Any, Any, Kept]) -> Kept:
     """Return what is awaited, on a thread of its own: a browser of other tests may keep a loop on this one."""
     with ThreadPoolExecutor(1) as pool:
-        return pool.submit(asyncio.run, work).result(60)
+        return pool.submit(asyncio.run, asyncio.wait_for(work, 60)).result()
 
 
 def constant(value: float, name: str = "made") -> Model:
@@ -263,7 +264,12 @@ class Running:
     def __enter__(self) -> Self:
         command = [sys.executable, "-m", "mlwright", "serve", *self.arguments]
         self.process = subprocess.Popen(
-            command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, env=self.environment
+            command,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
+            text=True,
+            env=self.environment,
+            start_new_session=True,  # so that its workers can be ended with it
         )
         self._reader = threading.Thread(target=self._read, daemon=True)
         self._reader.start()
@@ -327,12 +333,23 @@ class Running:
         return self.process.returncode
 
     def kill(self) -> None:
-        """End it at once (kill -9)."""
-        self.process.kill()
+        """End it at once (kill -9), with its workers."""
+        self._kill_all()
         self.process.wait(STOP_S)
         self._close()
 
+    def _kill_all(self) -> None:
+        with suppress(ProcessLookupError):
+            os.killpg(self.process.pid, signal.SIGKILL)
+
     def _close(self) -> None:
+        """Read its standard error to the end, which comes when the last worker has ended.
+
+        To close it while a thread reads it would wait for that thread for ever, and no signal could end that.
+        """
         self._reader.join(10)
+        if self._reader.is_alive():
+            self._kill_all()
+            raise AssertionError("A worker goes on without the service:\n" + "\n".join(self.said))
         if self.process.stderr is not None:
             self.process.stderr.close()

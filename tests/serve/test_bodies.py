@@ -14,10 +14,10 @@ from hypothesis import strategies as st
 from tests.serve.conftest import problem_or
 
 from mlwright.schema import Column
+from mlwright.serve.answers import Answer
 from mlwright.serve.bodies import READERS, SHAPE, WRITERS, read_rows, refuse_absent, wanted, written
 from mlwright.serve.http import ARROW, CSV, JSON, NDJSON, PARQUET
 from mlwright.serve.problems import Problem
-from mlwright.serve.served import Answer
 
 LIMIT = 10
 HUGE = b"[" * 100_000

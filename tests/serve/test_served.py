@@ -14,9 +14,10 @@ from tests.serve.conftest import constant, rows_of
 
 from mlwright.errors import OptionError
 from mlwright.model import Model, RowModel
+from mlwright.serve.answers import Answer
 from mlwright.serve.policy import Humility, ModelPolicy, Policy
 from mlwright.serve.problems import Problem
-from mlwright.serve.served import Answer, Served
+from mlwright.serve.served import Served
 
 ROWS = rows_of("binary", 30, seed=4)
 Put = Callable[..., Served]

@@ -8,8 +8,9 @@ from typing import Any
 import polars as pl
 import pytest
 
+from mlwright.serve.answers import Answer
 from mlwright.serve.checking import Flag
-from mlwright.serve.served import Answer, Served
+from mlwright.serve.served import Served
 from mlwright.serve.tables import Columns, csv_cells, frame
 
 

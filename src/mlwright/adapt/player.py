@@ -14,6 +14,7 @@ from mlwright.model import row_model
 from mlwright.registry.database import writing
 from mlwright.registry.traffic import Traffic
 from mlwright.registry.workspace import Workspace
+from mlwright.serve.answers import Answer
 from mlwright.serve.checking import Raw
 from mlwright.serve.endpoint import Share, fraction, shares
 from mlwright.serve.policy import ModelPolicy
@@ -24,7 +25,7 @@ from mlwright.serve.record.tables import OUTCOME_HISTORY, OUTCOMES
 from mlwright.serve.record.upsert import insert
 from mlwright.serve.record.writer import Writer
 from mlwright.serve.recording import line_of
-from mlwright.serve.served import Answer, Served
+from mlwright.serve.served import Served
 from mlwright.values import as_text
 
 LATENCY_US = 1_000

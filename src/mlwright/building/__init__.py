@@ -10,7 +10,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from mlwright.building.options import Options, learners_of, names_of
+from mlwright.building.given import Given, story_of
 from mlwright.learn.budget import Budget
 from mlwright.progress import Progress, Silent
 
@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     from mlwright.building.cleaning import Looked
     from mlwright.building.find import Found
     from mlwright.building.judge import Judged
+    from mlwright.building.options import Options
     from mlwright.building.reasons import Reasons
-    from mlwright.fairness.mitigation.asked import Wanted
     from mlwright.learn.ensemble import Ensemble
     from mlwright.model import Model, RowModel
     from mlwright.table import Table
@@ -32,7 +32,7 @@ WRITING_SHARE = 0.4
 
 def build(
     source: object,
-    target: str,
+    target: str | None = None,
     *,
     task: str | None = None,
     budget: str | float | timedelta | None = None,
@@ -41,6 +41,11 @@ def build(
     time: str | None = None,
     group: str | None = None,
     weight: str | None = None,
+    user: str | None = None,
+    item: str | None = None,
+    rating: str | None = None,
+    items: object = None,
+    users: object = None,
     sensitive: Sequence[str] = (),
     exclude: Sequence[str] = (),
     increasing: Sequence[str] = (),
@@ -68,14 +73,16 @@ def build(
 ) -> Model:
     """Build a model that predicts `target` from the other columns of `source`, and judge it on rows it never saw.
 
+    With task="recommend", `source` is a log of who took what, and the model recommends what people take next.
+
     Parameters
     ----------
     source
         A path, glob, URL, "-" for standard input, SQL URL (with `query`), or a pandas, Polars, Arrow or NumPy table.
     target
-        The column to predict.
+        The column to predict; a log has none.
     task
-        "binary", "multiclass" or "regression"; found from the target by default.
+        "binary", "multiclass" or "regression", found from the target by default; or "recommend".
     budget
         Wall-clock seconds, or text such as "60s", "10m", "1h30m". By default 60 s. A promise: at most 2 % + 2 s over.
     trials
@@ -85,6 +92,10 @@ def build(
         What to be best at; each task has a default.
     time, group, weight
         Columns that order the rows in time, name the entity a row belongs to, and weigh the rows.
+    user, item, rating
+        Of a log: the columns that say who, what and how it was liked; with `time`, when. Proposed where not named.
+    items, users
+        Of a log: tables that describe what and who is in it, by the same ids.
     sensitive, exclude
         Columns about people to watch, and columns the model may not see.
     increasing, decreasing
@@ -129,27 +140,21 @@ def build(
 
     """
     clock = Budget(None)
-    options = Options(
+    given = Given(
         target=target, task=task, budget=budget, trials=trials, metric=metric, time=time, group=group, weight=weight,
-        sensitive=names_of("--sensitive", sensitive), exclude=names_of("--exclude", exclude), split=split,
-        increasing=names_of("--increasing", increasing), decreasing=names_of("--decreasing", decreasing),
-        reweigh=names_of("--reweigh", reweigh),
-        fair=_demand(names_of("--fair", fair), criterion, tolerance, without_group=without_group, seed=seed),
-        learners=learners_of(learners), cost_fp=cost_fp, cost_fn=cost_fn, seed=seed, prefer=prefer,
-        max_latency=max_latency, cases=cases, threads=threads, query=query, clean=clean,
+        user=user, item=item, rating=rating, items=items, users=users, sensitive=sensitive, exclude=exclude,
+        increasing=increasing, decreasing=decreasing, reweigh=reweigh, fair=fair, criterion=criterion,
+        tolerance=tolerance, without_group=without_group, split=split, learners=learners, cost_fp=cost_fp,
+        cost_fn=cost_fn, seed=seed, clean=clean, prefer=prefer, max_latency=max_latency, cases=cases, query=query,
+        threads=threads,
     )  # fmt: skip
+    story, seconds = story_of(given)
     tell = progress or Silent()
     os.environ.setdefault("OMP_WAIT_POLICY", "passive")  # spinning OpenMP threads starve their neighbours
     from mlwright.building.store import check_destination, store
-    from mlwright.collect import collect
 
     check_destination(name=name, workspace=workspace, out=out)
-    clock = clock.limited(options.seconds)
-    clock.begin("reading")
-    tell.stage("Reading the data")
-    table = collect(source, query=query)
-    model = build_from(table, options, clock, tell)
-    return store(model, name=name, workspace=workspace, out=out)
+    return store(story(source, clock.limited(seconds), tell), name=name, workspace=workspace, out=out)
 
 
 def build_from(table: Table, options: Options, budget: Budget, progress: Progress) -> RowModel:
@@ -238,12 +243,3 @@ def _looked(asked: Asked, options: Options, budget: Budget, progress: Progress) 
     budget.begin("looking for errors")
     progress.stage("Looking for errors in the data")
     return look(asked, options, looking(budget), without=LOOKED_FOR)
-
-
-def _demand(
-    columns: Sequence[str], criterion: str, tolerance: float, *, without_group: bool, seed: int
-) -> Wanted | None:
-    """Return what is demanded of groups; None where nothing is."""
-    from mlwright.fairness.mitigation.asked import wanted
-
-    return wanted(columns, criterion, tolerance, without_group=without_group, seed=seed) if columns else None

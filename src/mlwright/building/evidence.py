@@ -86,8 +86,8 @@ def run_facts(asked: Asked, options: Options, budget: Budget) -> dict[str, Any]:
         "stages": budget.stages,
         "trials": options.trials,
         "seed": options.seed,
-        "versions": dict(_versions()),
-        "machine": _machine(options),
+        "versions": versions(),
+        "machine": machine_facts(options.workers),
         "command": options.command(asked.table.origin),
         "data_hash": asked.data_hash,
         "interrupted": budget.cancelled,
@@ -229,6 +229,11 @@ def _limits(asked: Asked, found: Found, *, on_all: bool, interrupted: bool) -> l
     return [sentence for true, sentence in told if true]
 
 
+def versions() -> dict[str, str]:
+    """Return the versions of Python and of the packages that models are made with."""
+    return dict(_versions())
+
+
 @cache
 def _versions() -> dict[str, str]:
     found = {"python": platform.python_version()}
@@ -240,7 +245,8 @@ def _versions() -> dict[str, str]:
     return found
 
 
-def _machine(options: Options) -> dict[str, Any]:
+def machine_facts(workers: int) -> dict[str, Any]:
+    """Return what is told of the machine."""
     import os
 
     memory = None
@@ -249,6 +255,6 @@ def _machine(options: Options) -> dict[str, Any]:
     return {
         "system": f"{platform.system()} {platform.machine()}",
         "python": sys.version.split()[0],
-        "cores": options.workers,
+        "cores": workers,
         "memory_gb": memory,
     }

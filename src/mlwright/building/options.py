@@ -69,23 +69,12 @@ class Options:
         for name in self.learners:
             if name not in (names := learner_names(LEARNERS)):
                 raise OptionError.unknown("--learners", name, names)
-        self._check_counts()
-        if not 0 <= self.seed < MOST_SEED:
-            raise OptionError(f"--seed cannot be {self.seed}.", hint=f"give a whole number from 0 to {MOST_SEED - 1}.")
+        check_counts(trials=self.trials, threads=self.threads, cases=self.cases, seed=self.seed)
         for option, cost in (("--cost-fp", self.cost_fp), ("--cost-fn", self.cost_fn)):
             if cost is not None and not (math.isfinite(cost) and cost > 0):
                 raise OptionError(f"{option} cannot be {cost}.", hint="costs are numbers above 0, in any one unit.")
         parse_budget(self.budget)
         parse_latency(self.max_latency)
-
-    def _check_counts(self) -> None:
-        """Raise OptionError where a count cannot be."""
-        if self.trials is not None and not (_is_whole(self.trials) and self.trials >= 1):
-            raise OptionError(f"--trials cannot be {self.trials!r}.", hint="give a whole number of 1 or more.")
-        if self.threads < 0:
-            raise OptionError(f"--threads cannot be {self.threads}.", hint="give 1 or more, or 0 for all cores.")
-        if not (_is_whole(self.cases) and 0 <= self.cases <= MOST):
-            raise OptionError(f"--cases cannot be {self.cases!r}.", hint=f"give 0 to keep none, or at most {MOST}.")
 
     @property
     def seconds(self) -> float | None:
@@ -165,6 +154,18 @@ class Options:
         if self.fair and self.fair.without_group:
             words.append("--without-group")
         return " ".join(str(word) for word in words)
+
+
+def check_counts(*, trials: int | None, threads: int, cases: int, seed: int) -> None:
+    """Raise OptionError where a count cannot be."""
+    if trials is not None and not (_is_whole(trials) and trials >= 1):
+        raise OptionError(f"--trials cannot be {trials!r}.", hint="give a whole number of 1 or more.")
+    if threads < 0:
+        raise OptionError(f"--threads cannot be {threads}.", hint="give 1 or more, or 0 for all cores.")
+    if not (_is_whole(cases) and 0 <= cases <= MOST):
+        raise OptionError(f"--cases cannot be {cases!r}.", hint=f"give 0 to keep none, or at most {MOST}.")
+    if not 0 <= seed < MOST_SEED:
+        raise OptionError(f"--seed cannot be {seed}.", hint=f"give a whole number from 0 to {MOST_SEED - 1}.")
 
 
 def names_of(option: str, given: Sequence[str]) -> tuple[str, ...]:

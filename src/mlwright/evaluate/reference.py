@@ -17,6 +17,7 @@ import numpy as np
 from mlwright.columns import Columns
 from mlwright.errors import ModelError
 from mlwright.evaluate.reference_sample import ReferenceSample
+from mlwright.evaluate.shapes import shape_of
 from mlwright.evaluate.sketches import (
     ABSENT,
     MOST_BINS,
@@ -95,7 +96,8 @@ class Reference:
     columns: tuple[ColumnSketch, ...]
     """The columns that the model reads, then the sensitive ones, at most 256."""
     watched: tuple[int, ...]
-    """The classes whose probabilities are in `predictions`: the second of two, else up to 8; (0,) for a number."""
+    """What is in `predictions`, as columns of what is watched of a row (see `Shape.watched`): of classes the second of
+    two, else up to 8; (0,) for a number; all signals of a list."""
     predictions: tuple[Sketch, ...]
     answered: Sketch
     """Of class positions, or of the number that is answered."""
@@ -103,7 +105,7 @@ class Reference:
     """Of true class positions, or of true numbers."""
     losses: tuple[LossSketch, ...]
     calibration: tuple[Reliability, ...]
-    """One for each of `predictions`."""
+    """One for each of `predictions`; none where these are no statements of what will happen."""
     inside: tuple[int, int] | None
     """Of answers with an interval: how many hold the true number, and how many rows there are."""
     groups: tuple[GroupSketch, ...]
@@ -116,7 +118,7 @@ class Reference:
         return _side_by_side([_bins_of(each, columns) for each in self.columns], columns.rows)
 
     def bin_predictions(self, P: Floats) -> Bins:
-        """Return (n, s) the bins of predictions P (n, k), in the order of `predictions`; ABSENT where P is NaN."""
+        """Return (n, s) the bins of predictions P (n, k), or of a list's signals; ABSENT where one is NaN."""
         found = [each.bins(P[:, at]) for at, each in zip(self.watched, self.predictions, strict=True)]
         return _side_by_side(found, len(P))
 
@@ -204,12 +206,16 @@ class Reference:
         if data["task"] != task or data["classes"] != len(classes):
             raise ModelError("The model's reference is one of another question.")
         watched = tuple(int(each) for each in read_floats(data["watched"], MOST_CLASSES))
-        if len(set(watched)) != len(watched) or not all(0 <= each < max(len(classes), 1) for each in watched):
+        width = shape_of(task).watched(len(classes))
+        if len(set(watched)) != len(watched) or not all(0 <= each < width for each in watched):
             raise ModelError("The model's reference watches classes that there are not.")
         predictions = tuple(Sketch.from_dict(each) for each in data["predictions"])
+        stated = data["calibration"] or ()
         calibration = tuple(
-            _reliability(each, sketch) for each, sketch in zip(data["calibration"], predictions, strict=True)
+            _reliability(each, sketch) for each, sketch in zip(stated, predictions[: len(stated)], strict=True)
         )
+        if calibration and len(calibration) != len(predictions):
+            raise ModelError("The model's reference has a calibration of other predictions.")
         columns = [ColumnSketch.from_dict(each, schema[each["column"]]) for each in data["columns"]]
         if len(columns) > MOST_COLUMNS or len(predictions) != len(watched):
             raise ModelError("The model's reference has sketches that do not belong together.")

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from mlwright.columns import Columns
 from mlwright.errors import ModelError
 from mlwright.evaluate.packed import pack, row_bytes, unpack
+from mlwright.evaluate.shapes import shape_of
 from mlwright.schema import Schema
 from mlwright.tasks.base import Floats
 
@@ -56,11 +57,12 @@ class ReferenceSample:
 
     @classmethod
     def from_state(
-        cls, names: object, arrays: Mapping[str, NDArray[Any]], schema: Schema, *, classes: int
+        cls, names: object, arrays: Mapping[str, NDArray[Any]], schema: Schema, *, task: str, classes: int
     ) -> ReferenceSample:
         """Return the sample that `state` wrote. Raises ModelError where it wrote no such thing."""
         P, y, answered = arrays["P"], arrays["y"], arrays["answered"]
-        if y.ndim != 1 or len(y) > MOST or P.shape != (len(y), max(classes, 1)) or answered.shape != y.shape:
+        width = shape_of(task).predicted(classes)
+        if y.ndim != 1 or len(y) > MOST or P.shape != (len(y), width) or answered.shape != y.shape:
             raise ModelError("The model's reference has a sample that cannot be.")
         for each in (P, y, answered):
             if each.dtype != np.float64 or not np.isfinite(each).all():

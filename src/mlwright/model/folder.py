@@ -167,7 +167,7 @@ def _reference(files: Checked, schema: Schema, task: str, classes: tuple[Any, ..
         return None
     with damaged(f"{files.where}/reference.json"):
         found, arrays = files.json("reference.json"), files.arrays("reference.npz")
-        sample = ReferenceSample.from_state(found["sample"], arrays, schema, classes=len(classes))
+        sample = ReferenceSample.from_state(found["sample"], arrays, schema, task=task, classes=len(classes))
         return Reference.from_dict(found, sample, schema=schema, task=task, classes=classes)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import multiprocessing
 import os
 import shutil
 import signal
@@ -38,6 +39,15 @@ def make(routes: Sequence[Route] = ROUTES) -> Worker:
     return Worker(Service(settings), settings, routes)
 
 
+def _starter() -> int:
+    """Return the process that started this one, which may have ended since: to ask whose child this is comes too late.
+
+    A worker that was still starting when the one that watches over it was killed would go on for ever.
+    """
+    starter = multiprocessing.parent_process()
+    return os.getppid() if starter is None or starter.pid is None else starter.pid
+
+
 class Worker(Door):
     """The door of a process that is asked to stop by a signal: it goes on answering for a while, and says so."""
 
@@ -51,7 +61,7 @@ class Worker(Door):
 
     async def _life(self, receive: Receive, send: Send) -> None:
         self._drain_first()
-        watch = asyncio.create_task(self._end_with(os.getppid())) if self._has_siblings else None
+        watch = asyncio.create_task(self._end_with(_starter())) if self._has_siblings else None
         await super()._life(receive, send)
         if watch is not None:
             watch.cancel()

@@ -12,36 +12,57 @@ import json
 import math
 import re
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import msgspec
 
 from mlwright.errors import nearest
 from mlwright.schema import Column
+from mlwright.serve.answers import Answer
 from mlwright.serve.arrow_stream import damaged, refuse_hostile
 from mlwright.serve.http import ARROW, CSV, JSON, NDJSON, PARQUET
 from mlwright.serve.problems import Problem, RowError
-from mlwright.serve.served import Answer
 from mlwright.serve.tables import Columns, csv_cells, frame
 
 Scalar = str | int | float | bool | None
-Row = dict[str, Scalar]
+Row = dict[str, Any]
+"""A row's values: each a Scalar, unless the row is a request of a recommender."""
 Rows = list[Row]
 
 
 class PredictBody(msgspec.Struct, forbid_unknown_fields=True):
     """The body of a request for answers."""
 
-    rows: Rows
+    rows: list[dict[str, Scalar]]
 
 
-_json_rows = msgspec.json.Decoder(PredictBody)
-_line = msgspec.json.Decoder(Row)
+class RequestsBody(msgspec.Struct, forbid_unknown_fields=True):
+    """The same where a row holds lists and objects: requests of a recommender."""
+
+    rows: list[dict[str, Any]]
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """How the rows of a form of models are written in bodies."""
+
+    whole: msgspec.json.Decoder[Any]
+    """Of a body of JSON."""
+    line: msgspec.json.Decoder[Any]
+    """Of one row."""
+    hint: str
+    """What a body looks like."""
+    line_hint: str
+    of_cells: Callable[[Row], Row] = lambda row: row
+    """Makes a row of the cells of a table, which hold no lists."""
+
+
 _encode = msgspec.json.Encoder().encode
 
 
-def read_rows(body: bytes, media_type: str, limit: int) -> Rows:
-    """Return the rows of a body. Raises Problem where it cannot be read, or holds none or too many."""
+def read_rows(body: bytes, media_type: str, limit: int, shape: Shape | None = None) -> Rows:
+    """Return the rows of a body, by default of columns. Raises Problem: it cannot be read, or holds none or too many."""
     read = READERS.get(media_type)
     if read is None:
         said = f"not {media_type[:60]!r}" if media_type else "and the request does not say what it is"
@@ -50,11 +71,10 @@ def read_rows(body: bytes, media_type: str, limit: int) -> Rows:
             f"Rows are read as {', '.join(READERS)}, {said}.",
             hint="set the header content-type: application/json.",
         )
-    rows = read(body, limit)
+    shape = shape or CELLS
+    rows = read(body, limit, shape)
     if not rows:
-        raise Problem(
-            "malformed-request", "The request holds no rows.", hint='send {"rows": [{"column": value, ...}]}.'
-        )
+        raise Problem("malformed-request", "The request holds no rows.", hint=shape.hint)
     if len(rows) > limit:
         raise Problem(
             "too-large",
@@ -64,34 +84,34 @@ def read_rows(body: bytes, media_type: str, limit: int) -> Rows:
     return rows
 
 
-def _read_json(body: bytes, _: int) -> Rows:
+def _read_json(body: bytes, _: int, shape: Shape) -> Rows:
     try:
-        rows: Rows = decoded(_json_rows, body).rows
+        rows: Rows = decoded(shape.whole, body, shape.hint).rows
     except Problem as problem:
-        raise Problem(problem.kind, problem.detail, hint=_unwrapped(body) or problem.hint) from problem
+        raise Problem(problem.kind, problem.detail, hint=_unwrapped(body, shape) or problem.hint) from problem
     refuse_repeated(body, sum(map(len, rows)) + 1)
     return rows
 
 
-def decoded(decoder: Any, body: bytes) -> Any:
+def decoded(decoder: Any, body: bytes, hint: str | None = None) -> Any:
     """Return what a decoder makes of JSON. Raises Problem where it is malformed or has another shape."""
     try:
         return decoder.decode(body)
     except msgspec.ValidationError as error:
-        raise Problem("malformed-request", _wrong_shape(str(error), body), hint=SHAPE) from error
+        raise Problem("malformed-request", _wrong_shape(str(error), body), hint=hint or SHAPE) from error
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError, ValueError) as error:
-        raise Problem("malformed-request", _malformed(error, body), hint=SHAPE) from error
+        raise Problem("malformed-request", _malformed(error, body), hint=hint or SHAPE) from error
 
 
 SHAPE = 'a body is {"rows": [{"column": value, ...}, ...]}, where a value is a number, text, true, false or null.'
 
 
-def _unwrapped(body: bytes) -> str | None:
+def _unwrapped(body: bytes, shape: Shape) -> str | None:
     """Return a hint where a body is a row, or a list of rows, with nothing around it."""
     if body.lstrip().startswith(b"["):
         return 'wrap the list: {"rows": [{"column": value, ...}, ...]}.'
     try:
-        row = _line.decode(body)
+        row = shape.line.decode(body)
     except ValueError:  # which msgspec's own errors are
         return None
     return 'wrap the row: {"rows": [{"column": value, ...}]}.' if row and "rows" not in row else None
@@ -172,29 +192,32 @@ def _twice(names: Iterable[str]) -> str | None:
     return None
 
 
-def _read_ndjson(body: bytes, limit: int) -> Rows:
-    return list(itertools.islice(ndjson_rows(io.BytesIO(body)), limit + 1))
+def _read_ndjson(body: bytes, limit: int, shape: Shape) -> Rows:
+    return list(itertools.islice(ndjson_rows(io.BytesIO(body), shape), limit + 1))
 
 
-def ndjson_rows(lines: Iterable[bytes]) -> Iterator[Row]:
+def ndjson_rows(lines: Iterable[bytes], shape: Shape | None = None) -> Iterator[Row]:
     """Yield the rows of lines of JSON. Raises Problem where one of them is none."""
+    shape = shape or CELLS
     for number, line in enumerate(lines, start=1):
         if not line.strip():
             continue
         try:
-            row = decoded(_line, line)
+            row = decoded(shape.line, line)
             refuse_repeated(line, len(row))
         except Problem as problem:
-            raise Problem("malformed-request", f"Line {number}: {problem.detail}", hint=NDJSON_SHAPE) from problem
+            raise Problem("malformed-request", f"Line {number}: {problem.detail}", hint=shape.line_hint) from problem
         yield row
 
 
 NDJSON_SHAPE = 'each line is one row: {"column": value, ...}.'
+CELLS = Shape(msgspec.json.Decoder(PredictBody), msgspec.json.Decoder(dict[str, Scalar]), SHAPE, NDJSON_SHAPE)
+"""Rows whose columns hold single values."""
 
 
-def _read_csv(body: bytes, limit: int) -> Rows:
+def _read_csv(body: bytes, limit: int, shape: Shape) -> Rows:
     text = io.TextIOWrapper(io.BytesIO(body), encoding="utf-8-sig", newline="")
-    return list(itertools.islice(csv_rows(text), limit + 1))
+    return [shape.of_cells(row) for row in itertools.islice(csv_rows(text), limit + 1)]
 
 
 def csv_rows(text: Iterable[str]) -> Iterator[Row]:
@@ -281,7 +304,7 @@ def _listed(names: Sequence[str]) -> str:
     return ", ".join(repr(name[:80]) for name in names[:5]) + (" and others" if len(names) > 5 else "")
 
 
-def _read_arrow(body: bytes, limit: int) -> Rows:
+def _read_arrow(body: bytes, limit: int, shape: Shape) -> Rows:
     try:
         import polars as pl
     except ImportError as error:
@@ -294,8 +317,7 @@ def _read_arrow(body: bytes, limit: int) -> Rows:
             raise
         raise damaged() from error
     refuse_nested(table.schema)
-    rows: Rows = table.to_dicts()
-    return rows
+    return [shape.of_cells(row) for row in table.to_dicts()]
 
 
 def refuse_nested(schema: Mapping[str, Any]) -> None:
@@ -304,7 +326,7 @@ def refuse_nested(schema: Mapping[str, Any]) -> None:
         raise Problem("malformed-request", f"Column {nested[0][:80]!r} holds lists or objects, not single values.")
 
 
-READERS: Mapping[str, Callable[[bytes, int], Rows]] = {
+READERS: Mapping[str, Callable[[bytes, int, Shape], Rows]] = {
     JSON: _read_json,
     NDJSON: _read_ndjson,
     CSV: _read_csv,

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from mlwright.errors import MlwrightError, OptionError, nearest
+from mlwright.serve.answers import Answer
 from mlwright.serve.checking import Raw
 from mlwright.serve.endpoint import Endpoint
 from mlwright.serve.http import Request
@@ -21,7 +22,7 @@ from mlwright.serve.policy import ModelPolicy
 from mlwright.serve.problems import Problem
 from mlwright.serve.record import Answered, Private, Recorder, private_key, record_place
 from mlwright.serve.record.record import KEY_FILE
-from mlwright.serve.served import Answer, Served
+from mlwright.serve.served import Served
 from mlwright.serve.settings import Settings
 from mlwright.serve.shelf import Shelf
 from mlwright.values import as_text

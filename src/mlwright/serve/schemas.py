@@ -7,10 +7,10 @@ from typing import Any
 
 import msgspec
 
+from mlwright.serve.answers import Answer
 from mlwright.serve.bodies import PredictBody
 from mlwright.serve.handlers.outcomes import OutcomesBody
 from mlwright.serve.problems import STATUS, TYPE, RowError
-from mlwright.serve.served import Answer
 from mlwright.serve.tensors import DATATYPES, InferBody
 
 Schema = dict[str, Any]

@@ -7,11 +7,11 @@ from collections.abc import Mapping, Sequence
 from functools import cached_property
 from typing import Any, Literal
 
-import msgspec
 import numpy as np
 
 from mlwright.errors import OptionError
 from mlwright.model import RowModel
+from mlwright.serve.answers import Answer, Reason
 from mlwright.serve.checking import Checker, Flag, Raw
 from mlwright.serve.policy import ModelPolicy, Policy
 from mlwright.serve.problems import Problem, RowError
@@ -23,35 +23,6 @@ FEW = 8
 """Up to so many rows are answered at once, on the thread that reads requests; more go to another thread."""
 STANDING_BACK: Mapping[str, Literal["default", "refer"]] = {"default": "default", "refer": "refer"}
 """What a rule of humility may say that takes the place of the model's answer."""
-
-
-class Reason(msgspec.Struct, frozen=True):
-    """What one column adds to an answer, in the unit that the answer's `reasons` name."""
-
-    column: str
-    value: Any
-    contribution: float
-
-
-class Answer(msgspec.Struct, omit_defaults=True):
-    """One row's answer, as it is sent."""
-
-    id: str
-    prediction: Any
-    flags: list[Flag]
-    action: Literal["answer", "default", "refer"]
-    """Whether the model's answer is given, a stated one in its place, or none because a person has to decide."""
-    probabilities: dict[str, float] | None = None
-    lower: float | None = None
-    upper: float | None = None
-    model_prediction: Any = None
-    """What the model would have said, where that is not what is answered."""
-    base: float | None = None
-    unit: str | None = None
-    reasons: list[Reason] | None = None
-    text: str | None = None
-    version: int | None = None
-    """Which version answered, where that is not the one that the response names."""
 
 
 class Served:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from mlwright.errors import MlwrightError, ModelError, nearest
 from mlwright.registry.keys import Key
 from mlwright.registry.names import parsed
+from mlwright.serve.answers import Answer
 from mlwright.serve.auth import Keyring, environment_key, refuse_open_door
 from mlwright.serve.endpoint import Endpoint
 from mlwright.serve.http import Request
@@ -21,7 +22,7 @@ from mlwright.serve.jobs import Runner
 from mlwright.serve.metrics import Metrics
 from mlwright.serve.problems import Problem
 from mlwright.serve.recording import Recording, check_private
-from mlwright.serve.served import Answer, Served
+from mlwright.serve.served import Served
 from mlwright.serve.settings import Settings
 from mlwright.serve.shelf import Shelf
 

@@ -17,6 +17,8 @@ from mlwright.serve.closing import let_nobody_in
 logger = logging.getLogger("mlwright.serve")
 FIRST_PAUSE_S, LONGEST_PAUSE_S = 1.0, 30.0
 """So long it waits before a worker is started anew that could not start."""
+BURIED_S = 5.0
+"""So long it waits for one that it has killed: where a disk does not answer, a process can outlive even that."""
 
 
 class Supervisor(Multiprocess):
@@ -59,7 +61,7 @@ class Supervisor(Multiprocess):
         """Bury a worker, and put another in its place when it is time to."""
         if place not in self._again:
             process.kill()
-            process.join()
+            process.process.join(BURIED_S)
             pause = 0.0
             if process.exitcode == STARTUP_FAILURE:
                 if not self.has_served:

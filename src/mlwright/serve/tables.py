@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any, Self
 
-from mlwright.serve.served import Answer, Served
+from mlwright.serve.answers import Answer
 from mlwright.values import as_text
 
 if TYPE_CHECKING:
@@ -39,17 +39,10 @@ class Columns:
         self.names = ["id", "prediction", *self.numbers, "action", "flags", "version", *reasons]
 
     @classmethod
-    def of_model(cls, served: Served, *, explain: bool) -> Self:
-        """Return the columns for all that one version may answer."""
-        classes, default = served.model.parts.classes, served.policy.humility.default_answer
-        kinds = {type(each) for each in (*classes, default) if each is not None}
-        return cls(served.labels, kinds, version=served.version, has_interval=not classes, explain=explain)
-
-    @classmethod
     def of_answers(cls, answers: Sequence[Answer], version: int) -> Self:
         """Return the columns for some answers, which several versions may have given."""
         labels = dict.fromkeys(label for answer in answers for label in answer.probabilities or ())
-        said = (value for answer in answers for value in (answer.prediction, answer.model_prediction))
+        said = (value for answer in answers for value in (answer.cell, answer.model_prediction))
         return cls(
             tuple(labels),
             {type(value) for value in said if value is not None},
@@ -61,7 +54,7 @@ class Columns:
     def row(self, answer: Answer) -> list[Any]:
         """Return an answer as the cells of a row; a class that its version does not know has an empty cell."""
         chances = answer.probabilities or {}
-        cells = [answer.id, answer.prediction, *(chances.get(label) for label in self.labels)]
+        cells = [answer.id, answer.cell, *(chances.get(label) for label in self.labels)]
         cells += [getattr(answer, end) for end in self.ends]
         cells += [answer.action, " ".join(flag.message for flag in answer.flags) or None]
         cells.append(self.version if answer.version is None else answer.version)

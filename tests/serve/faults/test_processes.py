@@ -7,7 +7,10 @@ import os
 import re
 import shutil
 import signal
+import subprocess
+import sys
 import time
+from contextlib import suppress
 from pathlib import Path
 
 import httpx
@@ -23,7 +26,11 @@ WINDOW_S = 0.2
 
 def workers(running: Running) -> list[int]:
     """Return the process ids of the workers."""
-    found = Path(f"/proc/{running.pid}/task/{running.pid}/children").read_text().split()
+    return workers_of(running.pid)
+
+
+def workers_of(starter: int) -> list[int]:
+    found = Path(f"/proc/{starter}/task/{starter}/children").read_text().split()
     return [int(pid) for pid in found if b"spawn_main" in Path(f"/proc/{pid}/cmdline").read_bytes()]
 
 
@@ -120,6 +127,34 @@ def counted_in(pid: int) -> Path:
     return Path(variables[SHARED])
 
 
+def test_workers_that_are_still_starting_end_with_it_too(models: Path, tmp_path: Path) -> None:
+    """They look who started them when they have started: it may be gone by then, and another be their parent."""
+    given = Running([models / "binary"], tmp_path, "--workers", "2")
+    command = [sys.executable, "-m", "mlwright", "serve", *given.arguments]
+    with subprocess.Popen(command, stderr=subprocess.DEVNULL, env=given.environment, start_new_session=True) as service:
+        try:
+            until(lambda: len(workers_of(service.pid)) == 2, 60)
+            both = workers_of(service.pid)
+            time.sleep(0.2)  # until they know what they are to do, which they are told through a pipe
+            service.kill()
+            service.wait(20)
+            until(lambda: not any(is_alive(pid) for pid in both), 90)
+        finally:
+            with suppress(ProcessLookupError):
+                os.killpg(service.pid, signal.SIGKILL)
+
+
+def test_a_service_that_is_killed_is_gone_with_its_workers(models: Path, tmp_path: Path) -> None:
+    """Also where they would not end: the pipe that they hold is read to its end."""
+    with Running([models / "binary"], tmp_path, "--workers", "2") as running:
+        until(lambda: len(workers(running)) == 2)
+        both = workers(running)
+        for pid in both:
+            os.kill(pid, signal.SIGSTOP)
+        running.kill()
+        until(lambda: not any(is_alive(pid) for pid in both))
+
+
 def test_workers_end_with_the_one_that_watches_over_them(models: Path, tmp_path: Path) -> None:
     with Running([models / "binary"], tmp_path, "--workers", "2") as running:
         until(lambda: len(workers(running)) == 2 and post(running) == 200)
@@ -127,7 +162,7 @@ def test_workers_end_with_the_one_that_watches_over_them(models: Path, tmp_path:
         counts = counted_in(both[0])
         assert counts.is_dir()
         try:
-            running.kill()
+            running.process.kill()
             until(lambda: not any(is_alive(pid) for pid in both))
             assert not counts.exists()
         finally:

@@ -7,9 +7,10 @@ from typing import Any
 
 import pytest
 
+from mlwright.serve.answers import Answer, Reason
 from mlwright.serve.checking import Flag
 from mlwright.serve.pages.shown import MOST_BARS, MOST_REASONS, shown_of
-from mlwright.serve.served import Answer, Reason, Served
+from mlwright.serve.served import Served
 
 Put = Callable[..., Served]
 

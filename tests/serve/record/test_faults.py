@@ -69,6 +69,7 @@ def test_two_processes_record_at_once_and_are_killed(tmp_path: Path) -> None:
             each.wait(20)
         for thread in threads:
             thread.join(20)
+            assert not thread.is_alive()  # to close what another thread reads would wait for ever
         for each in started:
             assert each.stdout is not None
             each.stdout.close()

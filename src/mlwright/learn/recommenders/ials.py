@@ -68,9 +68,10 @@ class Factors:
                 answer[asked] = self._points @ person.astype(np.float32)
             else:
                 answer[asked] = 0.0
+        silent = ~answer.any(axis=1)
         answer *= self._scale
         answer[:, self._unknown] = -np.inf
-        answer[~answer.any(axis=1)] = -np.inf
+        answer[silent] = -np.inf
         return answer
 
     def _system(self, points: NDArray[np.float64], weight: NDArray[np.float64]) -> NDArray[np.float64]:

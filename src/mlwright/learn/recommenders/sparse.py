@@ -84,17 +84,16 @@ class Rows:
         return sums.reshape(asked, self.width)
 
     def cells(self, rows: NDArray[Any], columns: NDArray[Any]) -> NDArray[np.float64]:
-        """Return (n, k) the values of n rows at the columns (n, k); 0 where there is none."""
+        """Return (n, k) the values of n rows at the same k columns; 0 where there is none."""
         places, counts = self.entries(rows)
-        owner = np.repeat(np.arange(len(rows)), counts)
-        keys = owner * self.width + self.columns[places]
-        order = np.argsort(keys, kind="stable")
-        if not len(keys):
-            return np.zeros(columns.shape)
-        wanted = np.arange(len(rows))[:, None] * self.width + columns
-        found = np.minimum(np.searchsorted(keys[order], wanted), len(keys) - 1)
-        hit = keys[order][found] == wanted
-        return np.where(hit, self.values[places][order][found], 0.0)
+        wanted, turned = np.unique(columns, return_inverse=True)
+        slot = np.full(self.width, -1, dtype=np.int32)
+        slot[wanted] = np.arange(len(wanted))
+        found = slot[self.columns[places]]
+        hit = np.flatnonzero(found >= 0)
+        cells = np.zeros((len(rows), len(wanted)))
+        cells[np.repeat(np.arange(len(rows)), counts)[hit], found[hit]] = self.values[places[hit]]
+        return cells[:, turned]
 
     def scaled(self, columns: Singles) -> Rows:
         """Return the matrix with each column times its number."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -16,12 +16,10 @@ from mlwright.tasks.base import Floats
 from mlwright.tasks.recommend.interactions import Codes
 from mlwright.tasks.recommend.lists import exclude, top
 
-HIGH = 60
+HIGH = 40
 """So many items of each score are candidates."""
-DRAWN = 100
+DRAWN = 200
 """So many others are drawn at random: what is chosen is compared with what nobody would show, too."""
-CELLS = 60_000_000
-"""Numbers of all candidates together: 240 MB."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,41 +75,47 @@ class Pool:
 def choices_of(pool: Pool, *, seed: int) -> Choices:
     """Return what everybody could have chosen: candidates, and which of them they took."""
     generator = np.random.default_rng(seed)
-    sets = [items for place in range(len(pool.moments.cuts)) for items in _candidates(pool, place, generator)]
-    count = max(1, min(max((len(items) for items in sets), default=1), CELLS // max(len(sets) * pool.columns, 1)))
-    values = np.zeros((len(sets), count, pool.columns), dtype=np.float32)
-    there = np.zeros((len(sets), count), dtype=bool)
-    chosen = np.zeros((len(sets), count), dtype=bool)
+    sets = [found for place in range(len(pool.moments.cuts)) for found in _candidates(pool, place, generator)]
+    shape = (len(sets), max((len(items) for items, _ in sets), default=0))
+    values = np.zeros((*shape, pool.columns), dtype=np.float32)
+    stands_for = np.zeros(shape, dtype=np.float32)
+    chosen = np.zeros(shape, dtype=bool)
     ends = pool.moments.ends
     for place, cut in enumerate(pool.moments.cuts):
         marks = cut.marked(0, len(cut))
         for row in range(len(cut)):
-            at, items = ends[place] + row, sets[ends[place] + row]
-            if len(items) > count:
-                items = np.sort(generator.choice(items, count, replace=False))
+            at = ends[place] + row
+            items, counts = sets[at]
             values[at, : len(items)] = pool.values(place, row, items)
-            there[at, : len(items)] = True
+            stands_for[at, : len(items)] = counts
             chosen[at, : len(items)] = marks[row, items]
-    return Choices(values, there, chosen, pool.moments.lengths, pool.moments.folds)
+    return Choices(values, stands_for, chosen, pool.moments.lengths, pool.moments.folds)
 
 
-def _candidates(pool: Pool, moment: int, generator: np.random.Generator) -> list[Codes]:
-    """Return for each who asks at a moment the items that some score puts high, and some drawn at random, by code."""
+def _candidates(pool: Pool, moment: int, generator: np.random.Generator) -> Iterator[tuple[Codes, Singles]]:
+    """Yield for each who asks at a moment items, and how many each of them stands for.
+
+    What some score puts high and what was taken stand for themselves; of all others some are drawn.
+    """
     cut = pool.moments.cuts[moment]
-    allowed = np.tile(cut.known, (len(cut), 1))
-    allowed[np.repeat(np.arange(len(cut)), cut.queries.lengths), cut.queries.item] = False
-    high = [np.tile(_high(column, cut.known, cut.queries.lengths), (len(cut), 1)) for column in pool.signals[moment].T]
+    certain = cut.marked(0, len(cut))
+    certain[:, np.unique([_high(column, cut.known, cut.queries.lengths) for column in pool.signals[moment].T])] = True
     for said in pool.said[moment]:
         scores = np.where(cut.known, said, -np.inf).astype(np.float32)
         exclude(scores, cut.queries)
-        high.append(top(scores, HIGH))
-    drawn = np.flatnonzero(cut.known)[generator.integers(0, max(int(cut.known.sum()), 1), (len(cut), DRAWN))]
-    together = np.concatenate([*high, drawn], axis=1)
-    return [np.unique(row[(row >= 0)][allowed[at, row[row >= 0]]]) for at, row in enumerate(together)]
+        high = top(scores, HIGH)
+        certain[np.nonzero(high >= 0)[0], high[high >= 0]] = True
+    for row, marks in enumerate(certain):
+        allowed = cut.known.copy()
+        allowed[cut.queries.item[cut.queries.starts[row] : cut.queries.starts[row + 1]]] = False
+        sure, others = np.flatnonzero(marks & allowed), np.flatnonzero(allowed & ~marks)
+        drawn = others if len(others) <= DRAWN else generator.choice(others, DRAWN, replace=False)
+        counts = np.repeat([1.0, len(others) / max(len(drawn), 1)], [len(sure), len(drawn)])
+        yield np.concatenate([sure, drawn]).astype(np.int32), counts.astype(np.float32)
 
 
 def _high(column: Singles, known: NDArray[np.bool_], lengths: NDArray[np.intp]) -> Codes:
     """Return the items that a signal puts high: more than are wanted, because some are in somebody's history."""
-    count = HIGH + int(np.quantile(lengths, 0.9)) if len(lengths) else HIGH
-    found: Codes = top(np.where(known, column, -np.inf)[None].astype(np.float32), min(count, 2 * HIGH))[0]
+    count = HIGH + min(HIGH, int(np.quantile(lengths, 0.9)) if len(lengths) else 0)
+    found: Codes = top(np.where(known, column, -np.inf)[None].astype(np.float32), min(count, len(known)))[0]
     return found

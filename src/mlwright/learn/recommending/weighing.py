@@ -2,8 +2,8 @@
 
 The conditional logit (McFadden, "Conditional logit analysis of qualitative choice behavior", 1974), which is also the
 listwise loss of Cao et al., "Learning to rank: from pairwise approach to listwise approach", ICML 2007: convex, with
-one number for each score, so that some hundred people are enough. A choice among a part of the items teaches the same
-weights as one among all (independence of irrelevant alternatives): so candidates are enough, too.
+one number for each score, so that some hundred people are enough. Of the items that nobody would show, some are drawn
+and stand for the others: each counts as as many as it was drawn from.
 """
 
 from __future__ import annotations
@@ -27,8 +27,8 @@ class Choices:
 
     values: Singles
     """(n, c, f) the scores of the items; 0 where there is no item."""
-    there: NDArray[np.bool_]
-    """(n, c) whether there is an item."""
+    stands_for: Singles
+    """(n, c) how many items it stands for, 1 or more; 0 where there is no item."""
     chosen: NDArray[np.bool_]
     """(n, c) whether it was chosen."""
     length: NDArray[np.intp]
@@ -44,7 +44,7 @@ class Choices:
         """Return the choices of the people at these positions."""
         return Choices(
             values=self.values[index],
-            there=self.there[index],
+            stands_for=self.stands_for[index],
             chosen=self.chosen[index],
             length=self.length[index],
             fold=self.fold[index],
@@ -72,12 +72,11 @@ def learn_weights(choices: Choices, *, at_least: Floats, expected: Floats | None
     flat = some.values.reshape(-1, width)
 
     def loss(weights: Floats) -> tuple[float, Floats]:
-        said = (flat @ weights.astype(np.float32)).reshape(some.there.shape).astype(np.float64)
-        said = np.where(some.there, said, -np.inf)
+        said = (flat @ weights.astype(np.float32)).reshape(share.shape).astype(np.float64)
         said -= said.max(axis=1, keepdims=True)
-        odds = np.exp(said)
+        odds = np.exp(said) * some.stands_for
         sums = odds.sum(axis=1, keepdims=True)
-        logs = np.where(some.there, said, 0.0) - np.log(sums)
+        logs = said - np.log(sums)
         rest = (share - total * odds / sums).astype(np.float32).ravel()
         away = weights - middle
         value = float(PENALTY * away @ away / 2 - (share * logs).sum())

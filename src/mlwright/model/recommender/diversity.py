@@ -31,9 +31,8 @@ def item_vectors(log: Interactions, catalogue: Catalogue, *, dimensions: int = D
     size = len(catalogue)
     ones = np.ones(len(log), dtype=np.float32)
     blocks = [_weighted(csr_array((ones, (log.item, log.user)), shape=(size, max(len(log.users), 1))))]
-    for name, column in catalogue.columns.items():
-        told = len(column.links.value) > 1.2 * len(column.parts)  # values that come once say nothing of likeness
-        if name != catalogue.title and told:
+    for column in catalogue.columns.values():
+        if column.is_telling:
             starts, value = column.links.starts, column.links.value
             cells = np.ones(len(value), dtype=np.float32)
             blocks.append(_weighted(csr_array((cells, value, starts), shape=(size, max(len(column.parts), 1)))))

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from mlwright.errors import ModelError
 from mlwright.learn.damage import require_fit
-from mlwright.learn.recommenders import ranker_kind
+from mlwright.learn.recommending.rankers import ranker_of
 from mlwright.model.arrays import write_arrays
 from mlwright.model.checked import damaged
 from mlwright.model.recommender.known import LARGEST_COLUMNS, Catalogue, ItemColumn
@@ -81,7 +81,7 @@ def from_files(files: Files) -> Answering:
         chain = []
         for place, level in enumerate(levels):
             require_fit(level["name"] in LEVELS, "level")
-            kind = ranker_kind(level["kind"])
+            kind = ranker_of(level["kind"])
             chain.append((str(level["name"]), kind.from_state(level["state"], files.arrays(f"{WITHIN}{place}.npz"))))
         answering = Answering(tuple(chain), catalogue, verb)
     _check_scores(answering)

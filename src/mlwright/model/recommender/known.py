@@ -70,6 +70,11 @@ class ItemColumn:
         """The name of the column."""
         return self.described.name
 
+    @property
+    def is_telling(self) -> bool:
+        """Whether items share its values, so that these say how items are alike."""
+        return self.described.kind in {"tags", "category"} and len(self.links.value) >= 2 * len(self.parts)
+
     def of_item(self, item: int) -> tuple[str, ...]:
         """Return the values of an item."""
         return tuple(self.parts[code] for code in self.links.values(item).tolist())
@@ -137,6 +142,8 @@ class Catalogue:
     """All items, those taken most first."""
     popularity: Floats = field(init=False, repr=False, compare=False)
     """(items,) the share of items that are taken less often."""
+    telling: tuple[str, ...] = field(init=False, repr=False, compare=False)
+    """The columns whose values items share."""
     usual_first: float = field(init=False, repr=False, compare=False)
     """When half of the items were there."""
 
@@ -149,6 +156,8 @@ class Catalogue:
         written = {one: place for place, one in enumerate(self.ids) if type(one) in {int, str}}
         object.__setattr__(self, "written", written)
         object.__setattr__(self, "standing", np.argsort(-self.counts, kind="stable"))
+        telling = tuple(name for name, column in self.columns.items() if column.is_telling)
+        object.__setattr__(self, "telling", telling)
         object.__setattr__(self, "usual_first", float(np.median(self.first)) if len(self.first) else -math.inf)
         less = np.searchsorted(np.sort(self.counts), self.counts, side="left")
         object.__setattr__(self, "popularity", less / max(len(self.ids), 1))

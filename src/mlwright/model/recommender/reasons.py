@@ -71,21 +71,22 @@ class Reasons:
 
     def of(self, items: Sequence[int], levels: Sequence[str], because: Sequence[int]) -> list[Reason]:
         """Return the reason for each item; `because` are positions in the history, -1 where nothing speaks."""
-        weights = self._weights() if any(level == "personal" for level in levels) else {}
+        silent = any(level == "personal" and entry < 0 for level, entry in zip(levels, because, strict=True))
+        usual = self._usual() if silent else {}
         return [
-            self._reason(item, level, entry, weights) for item, level, entry in zip(items, levels, because, strict=True)
+            self._reason(item, level, entry, usual) for item, level, entry in zip(items, levels, because, strict=True)
         ]
 
-    def _reason(self, item: int, level: str, entry: int, weights: Mapping[str, Mapping[int, float]]) -> Reason:
+    def _reason(self, item: int, level: str, entry: int, usual: Mapping[str, Mapping[int, float]]) -> Reason:
         if level == "pinned":
             return Reason("pinned", "Chosen for this place.")
         if level == "personal":
             if 0 <= entry < len(self.history):
                 source = self.history[entry]
-                common = self._common(item, {name: self._rare(name, source) for name in weights})
+                common = self._common(item, {name: self._rare(name, source) for name in self.catalogue.telling})
                 both = f" (both: {common})" if common else ""
                 return Reason("because", f"Because you {self.verb} {self._name(source)}{both}.", source)
-            if common := self._common(item, weights):
+            if common := self._common(item, usual):
                 return Reason("like", f"Like what you {self.verb}: {common}.")
         if self._is_new(item):
             return Reason("new", "New.")
@@ -106,13 +107,11 @@ class Reasons:
         most_are_older = self.catalogue.usual_first < self.moment - 2 * NEW_DAYS * DAY
         return most_are_older and math.isfinite(since) and 0 <= since <= NEW_DAYS * DAY
 
-    def _weights(self) -> dict[str, dict[int, float]]:
-        """Return for each column how much more often than usual its values stand in the history."""
+    def _usual(self) -> dict[str, dict[int, float]]:
+        """Return for each column what the history has of it: its values, the frequent and rare ones weighing more."""
         found = {}
         recent = self.history[-LAST:]
-        for name, column in self.catalogue.columns.items():
-            if name == self.catalogue.title or len(column.links.value) < 2 * len(column.parts):
-                continue
+        for name in self.catalogue.telling:
             counts: dict[int, int] = {}
             for item in recent:
                 for value in self._values(name, item):

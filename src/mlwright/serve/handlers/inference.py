@@ -12,6 +12,7 @@ from typing import Any
 import msgspec
 
 from mlwright import __version__
+from mlwright.serve.answers import Answer
 from mlwright.serve.bodies import Rows
 from mlwright.serve.endpoint import Endpoint
 from mlwright.serve.handlers import health
@@ -20,7 +21,7 @@ from mlwright.serve.http import JSON, Request, Response, json_response
 from mlwright.serve.once import once
 from mlwright.serve.problems import Problem
 from mlwright.serve.routes import OPEN, Route
-from mlwright.serve.served import FEW, Answer, Served
+from mlwright.serve.served import FEW, Served
 from mlwright.serve.service import Service
 from mlwright.serve.tensors import (
     EXPLAIN,

@@ -7,13 +7,14 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
+from mlwright.serve.answers import Answer
 from mlwright.serve.auth import allows_some
 from mlwright.serve.endpoint import Endpoint
 from mlwright.serve.handlers.predict import answer_rows
 from mlwright.serve.http import FORM, HTML, Request, Response
 from mlwright.serve.problems import Problem
 from mlwright.serve.routes import OPEN, Route
-from mlwright.serve.served import Answer, Served
+from mlwright.serve.served import Served
 from mlwright.serve.service import Service
 from mlwright.values import as_text
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
+from mlwright.serve.answers import Answer
 from mlwright.serve.bodies import READERS, WRITERS, Rows, read_rows, refuse_absent, wanted, written
 from mlwright.serve.endpoint import Endpoint, Share
 from mlwright.serve.http import Request, Response
@@ -11,7 +12,7 @@ from mlwright.serve.once import once
 from mlwright.serve.problems import Problem
 from mlwright.serve.record import new_ids
 from mlwright.serve.routes import Route
-from mlwright.serve.served import FEW, Answer, Served
+from mlwright.serve.served import FEW, Served
 from mlwright.serve.service import Service
 
 SMALL = 32 << 10

@@ -9,9 +9,10 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any, Protocol
 
+from mlwright.serve.answers import Answer
 from mlwright.serve.bodies import written
 from mlwright.serve.http import ARROW, CSV, JSON, NDJSON, PARQUET
-from mlwright.serve.served import Answer, Served
+from mlwright.serve.served import Served
 from mlwright.serve.tables import Columns, csv_cells, frame
 
 GIVEN: Mapping[str, str] = {CSV: CSV, NDJSON: NDJSON, JSON: NDJSON, PARQUET: PARQUET, ARROW: PARQUET}

@@ -10,6 +10,7 @@ from pathlib import Path
 import msgspec
 
 from mlwright.errors import OutputError
+from mlwright.serve.answers import Answer
 from mlwright.serve.bodies import Rows
 from mlwright.serve.jobs.folder import Job
 from mlwright.serve.record import Private, Record, record_place
@@ -17,7 +18,7 @@ from mlwright.serve.record.answered import Line, line
 from mlwright.serve.record.recorder import REFUSED
 from mlwright.serve.record.writer import Writer
 from mlwright.serve.recording import line_of, private_of
-from mlwright.serve.served import Answer, Served
+from mlwright.serve.served import Served
 
 _LENGTH = 8
 

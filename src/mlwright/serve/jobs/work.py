@@ -18,6 +18,7 @@ import msgspec
 
 from mlwright.errors import MlwrightError, ModelError
 from mlwright.serve import logs
+from mlwright.serve.answers import Answer
 from mlwright.serve.bodies import Rows
 from mlwright.serve.checking import Flag
 from mlwright.serve.jobs.folder import Job, Jobs
@@ -26,7 +27,7 @@ from mlwright.serve.jobs.rows import rows_in
 from mlwright.serve.jobs.spool import Spool
 from mlwright.serve.jobs.subjects import Subjects
 from mlwright.serve.problems import Problem, RowError
-from mlwright.serve.served import Answer, Served
+from mlwright.serve.served import Served
 from mlwright.serve.settings import Logs
 
 logger = logging.getLogger("mlwright.serve")

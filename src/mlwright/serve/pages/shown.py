@@ -8,7 +8,8 @@ from typing import Any
 
 from mlwright.report import format as words
 from mlwright.report.document import Tone
-from mlwright.serve.served import Answer, Served
+from mlwright.serve.answers import Answer
+from mlwright.serve.served import Served
 from mlwright.tasks.base import Label
 from mlwright.values import as_text
 

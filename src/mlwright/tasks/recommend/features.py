@@ -17,6 +17,8 @@ SEPARATORS = ("|", ";", ",", "/", " ")
 """In the order in which they are tried; a blank only parts words of a small vocabulary."""
 LOOKED_AT = 2_000
 MOST_WORDS = 300
+COME_AGAIN = 0.2
+"""Of the parts of cells so many are in more than one cell: "Smith, John" is no list, however many are called Smith."""
 _ISO = re.compile(r"\d{4}-\d{2}-\d{2}(T.*)?")
 _LIST = re.compile(r"\[(.*)\]|\{(.*)\}|\((.*)\)", re.DOTALL)
 
@@ -93,7 +95,8 @@ def _separates(texts: Sequence[str], separator: str) -> bool:
     if separator == " ":
         # "New York" holds blanks too: its words seldom meet others, and there are as many of them as of cells.
         return len(words) <= min(MOST_WORDS, 0.5 * together) and occurrences >= 5 * len(words) and most <= 30
-    return len(words) < 1.5 * together and occurrences >= 1.5 * len(words)
+    again = sum(count > 1 for count in words.values())
+    return len(words) < 1.5 * together and occurrences >= 1.5 * len(words) and again >= COME_AGAIN * len(words)
 
 
 def _title(features: Features, texts: Sequence[str]) -> str | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -121,19 +122,7 @@ def without_machines(kept: Kept, user: Ids, times: Moments | None) -> Kept:
 
 def left_out_findings(kept: Kept, proposed: Proposed, rows: int) -> list[Finding]:
     """Say which rows are left out, and why."""
-    found = []
-    for reason, (kind, columns, sentence) in _reasons(proposed).items():
-        if count := kept.gone.get(reason, 0):
-            found.append(
-                Finding(
-                    kind=kind,
-                    columns=columns,
-                    message=f"{count:,} of {rows:,} rows ({percent(count / rows)}) {sentence}",
-                    severity="info" if reason in {"copies", "not taken", "rated again"} else "warning",
-                    repair="Leave the rows out.",
-                    applied=True,
-                )
-            )
+    found = [make(proposed, _counted(kept.gone[why], rows)) for why, make in _TOLD.items() if kept.gone.get(why)]
     for who, count, limit in kept.machines:
         found.append(
             Finding(
@@ -149,18 +138,68 @@ def left_out_findings(kept: Kept, proposed: Proposed, rows: int) -> list[Finding
     return found
 
 
-def _reasons(proposed: Proposed) -> dict[str, tuple[str, tuple[str, ...], str]]:
-    user, item = proposed.user, proposed.item
-    flag = proposed.rating or proposed.amount or ""
-    return {
-        "no user": ("missing_ids", (user,), f"say nobody in {user!r}: they are left out."),
-        "no item": ("missing_ids", (item,), f"say nothing in {item!r}: they are left out."),
-        "nobody": ("nobody", (user,), f"have a {user!r} that stands for whoever is not known: they are left out."),
-        "not taken": (
-            "not_taken",
-            (flag,),
-            f"say by {flag!r} that nothing was taken, or given back: they are left out.",
-        ),
-        "copies": ("copied_interactions", (user, item), "say again who took what at which moment: they are left out."),
-        "rated again": ("rated_again", (user, item), "were rated again further down: the last rating counts."),
-    }
+def _counted(count: int, rows: int) -> str:
+    return f"{count:,} of {rows:,} rows ({percent(count / rows)})"
+
+
+def _missing(column: str, told: str, what: str) -> Finding:
+    return Finding(
+        kind="missing_ids",
+        columns=(column,),
+        message=f"{told} say {what} in {column!r}: they are left out.",
+        severity="warning",
+        repair="Leave the rows out.",
+        applied=True,
+    )
+
+
+def _nobody(proposed: Proposed, told: str) -> Finding:
+    return Finding(
+        kind="nobody",
+        columns=(proposed.user,),
+        message=f"{told} have a {proposed.user!r} that stands for whoever is not known: they are left out.",
+        severity="warning",
+        repair="Leave the rows out.",
+        applied=True,
+    )
+
+
+def _not_taken(proposed: Proposed, told: str) -> Finding:
+    column = proposed.rating or proposed.amount or ""
+    return Finding(
+        kind="not_taken",
+        columns=(column,),
+        message=f"{told} say by {column!r} that nothing was taken, or that it was given back: they are left out.",
+        repair="Leave the rows out.",
+        applied=True,
+    )
+
+
+def _copies(proposed: Proposed, told: str) -> Finding:
+    return Finding(
+        kind="copied_interactions",
+        columns=(proposed.user, proposed.item),
+        message=f"{told} say again who took what at which moment: they are left out.",
+        repair="Leave the rows out.",
+        applied=True,
+    )
+
+
+def _again(proposed: Proposed, told: str) -> Finding:
+    return Finding(
+        kind="rated_again",
+        columns=(proposed.user, proposed.item),
+        message=f"{told} are rated again further down by the same user: the last rating counts.",
+        repair="Leave the earlier rows out.",
+        applied=True,
+    )
+
+
+_TOLD: dict[str, Callable[[Proposed, str], Finding]] = {
+    "no user": lambda proposed, told: _missing(proposed.user, told, "nobody"),
+    "no item": lambda proposed, told: _missing(proposed.item, told, "nothing"),
+    "nobody": _nobody,
+    "not taken": _not_taken,
+    "copies": _copies,
+    "rated again": _again,
+}

@@ -37,6 +37,10 @@ USED_HISTORY = 1_000
 """... and those of them, the last ones, that are looked at; all of them count as seen."""
 MOST_RECOMMENDED = 100
 MOST_IDS = 10_000
+_PLAIN = frozenset({str, int})
+_NUMBERS = frozenset({int, float})
+_SOON = 1e11
+"""Seconds up to the year 5138: no number below counts parts of a second."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,22 +111,37 @@ _JOINED: dict[str, Callable[[Any, Any], Any]] = {
 
 
 def _read_history(value: object, wanted: Wanted) -> tuple[Taken, ...]:
-    taken = []
-    for place, entry in enumerate(wanted.listed(value, MOST_HISTORY)):
-        at = wanted.within(f"[{place}]")
-        if isinstance(entry, Mapping):
-            at.check_names(entry, ("item", "at", "rating"), required="item")
-            moment, rating = entry.get("at"), entry.get("rating")
-            taken.append(
-                Taken(
-                    at.id(entry["item"]),
-                    None if at.is_absent(moment) else read_moment(moment, at.within(".at")),
-                    None if at.is_absent(rating) else read_number(rating, at.within(".rating")),
-                )
-            )
-        else:
-            taken.append(Taken(at.id(entry)))
-    return tuple(taken)
+    return tuple(
+        Taken(entry) if type(entry) in _PLAIN else _quick(entry) or _read_taken(entry, wanted.within(f"[{place}]"))
+        for place, entry in enumerate(wanted.listed(value, MOST_HISTORY))
+    )
+
+
+def _quick(entry: object) -> Taken | None:
+    """Return an entry of plain JSON at once; None where it wants a closer look. Histories are long and asked often."""
+    if type(entry) is not dict:
+        return None
+    item, at, rating = entry.get("item"), entry.get("at"), entry.get("rating")
+    known = (item is not None) + ("at" in entry) + ("rating" in entry)
+    if type(item) not in _PLAIN or known != len(entry):
+        return None
+    if not (at is None or (type(at) in _NUMBERS and -_SOON < at < _SOON)):
+        return None
+    if not (rating is None or (type(rating) in _NUMBERS and -_SOON < rating < _SOON)):
+        return None
+    return Taken(item, None if at is None else float(at), None if rating is None else float(rating))
+
+
+def _read_taken(entry: object, wanted: Wanted) -> Taken:
+    if not isinstance(entry, Mapping):
+        return Taken(wanted.id(entry))
+    wanted.check_names(entry, ("item", "at", "rating"), required="item")
+    moment, rating = entry.get("at"), entry.get("rating")
+    return Taken(
+        wanted.id(entry["item"]),
+        None if wanted.is_absent(moment) else read_moment(moment, wanted.within(".at")),
+        None if wanted.is_absent(rating) else read_number(rating, wanted.within(".rating")),
+    )
 
 
 _ID: dict[str, Any] = {"type": ["string", "number", "boolean", "null"]}

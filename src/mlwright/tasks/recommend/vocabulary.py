@@ -88,6 +88,8 @@ def parts_of(name: str) -> tuple[str, ...]:
     plain = "".join(each for each in unicodedata.normalize("NFKD", name) if not _is_accent(each))
     found: list[str] = []
     for part in words(unicodedata.normalize("NFC", plain)):
+        if part.isdigit():  # "isbn13", "artist_1"
+            continue
         glued = _GLUED.fullmatch(part)
         if glued and part not in _KNOWN and _singular(glued[1]) in _KNOWN:
             found += [_singular(glued[1]), glued[2]]

@@ -1,0 +1,1 @@
+"""From a log of who took what to a model that recommends."""

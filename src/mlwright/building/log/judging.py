@@ -1,0 +1,152 @@
+"""Judging a recommender: on what people took after the moment at which it was asked, beside simple rules."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mlwright.building.log.options import LogOptions
+from mlwright.evaluate.comparison import compare
+from mlwright.evaluate.evaluation import Baseline, Evaluation, conclude
+from mlwright.evaluate.held_out import Floats, HeldOut
+from mlwright.evaluate.intervals import Scored, score
+from mlwright.learn.base import Effort
+from mlwright.learn.budget import Budget
+from mlwright.learn.recommenders.base import Ranker, Taught
+from mlwright.learn.recommending.judging import Judged, judge
+from mlwright.learn.recommending.search import Searched
+from mlwright.tasks import TASKS, default_metric
+from mlwright.tasks.base import Target
+from mlwright.tasks.recommend.split import random_cut
+
+if TYPE_CHECKING:
+    from mlwright.building.log.story import Read
+
+MODEL = "model"
+FEWEST = 5
+"""People of a kind below which no score of theirs is told."""
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """How the model fared on people who asked at the cut, and what is told beside that."""
+
+    judged: Judged
+    people: NDArray[np.intp]
+    """The positions of the people whom the score is of: those with a history; all, where hardly anybody has one."""
+    evaluation: Evaluation
+    cold: dict[str, Any] | None
+    """The score of people without a history, beside the best rule's; None where there are few."""
+    ranker: Ranker
+    """The model as it was judged: learned from what came before the cut."""
+    random: Scored | None = None
+    """The score on the usual random split, which sees the future; None where there was no time for it."""
+    rivals: Mapping[str, str] = field(default_factory=dict)
+    """What the rules are called, by name."""
+
+    @property
+    def held(self) -> HeldOut:
+        """The people whom the score is of."""
+        return held_out(self.judged.y[self.people])
+
+    @property
+    def P(self) -> Floats:  # noqa: N802  the field's own name for a matrix of predictions
+        """What became of their lists."""
+        return self.judged.P[MODEL][self.people]
+
+
+def held_out(y: Floats) -> HeldOut:
+    """Return people as rows that judge."""
+    return HeldOut(Target(y), noun="person")
+
+
+def judge_all(read: Read, found: Searched, options: LogOptions, budget: Budget, effort: Effort) -> Judgement:
+    """Return how the chosen model and its rivals do, learned from before the cut and asked at it."""
+    own = found.fit(read.taught, effort)
+    rivals = found.rivals(read.taught, effort)
+    names = {f"rule_{place}": label for place, label in enumerate(rivals)}
+    rankers = {MODEL: own, **dict(zip(names, rivals.values(), strict=True))}
+    judged = judge(rankers, read.cut)
+    warm = np.flatnonzero(judged.warm).astype(np.intp)
+    people = warm if len(warm) >= FEWEST else np.arange(len(judged.y), dtype=np.intp)
+    cold = np.flatnonzero(~judged.warm).astype(np.intp)
+    return Judgement(
+        judged=judged,
+        people=people,
+        evaluation=_evaluation(judged, people, names, options, warm=len(warm) >= FEWEST),
+        cold=_cold(judged, cold, names, options) if len(warm) >= FEWEST and len(cold) >= FEWEST else None,
+        ranker=own,
+        random=_random(read, found, options, budget, effort),
+        rivals=names,
+    )
+
+
+def _evaluation(
+    judged: Judged, people: NDArray[np.intp], names: Mapping[str, str], options: LogOptions, *, warm: bool
+) -> Evaluation:
+    task, seed = TASKS[options.task], options.seed
+    metric, held = default_metric(task), held_out(judged.y[people])
+    P = {name: judged.P[name][people] for name in judged.P}
+    baselines = [
+        Baseline(
+            name,
+            label,
+            score(metric, held, P[name], seed=seed),
+            compare(metric, held, P[MODEL], P[name], seed=seed),
+        )
+        for name, label in names.items()
+    ]
+    measured = {name: (each, score(each, held, P[MODEL], seed=seed)) for name, each in task.metrics.items()}
+    return conclude(metric, held, measured=measured, baselines=baselines, curves={}, method=_method(judged, warm=warm))
+
+
+def _method(judged: Judged, *, warm: bool) -> str:
+    """Say how people came to judge."""
+    who = "with a history " if warm else ""
+    if judged.cut.kind == "random":
+        return (
+            f"A fifth of all entries, drawn at random, judged: everybody {who}was asked what they took in them. What"
+            " teaches may lie after what judges, so expect less of the future."
+        )
+    return (
+        f"Everybody {who}who took something new in the last fifth of the log was asked at the moment when it began;"
+        " nothing that came later taught the model."
+    )
+
+
+def _cold(judged: Judged, cold: NDArray[np.intp], names: Mapping[str, str], options: LogOptions) -> dict[str, Any]:
+    """Return what people without a history get, beside the best rule."""
+    metric, held = default_metric(TASKS[options.task]), held_out(judged.y[cold])
+    own = score(metric, held, judged.P[MODEL][cold], seed=options.seed)
+    scores = {name: score(metric, held, judged.P[name][cold], seed=options.seed) for name in names}
+    best = max(names, key=lambda name: scores[name].value)
+    difference = compare(metric, held, judged.P[MODEL][cold], judged.P[best][cold], seed=options.seed)
+    return {
+        "people": len(cold),
+        "score": own.value,
+        "interval": list(own.interval),
+        "rule": {"label": names[best], "score": scores[best].value},
+        "difference": [difference.value, *difference.interval],
+    }
+
+
+def _random(read: Read, found: Searched, options: LogOptions, budget: Budget, effort: Effort) -> Scored | None:
+    """Return the score on the usual random split, where times are known and there is time for it."""
+    if read.cut.kind == "random" or budget.cancelled:
+        return None
+    spent = budget.stages[-1]["seconds"]
+    if budget.seconds is not None and budget.left < 4.0 * spent:
+        return None
+    cut = random_cut(read.log.interactions, seed=options.seed)
+    ranker = found.fit(Taught(cut.taught, cut.moment, read.log.items), effort)
+    judged = judge({MODEL: ranker}, cut)
+    warm = np.flatnonzero(judged.warm)
+    if len(warm) < FEWEST:
+        return None
+    return score(
+        default_metric(TASKS[options.task]), held_out(judged.y[warm]), judged.P[MODEL][warm], seed=options.seed
+    )
