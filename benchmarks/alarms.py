@@ -35,8 +35,9 @@ os.environ.setdefault("OMP_WAIT_POLICY", "passive")
 import numpy as np
 from alarms_cost import of_many, one_by_one, profile
 from alarms_fleet import NEVER, binned, followed, named_columns, of_errors, told, whole_years
-from alarms_others import PACKAGES, environments, evidently, nannyml, river, river_agrees
+from alarms_others import PACKAGES, evidently, nannyml, river, river_agrees
 from alarms_streams import AFTER, DRIFTS, GOOD, SHIFTS, STABLE, YEAR, errors, friedman_errors, positions
+from environments import environments
 
 PARTS = ("null", "shift", "friedman", "peers", "cost")
 REFERENCE, FINE = 2_000, 16
@@ -133,7 +134,8 @@ def main() -> None:
     parser.add_argument("--full", action="store_true")
     parser.add_argument("--out", type=Path)
     options = parser.parse_args()
-    pythons = environments(options.peers, options.environments, install=options.install)
+    wanted = {name: PACKAGES[name] for name in options.peers}
+    pythons = environments(wanted, options.environments, install=options.install)
     made = {
         "null": lambda: null(full=options.full),
         "shift": lambda: shift(full=options.full),

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import subprocess
-import sys
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
@@ -22,20 +21,6 @@ PACKAGES = {
     "nannyml": ["nannyml", "statsmodels"],
 }
 MONTHS, COLUMNS, CHUNK = 12, 20, 500
-
-
-def environments(names: Sequence[str], folder: Path, *, install: bool) -> dict[str, Path]:
-    """Return the interpreter of each peer."""
-    found = {}
-    for name in names:
-        python = folder / name / "bin" / "python"
-        if install and not python.exists():
-            subprocess.run([sys.executable, "-m", "venv", folder / name], check=True)
-            subprocess.run([python, "-m", "pip", "install", "--quiet", *PACKAGES[name]], check=True)
-        if not python.exists():
-            sys.exit(f"There is no environment for {name} in {folder}: run with --install.")
-        found[name] = python
-    return found
 
 
 def asked(python: Path, script: str, *arguments: object) -> list[Any]:

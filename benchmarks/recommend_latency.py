@@ -1,7 +1,10 @@
 """How long one list takes, in process, for people that the recommender has never seen.
 
     python benchmarks/recommend_latency.py                    the shared MovieLens-100k, and 20,000 made-up items
-    options: --learners ease,ials,...  --asks 400  --only movielens|made  --entries 1000000  --profile LEARNER  --json
+    options: --learners chosen,ease,...  --asks 400  --only movielens|made  --entries 1000000  --budget 120
+             --profile LEARNER  --json
+
+"chosen" is what the search chooses within the budget, in seconds: the blend that `mlwright build` would keep.
 
 Histories of 0, 1, 20, 200 and 1,000 entries are drawn from the log's items, popular ones more often; each is asked
 once, after a few that warm up, with k = 10. Then the same with filters, diversity, caps and chance. Every recommender
@@ -26,7 +29,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mlwright.learn.base import Effort
-from mlwright.learn.recommenders import RECOMMENDERS, Taught
+from mlwright.learn.budget import Budget
+from mlwright.learn.recommenders import RECOMMENDERS, Ranker, Taught
+from mlwright.learn.recommending.search import search
 from mlwright.model.arrays import read_arrays
 from mlwright.model.recommender import Answering, Catalogue
 from mlwright.model.recommender.diversity import item_vectors
@@ -87,13 +92,20 @@ class Stored:
         return read_arrays(self.files[name], name)
 
 
-def recommender(name: str, taught: Taught, catalogue: Catalogue) -> tuple[Answering, Row]:
+def ranker(name: str, taught: Taught, budget: float) -> Ranker:
+    """Return what a learner learned, or what the search chose."""
+    effort = Effort(threads=2)
+    if name == "chosen":
+        found = search(taught, budget=Budget(budget), threads=2)
+        print(f" chosen: {found.label}")
+        return found.fit(taught, effort)
+    return RECOMMENDERS[name].fit(taught, RECOMMENDERS[name].configurations[0], effort)
+
+
+def recommender(name: str, taught: Taught, catalogue: Catalogue, budget: float) -> tuple[Answering, Row]:
     """Return what one learner learned, written and read back, with what that took."""
     start = time.perf_counter()
-    chain = tuple(
-        (level, RECOMMENDERS[one].fit(taught, RECOMMENDERS[one].configurations[0], Effort(threads=2)))
-        for level, one in (("personal", name), ("popular", "decayed_popularity"))
-    )
+    chain = (("personal", ranker(name, taught, budget)), ("popular", ranker("decayed_popularity", taught, budget)))
     fitted = time.perf_counter()
     files = to_files(Answering(chain, catalogue, "watched"), golden_requests(taught.log, catalogue))
     written = time.perf_counter()
@@ -162,10 +174,11 @@ def report(log: str, name: str, answering: Answering, count: int) -> list[Row]:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--learners", default="ease,ials,neighbours,covisitation,content")
+    parser.add_argument("--learners", default="chosen,ease,ials,neighbours,covisitation,content")
     parser.add_argument("--asks", type=int, default=400)
     parser.add_argument("--only", choices=("movielens", "made"))
     parser.add_argument("--entries", type=int, default=1_000_000)
+    parser.add_argument("--budget", type=float, default=120.0)
     parser.add_argument("--profile", metavar="LEARNER")
     parser.add_argument("--json", action="store_true")
     chosen = parser.parse_args()
@@ -186,10 +199,10 @@ def main() -> None:
             f" likeness in {time.perf_counter() - indexed:.2f} s"
         )
         for name in [chosen.profile] if chosen.profile else chosen.learners.split(","):
-            if (why := RECOMMENDERS[name].takes(taught)) is not None:
+            if name in RECOMMENDERS and (why := RECOMMENDERS[name].takes(taught)) is not None:
                 print(f" {name}: left out. {why}")
                 continue
-            answering, facts = recommender(name, taught, catalogue)
+            answering, facts = recommender(name, taught, catalogue, chosen.budget)
             print(f" {name}: fit {facts['fit_s']:.1f} s, {facts['mb']:.1f} MB, load {facts['load_s']:.2f} s")
             if chosen.profile:
                 profile = cProfile.Profile()

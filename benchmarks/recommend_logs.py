@@ -1,12 +1,12 @@
-"""Claim: a raw log of a million rows is read in seconds, in a small part of 8 GB, and its columns are found by themselves.
+"""Claim: a raw log of a million rows is read in seconds, in little memory, and its columns are found by themselves.
 
     python benchmarks/recommend_logs.py [--users 100000] [--items 20000] [--rows 1000000] [--kinds implicit ratings ...]
                                         [--out FOLDER] [--seed 0]
 
-Logs are made up (`mlwright.testing.logs` says which story is behind each kind) and written as CSV, with times as seconds
-since 1970 and as dates and times; then they are collected and read as whoever brings a file would. Of each are printed
-the seconds to make, collect and read it, the peak memory of the process that reads, and what was assumed and found. With
---out the files stay there, for others to build on.
+Logs are made up (`mlwright.testing.logs` says which story is behind each kind) and written as CSV, with times as
+seconds since 1970 and as dates and times; then they are collected and read as whoever brings a file would. Of each are
+printed the seconds to make, collect and read it, the peak memory of the process that reads, and what was assumed and
+found. With --out the files stay there, for others to build on.
 """
 
 from __future__ import annotations

@@ -188,7 +188,7 @@ def line(
         gap = compare(RECOMMEND["ndcg_10"], HeldOut(Target(cuts[0].y)), ours[0].P, done[0].P)
         told["mlwright_better_by"] = [round(each, 4) for each in (gap.value, gap.low, gap.high)]
     facts = [each.facts for each, _ in kept]
-    for key in ("fit_s", "answer_s", "p50_ms", "p99_ms", "peak_mb"):
+    for key in ("fit_s", "fit_cpu_s", "answer_s", "p50_ms", "p99_ms", "p50_cpu_ms", "p99_cpu_ms", "peak_mb"):
         told[key] = round(float(np.median([each[key] for each in facts])), 3)
     return told | {key: facts[0][key] for key in ("fresh", "version", "chosen")}
 

@@ -32,6 +32,7 @@ from typing import Any
 
 os.environ.setdefault("OMP_WAIT_POLICY", "passive")
 
+from environments import environments
 from latency import made_up
 from service_client import children, load, memory_mb, prepared
 
@@ -235,20 +236,6 @@ def peer(name: str, folder: Path, python: Path, table: Path, model: Path) -> Ser
     )
 
 
-def environments(names: Sequence[str], folder: Path, *, install: bool) -> dict[str, Path]:
-    """Return the interpreter of each peer."""
-    found = {}
-    for name in names:
-        python = folder / name / "bin" / "python"
-        if install and not python.exists():
-            subprocess.run([sys.executable, "-m", "venv", folder / name], check=True)
-            subprocess.run([python, "-m", "pip", "install", "--quiet", *PACKAGES[name]], check=True)
-        if not python.exists():
-            sys.exit(f"There is no environment for {name} in {folder}: run with --install.")
-        found[name] = python
-    return found
-
-
 def shadowed(folder: Path, model: Path) -> None:
     """Register the model twice, the second as the shadow of the first."""
     import mlwright as mw
@@ -303,7 +290,8 @@ def main() -> None:
     parser.add_argument("--budget", default="60s")
     parser.add_argument("--out", type=Path)
     options = parser.parse_args()
-    pythons = environments(options.peers, options.environments, install=options.install)
+    wanted = {name: PACKAGES[name] for name in options.peers}
+    pythons = environments(wanted, options.environments, install=options.install)
     import polars as pl
 
     import mlwright as mw

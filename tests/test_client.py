@@ -153,6 +153,7 @@ class Moody(BaseHTTPRequestHandler):
     """A service that is busy twice, closes kept connections without a word, and says more than is known."""
 
     protocol_version = "HTTP/1.1"
+    timeout = 30
     busy = 2
 
     def do_POST(self) -> None:
@@ -192,7 +193,7 @@ def test_a_busy_service_is_asked_again_and_a_closed_connection_opened_again() ->
                 answers = [client.predict("m", {"x": 1}) for _ in range(3)]
         finally:
             server.shutdown()
-            thread.join()
+            thread.join(60)
     assert [(answer.version, answer.flags[0].kind) for answer in answers] == [(3, "k")] * 3
 
 

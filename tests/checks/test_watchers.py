@@ -113,7 +113,12 @@ def test_without_outcomes_columns_or_probabilities_nothing_is_made_up(kind: str,
     events, subject = events_of(task, 1), subject_of(task)
     nothing = np.full_like(events.P, np.nan)
     bare = replace(
-        events, y=np.full(1_200, np.nan), P=nothing, answered=np.full(1_200, np.nan), columns=Columns({}, 1_200)
+        events,
+        y=np.full(1_200, np.nan),
+        P=nothing,
+        signals=nothing,
+        answered=np.full(1_200, np.nan),
+        columns=Columns({}, 1_200),
     )
     seen = watcher.see(bare, subject).bins
     known = {"contract", "health"}  # a row without columns breaks nothing, and was or was not given

@@ -103,8 +103,12 @@ def test_a_closed_pipe_is_quiet(built: Path) -> None:
     ) as process:
         assert process.stdout is not None
         assert process.stderr is not None
-        process.stdout.close()
-        told = process.stderr.read().decode()
+        try:
+            process.stdout.close()
+            told = process.stderr.read().decode()
+        except BaseException:
+            process.kill()  # else it is waited for without end
+            raise
     assert process.returncode == 0
     assert told.splitlines() == ["Reading the rows ..."]
 

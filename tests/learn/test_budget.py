@@ -80,7 +80,7 @@ def test_threads_other_than_the_main_one_need_no_signals():
 
     thread = threading.Thread(target=work)
     thread.start()
-    thread.join()
+    thread.join(60)
     assert reached == [True]
 
 

@@ -88,7 +88,7 @@ def test_changes_are_made_one_after_another(tmp_path: Path, registry: str | None
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join()
+        thread.join(60)
     with state.reading() as connection:
         assert connection.execute(sa.select(models.c.last_version)).scalar_one() == 30
     assert state.revision() == 31

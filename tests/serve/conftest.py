@@ -43,7 +43,7 @@ Kept = TypeVar("Kept")
 TASKS = ("binary", "regression", "multiclass")
 ROWS = 150
 WORDS = ["late", "parcel", "broken", "thanks", "refund", "price", "slow", "great", "call", "again", "never", "order"]
-START_S = 60.0
+START_S = 120.0
 STOP_S = 20.0
 VARIABLES = ("MLWRIGHT_HOME", "MLWRIGHT_REGISTRY", "MLWRIGHT_MODELS", "MLWRIGHT_API_KEY", "MLWRIGHT_SERVE_SETTINGS")
 

@@ -10,13 +10,13 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from mlwright.errors import OutputError
-from mlwright.model import row_model
 from mlwright.registry.database import writing
 from mlwright.registry.traffic import Traffic
 from mlwright.registry.workspace import Workspace
 from mlwright.serve.answers import Answer
 from mlwright.serve.checking import Raw
 from mlwright.serve.endpoint import Share, fraction, shares
+from mlwright.serve.forms import in_service
 from mlwright.serve.policy import ModelPolicy
 from mlwright.serve.problems import Problem
 from mlwright.serve.record import Private, Record, microseconds
@@ -25,7 +25,7 @@ from mlwright.serve.record.tables import OUTCOME_HISTORY, OUTCOMES
 from mlwright.serve.record.upsert import insert
 from mlwright.serve.record.writer import Writer
 from mlwright.serve.recording import line_of
-from mlwright.serve.served import Served
+from mlwright.serve.serving import Serving
 from mlwright.values import as_text
 
 LATENCY_US = 1_000
@@ -62,7 +62,7 @@ class Player:
     def __init__(self, workspace: Workspace, record: Record, name: str, *, private: Private | None = None) -> None:
         self._workspace, self._record, self._name = workspace, record, name
         self._private = private or Private()
-        self._served: dict[int, Served] = {}
+        self._served: dict[int, Serving] = {}
 
     def answer(self, rows: Sequence[Raw], at: datetime, *, over: timedelta = DAY) -> list[Given | None]:
         """Answer rows, evenly within a time from a moment on; None for those that the service refuses.
@@ -111,15 +111,15 @@ class Player:
             for table in (OUTCOME_HISTORY, OUTCOMES):
                 connection.execute(insert(connection, table).on_conflict_do_nothing(), told)
 
-    def _of(self, version: int) -> Served:
+    def _of(self, version: int) -> Serving:
         if version not in self._served:
-            model = row_model(self._workspace.open(f"{self._name}@{version}"))
+            model = self._workspace.open(f"{self._name}@{version}")
             group = model.schema.only("group")
             policy = ModelPolicy(subject=None if group is None else group.name)
-            self._served[version] = Served(model, self._name, version, policy)
+            self._served[version] = in_service(model, self._name, version, policy)
         return self._served[version]
 
-    def _target(self, target: str) -> Served:
+    def _target(self, target: str) -> Serving:
         """Return the version that an alias or a number means."""
         return self._of(self._workspace.find(f"{self._name}@{target}").version)
 
@@ -128,7 +128,7 @@ class Player:
         return fraction(self._name, name if value is None else value)
 
     def _shadowed(
-        self, served: Served, rows: Sequence[Raw], given: Sequence[Given | None]
+        self, served: Serving, rows: Sequence[Raw], given: Sequence[Given | None]
     ) -> list[tuple[int, Answered]]:
         """Return what a version would have said of the rows that another one answered, also where it refuses them."""
         places = [place for place, each in enumerate(given) if each is not None and each.version != served.version]
@@ -149,7 +149,7 @@ def _chosen(split: Sequence[Share], point: float) -> Share | None:
 
 
 def _answers(
-    served: Served, rows: Sequence[Raw], places: Sequence[int], names: Sequence[str]
+    served: Serving, rows: Sequence[Raw], places: Sequence[int], names: Sequence[str]
 ) -> list[tuple[int, Answer]]:
     """Return the answers to the rows at these places, without those that are refused."""
     if not places:

@@ -28,6 +28,7 @@ from mlwright.cli.commands.monitor import monitor
 from mlwright.cli.commands.predict import predict
 from mlwright.cli.commands.profile import profile
 from mlwright.cli.commands.promote import promote
+from mlwright.cli.commands.recommend import recommend
 from mlwright.cli.commands.record import record
 from mlwright.cli.commands.report import report
 from mlwright.cli.commands.rollback import rollback
@@ -43,6 +44,7 @@ from mlwright.cli.help import Command, Group
 EXAMPLES: dict[Callable[..., None], str] = {
     build: "mlwright build customers.csv --target churn --budget 60s",
     predict: "mlwright predict customers new_rows.csv --out answers.csv",
+    recommend: "mlwright recommend films --history 50,181 --k 5",
     evaluate: "mlwright evaluate customers labelled_rows.csv",
     compare: "mlwright compare customers@1 customers@2 labelled_rows.csv",
     gates: "mlwright gates customers --out gates.toml",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +14,8 @@ if TYPE_CHECKING:
     from mlwright.model import Model
     from mlwright.registry import Workspace
 
+NEXT = {"rows": "mlwright predict {model} NEW_ROWS.csv", "log": "mlwright recommend {model} --history ITEM,ITEM"}
+"""What is done next with a model, by the form of what it learned from."""
 SHOWN_FINDINGS = 5
 WORTH_TELLING = 0.02
 """Share of the whole time from which on a stage is named."""
@@ -107,6 +110,12 @@ def told(kept: Kept, next_command: str) -> str:
     return f"{evidence.verdict}\n\n{facts(pairs)}"
 
 
+def next_command(kept: Kept) -> str:
+    """Return the command that asks the model."""
+    words = NEXT[kept.model.task.form]
+    return words.format(model=shlex.quote(kept.reference))
+
+
 def say_findings(model: Model, *, everything: bool) -> None:
     """Say what is wrong with the data: the worst first, and the others where everything is asked for."""
     findings = model.evaluation["findings"]
@@ -145,4 +154,4 @@ def _stage(stage: Mapping[str, Any]) -> str:
 def _size(size: Mapping[str, Any]) -> str:
     if not size["model_bytes"]:
         return ""
-    return f" ({size['model_bytes'] / 1e6:.2f} MB, {size['row_ms']:.2g} ms a row)"
+    return f" ({size['model_bytes'] / 1e6:.2f} MB, {size['row_ms']:.2g} ms an answer)"

@@ -1,4 +1,4 @@
-"""Making a Reference of lists that judged: what was asked, what the lists were like, and whether they held what came."""
+"""Making a Reference of lists that judged: what was asked, what they were like, and whether they held what came."""
 
 from __future__ import annotations
 
@@ -34,8 +34,8 @@ FIRST: Mapping[str, tuple[float, ...]] = {
     "rules_used": (1.0, 2.0, 3.0),
     "diversity": (0.01, 0.25, 0.5, 0.75),
 }
-"""Columns that a replay of a log says nothing of (what callers will ask for), or that hang on how much was learned from:
-they are compared with the first requests that are answered."""
+"""Columns of which a replay of a log says nothing (what callers will ask for), or that hang on how much was learned
+from: they are compared with the first requests that are answered."""
 FIRST_SIGNALS = frozenset({"popularity"})
 FEW_BINS = 8
 

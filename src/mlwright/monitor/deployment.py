@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from mlwright.errors import ModelError
+from mlwright.monitor.once import Once
 from mlwright.monitor.periods import DAY, Periods, moment
 from mlwright.monitor.watchers import WATCHERS, Watch
 
@@ -47,23 +48,34 @@ class Deployment:
         self.answered, self.matured, self.latest = 0, 0, 0
         """Rows taken in, outcomes taken in, and the moment of the newest row."""
         self._broken: dict[int, Counts] = {}
+        self._once = {clock: Once() for clock in ("answers", "outcomes")} if subject.watching.once else {}
 
     def take(self, events: Events, clock: str) -> None:
         """Take in rows as they were answered ("answers"), or as their outcomes became known ("outcomes")."""
         if not len(events.at):
             return
+        counting = self._counting(events, clock)
         for watch in self.watches.values():
-            if watch.watcher.clock == clock:
-                seen = watch.watcher.see(events, self.subject)
-                watch.take(seen, events.at)
+            if watch.watcher.clock == clock and len(counting.at):
+                seen = watch.watcher.see(counting, self.subject)
+                watch.take(seen, counting.at)
                 if watch.watcher.kind == "losses" and seen.values is not None:
-                    self.periods.add(events.at, seen.values, seen.bins >= 0)
+                    self.periods.add(counting.at, seen.values, seen.bins >= 0)
         if clock == "answers":
             self.answered += len(events.at)
             self.latest = max(self.latest, int(events.at.max()))
             self._count_broken(events)
         else:
             self.matured += int(np.isfinite(events.y).sum())
+
+    def _counting(self, events: Events, clock: str) -> Events:
+        """Return the rows that evidence is gathered from: all, or nobody's too often."""
+        if clock not in self._once:
+            return events
+        flags = events.counting
+        if flags is None:
+            flags = self._once[clock].counting(events.subjects, events.ids, events.at)
+        return events.take(np.flatnonzero(flags).astype(np.intp))
 
     def broken(self, since: int) -> list[tuple[str, float]]:
         """Return the columns with broken values since a moment, most first, with the share of rows."""
@@ -102,6 +114,7 @@ class Deployment:
             "periods": self.periods.state(),
             "counts": [self.answered, self.matured, self.latest],
             "broken": {str(day): counts.tolist() for day, counts in self._broken.items()},
+            **({"once": {clock: once.state() for clock, once in self._once.items()}} if self._once else {}),
         }
 
     def restore(self, state: Mapping[str, Any]) -> None:
@@ -118,6 +131,8 @@ class Deployment:
             self.periods.restore(state["periods"])
             self.answered, self.matured, self.latest = map(int, state["counts"])
             self._broken = {int(day): np.array(each, dtype=np.int64) for day, each in state["broken"].items()}
+            for clock, once in self._once.items():
+                once.restore(state["once"][clock])
         except (KeyError, TypeError, ValueError) as error:
             raise ModelError(f"The monitor's state cannot be read: {error}.", hint="start it anew.") from error
 

@@ -19,7 +19,8 @@ from mlwright.columns import Columns, read_frame
 from mlwright.errors import ColumnError, ModelError
 from mlwright.model.labelled import described_for
 from mlwright.model.rows import require
-from mlwright.monitor.recorded import RecordedAnswers, RecordedRows
+from mlwright.monitor.reading import reading_of
+from mlwright.monitor.recorded import RecordedAnswers
 from mlwright.serve.record.following import (
     Followed,
     Row,
@@ -36,8 +37,7 @@ from mlwright.tasks.base import Floats
 if TYPE_CHECKING:
     import polars as pl
 
-    from mlwright.model import RowModel
-    from mlwright.model.parts import RowParts
+    from mlwright.model import Model, RowModel
     from mlwright.schema import Column
     from mlwright.serve.record import Record
 
@@ -62,7 +62,8 @@ class Events:
     columns: Columns
     """Typed raw values of what the model reads, and of sensitive columns; not those that the record does not hold."""
     P: Floats
-    """(n, k): what was predicted; NaN where the answer was withheld and no probabilities are recorded."""
+    """(n, k): what was predicted; NaN where the answer was withheld and no probabilities are recorded. Of lists: where
+    what was then taken stood in them, and NaN as long as that is not known."""
     answered: Floats
     """What the model answers, also where something else was given: class positions, or numbers."""
     given: NDArray[np.bool_]
@@ -70,7 +71,7 @@ class Events:
     interval: Floats
     """(n, 2): the ends of a number's interval."""
     y: Floats
-    """Outcomes: class positions, or numbers."""
+    """Outcomes: class positions, or numbers; of lists how much was taken."""
     flags: tuple[tuple[Mapping[str, Any], ...], ...]
     """What was odd about each row: dicts with "kind" and "message", often with "column"."""
     latency: Floats
@@ -79,6 +80,10 @@ class Events:
     """The share of the traffic for which this version was chosen."""
     subjects: tuple[str | None, ...]
     requests: tuple[str | None, ...]
+    signals: Floats
+    """(n, s): what is watched of the answers: the predictions, or what is known of a list when it is given."""
+    counting: NDArray[np.bool_] | None = None
+    """(n,) which rows count, where whoever gives them has settled that nobody counts too often."""
 
     def __len__(self) -> int:
         """Return the number of rows."""
@@ -102,6 +107,8 @@ class Events:
             propensity=self.propensity[index],
             subjects=tuple(self.subjects[place] for place in places),
             requests=tuple(self.requests[place] for place in places),
+            signals=self.signals[index],
+            counting=None if self.counting is None else self.counting[index],
         )
 
 
@@ -148,14 +155,11 @@ class RecordSource:
     """
 
     def __init__(
-        self, record: Record, name: str, version: int, model: RowModel, *, delay: float = 0.0, kind: str = "answer"
+        self, record: Record, name: str, version: int, model: Model, *, delay: float = 0.0, kind: str = "answer"
     ) -> None:
         self._record, self._who = record, Followed(name, version, kind)
         self._delay = round(delay * SECOND)
-        parts = model.parts
-        self._rows, self._answers = RecordedRows(_read(parts)), RecordedAnswers(parts)
-        # Beside outcomes only the groups of people are looked at: all else of a row was seen when it was answered.
-        self._people = RecordedRows(tuple(parts.schema.with_role("sensitive")))
+        self._reading = reading_of(model)
 
     def blocks(self, cursor: Cursor | None = None, *, now: int | None = None) -> Iterator[tuple[Events, Cursor]]:
         """Give answers behind the cursor, in the order (at, id), in blocks of up to 10,000, each with the new cursor.
@@ -194,7 +198,7 @@ class RecordSource:
             deadlines = {name: row.at + self._delay for name, row in zip(named, rows, strict=True)}
             known = outcomes_by(self._engine, self._who.model, deadlines)
             cursor = replace(cursor, moment=rows[-1].at, id=rows[-1].id)
-            yield self._events(rows, [known.get(name) for name in named], of=self._people), cursor
+            yield self._events(rows, [known.get(name) for name in named], beside=True), cursor
 
     def _received(self, cursor: Cursor, now: int | None) -> Iterator[tuple[Events, Cursor]]:
         until, model = self._until(now), self._who.model
@@ -206,7 +210,7 @@ class RecordSource:
             ours = [row for row in first if row.id in found]
             known = outcomes_by(self._engine, model, {row.id: row.received + MARGIN for row in ours})
             outcomes = [known.get(row.id) for row in ours]
-            yield self._events([found[row.id] for row in ours], outcomes, of=self._people), cursor
+            yield self._events([found[row.id] for row in ours], outcomes, beside=True), cursor
 
     @property
     def _engine(self) -> Any:
@@ -228,23 +232,25 @@ class RecordSource:
             behind += sum(max(0, there.get(minute, 0) - seen.pop(minute)) for minute in settled)
         return Cursor(rows[-1].at, rows[-1].id, behind, tuple(sorted(seen.items())))
 
-    def _events(self, rows: Sequence[Row], outcomes: Sequence[str | None], *, of: RecordedRows | None = None) -> Events:
-        P, answered, given, interval = self._answers.read([row.answer for row in rows])
+    def _events(self, rows: Sequence[Row], outcomes: Sequence[str | None], *, beside: bool = False) -> Events:
+        # Beside outcomes only the groups of people are looked at: all else of a row was seen when it was answered.
+        said = self._reading.read(rows, outcomes, beside=beside)
         return Events(
             ids=tuple(row.id for row in rows),
             at=np.array([row.at for row in rows], dtype=np.int64),
             version=self._who.version,
-            columns=(of or self._rows).read([row.row for row in rows]),
-            P=P,
-            answered=answered,
-            given=given,
-            interval=interval,
-            y=self._answers.outcomes(outcomes),
+            columns=said.columns,
+            P=said.P,
+            answered=said.answered,
+            given=said.given,
+            interval=said.interval,
+            y=said.y,
             flags=tuple(tuple(msgspec.json.decode(row.flags)) if row.flags else () for row in rows),
             latency=_floats([row.latency_us for row in rows]),
             propensity=_floats([row.propensity for row in rows]),
             subjects=tuple(row.subject for row in rows),
             requests=tuple(row.request for row in rows),
+            signals=said.signals,
         )
 
 
@@ -275,6 +281,7 @@ class FileSource:
         require(self._parts.columns, self.names)
         self.has_outcomes = self._parts.target in self.names
         """Whether the file has the target."""
+        self.has_moments = time is not None
         self._at: NDArray[np.int64] | None = None
         if time is not None:
             self._order(time)
@@ -332,12 +339,8 @@ class FileSource:
             propensity=np.full(rows, np.nan),
             subjects=(None,) * rows,
             requests=(None,) * rows,
+            signals=P,
         )
-
-
-def _read(parts: RowParts) -> tuple[Any, ...]:
-    """Return what is read of rows: the columns of the model, and the sensitive ones beside them."""
-    return tuple(dict.fromkeys((*parts.columns, *parts.schema.with_role("sensitive"))))
 
 
 def _inferred(frame: pl.DataFrame) -> Column:

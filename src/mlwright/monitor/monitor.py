@@ -12,10 +12,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from mlwright.errors import ModelError, OptionError
-from mlwright.model import row_model
 from mlwright.monitor.deployment import Deployment
 from mlwright.monitor.effects import LATEST, expected
-from mlwright.monitor.events import SECOND, Cursor, Events, FileSource, RecordSource
+from mlwright.monitor.events import SECOND, Cursor, Events, RecordSource
 from mlwright.monitor.periods import moment
 from mlwright.monitor.raising import alarms, renewed
 from mlwright.monitor.report import Report, report
@@ -200,7 +199,7 @@ class Monitor:
             yield "outcomes", events, cursor
 
     def _source(self, watched: Watched) -> RecordSource:
-        model = row_model(watched.deployment.subject.model)
+        model = watched.deployment.subject.model
         return RecordSource(self._record, self._name, model.version or 0, model, delay=watched.delay)
 
     def _save(self, watched: Watched, step: int, now: datetime) -> bool:
@@ -261,8 +260,8 @@ def monitor_file(
     numbers of rows, counted from 0. Raises what `collect` and `Subject` raise.
     """
     deployment = Deployment(Subject(model))
-    rows = FileSource(row_model(model), source, time=time, query=query)
-    if time is None:
+    rows = deployment.subject.watching.file(model, source, time=time, query=query)
+    if not rows.has_moments:
         deployment.moment = lambda microseconds: f"row {microseconds // SECOND:,}"
     seen: list[Events] = []
     for events, _ in rows.blocks():

@@ -13,6 +13,7 @@ from mlwright.evaluate import wording
 from mlwright.monitor.alarm import Alarm, Level
 from mlwright.monitor.deployment import Deployment
 from mlwright.monitor.effects import causes, expected
+from mlwright.monitor.forms import Change
 from mlwright.monitor.history import Since
 from mlwright.monitor.periods import Mean, mean_of
 from mlwright.monitor.verdict import ALPHA, NOTICE_ROWS, PARTS, TOLERANCE, drifted, named, page_threshold
@@ -155,11 +156,9 @@ def measured(watch: Watch, stream: int) -> Risen | None:
 
 
 def _of_losses(deployment: Deployment, risen: Sequence[Risen]) -> tuple[str, tuple[str, ...], str]:
-    first = risen[0]
-    metric = deployment.subject.metric_named(first.name)
-    what = "The share of wrong answers" if metric.decided else f"The mean loss ({metric.label or metric.name})"
-    change = _from_to(first, share=metric.decided)
-    return f"{what} has risen from {change}.", (), LEARN_AGAIN.format(name=deployment.subject.model.name)
+    first, subject = risen[0], deployment.subject
+    what, is_share = subject.watching.loss_risen(subject.metric_named(first.name))
+    return f"{what} has risen from {_from_to(first, share=is_share)}.", (), LEARN_AGAIN.format(name=subject.model.name)
 
 
 def _of_groups(_: Deployment, risen: Sequence[Risen]) -> tuple[str, tuple[str, ...], str]:
@@ -174,12 +173,10 @@ def _of_contract(deployment: Deployment, risen: Sequence[Risen]) -> tuple[str, t
     first = risen[0]
     broken = deployment.broken(first.since.at)[:NAMED]
     columns = [(name, share) for name, share in broken if share >= MINOR * broken[0][1]]
-    where = ", ".join(name for name, _ in columns)
-    message = (
-        f"{wording.percent(first.now.value)} of the rows hold values that the model has never seen, where at most "
-        f"{wording.percent(first.before)} is usual, most of them in {where}."
-    )
-    return message, tuple(name for name, _ in columns), "mend where the rows come from; learn nothing from them."
+    names = tuple(name for name, _ in columns)
+    change = Change(wording.percent(first.now.value), wording.percent(first.before), names)
+    message, action = deployment.subject.watching.contract_broken(change)
+    return message, names, action
 
 
 _SENTENCES = {"losses": _of_losses, "groups": _of_groups, "contract": _of_contract}
@@ -189,12 +186,6 @@ def _from_to(risen: Risen, *, share: bool) -> str:
     words = wording.percent if share else wording.number
     now = risen.now
     return f"{words(risen.before)} to {words(now.value)} (95 % interval {words(now.lower)} to {words(now.upper)})"
-
-
-_OF_NUMBERS = {
-    "predictions": "The numbers that the model answers are not as they were when it was judged.",
-    "calibration": "The numbers that the model answers are too high or too low more often than when it was judged.",
-}
 
 
 def _drifted(
@@ -211,40 +202,9 @@ def _drifted(
         "rows": watch.evidence.rows,
         "columns": [{"name": watch.names[place], "e_value": float(capital[place])} for place in order],
     }
-    shown = ", ".join(names[:NAMED]) + (f" and {len(names) - NAMED} more" if len(names) > NAMED else "")
-    message, action = _DRIFTED[kind]
-    if not deployment.subject.reference.classes:
-        message = _OF_NUMBERS.get(kind, message)
+    message, action = deployment.subject.watching.drifted(kind, deployment.subject, watch, order)
     columns = tuple(names) if kind == "columns" else ()
-    return _alarm(deployment, kind, "notice", first, now, _Said(message.format(shown), columns, told, action))
-
-
-_DRIFTED = {
-    "columns": (
-        "What comes in differs from what the model was judged on: {}.",
-        "see whether that is meant; without an effect on the answers there is nothing to do.",
-    ),
-    "predictions": (
-        "The probabilities of {} are not as they were when the model was judged.",
-        "see which columns have changed, and whether outcomes have too.",
-    ),
-    "labels": (
-        "What turns out to be true differs from when the model was judged: {}.",
-        "see whether the answers are still right; costs and thresholds may have to be set anew.",
-    ),
-    "joint": (
-        "More rows come that are unlike past cases as a whole, though each value may be usual.",
-        "see which columns no longer go together: mlwright explain shows what is odd about a row.",
-    ),
-    "health": (
-        "More answers are withheld than at first.",
-        "see which rule withholds them, and what rows come: the flags in the record tell; no new model mends that.",
-    ),
-    "calibration": (
-        "What happens no longer fits the probabilities of {}: they are too high, or too low.",
-        "learn again from newer rows, or calibrate anew.",
-    ),
-}
+    return _alarm(deployment, kind, "notice", first, now, _Said(message, columns, told, action))
 
 
 @dataclass(frozen=True, slots=True)

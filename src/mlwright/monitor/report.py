@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
-from mlwright.evaluate.wording import number
 from mlwright.monitor.classic import classic
 from mlwright.monitor.estimate import CONDITION
 from mlwright.monitor.periods import mean_of
@@ -90,7 +89,7 @@ def _sentence(status: Status, alarms: tuple[Alarm, ...], deployment: Deployment)
         return "Nothing that was answered is older than a minute, which is how long is waited for what still comes."
     if alarms:
         return alarms[0].message
-    seen = f"{deployment.answered:,} rows were answered"
+    seen = deployment.subject.watching.answered(f"{deployment.answered:,}")
     if not deployment.matured:
         return f"Nothing speaks for a change: {seen}; of none is known yet what came of it."
     return f"Nothing speaks for a change: {seen}, and what came of {deployment.matured:,} of them is known."
@@ -125,12 +124,10 @@ def _estimate(found: Point) -> dict[str, Any]:
 
 
 def _label(deployment: Deployment, metric: Metric) -> str:
-    """Return what a loss is called, with the bound above which it is not counted where it has none of its own."""
-    if metric.decided:
-        return "share of wrong answers"
-    bounds = [each.bound for each in deployment.subject.reference.losses if each.metric == metric.name]
-    label = metric.label or metric.name
-    return label if deployment.subject.reference.classes else f"{label}, each at most {number(bounds[0])}"
+    """Return what a loss is called."""
+    reference = deployment.subject.reference
+    bounds = [each.bound for each in reference.losses if each.metric == metric.name]
+    return deployment.subject.watching.loss_label(metric, np.inf if reference.classes else bounds[0])
 
 
 def _streams(kind: str, watch: Watch) -> list[dict[str, Any]]:

@@ -10,7 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mlwright.errors import ModelError
-from mlwright.monitor.broken import Bounds, broken_cells
+from mlwright.monitor.broken import Bounds
+from mlwright.monitor.forms import Watching, watching
 from mlwright.tasks import TASKS
 from mlwright.tasks.base import Metric
 
@@ -47,6 +48,11 @@ class Subject:
         return self.model.parts.columns
 
     @cached_property
+    def watching(self) -> Watching:
+        """What is particular to watching this form of models."""
+        return watching(self.model)
+
+    @cached_property
     def losses(self) -> tuple[int, ...]:
         """The positions in `Reference.losses` that are watched: what is answered first, then those that are means.
 
@@ -66,7 +72,7 @@ class Subject:
     def broken(self, columns: Columns) -> NDArray[np.bool_]:
         """Return (n, c) which cells break the contract; of the same rows it is found out once."""
         if self._last is None or self._last[0] is not columns:
-            self._last = columns, broken_cells(columns, self.bounds)
+            self._last = columns, self.watching.broken(self, columns)
         return self._last[1]
 
     @cached_property

@@ -7,6 +7,7 @@ from typing import Any, Literal
 import msgspec
 
 from mlwright.serve.checking import Flag
+from mlwright.tasks.base import Label
 
 
 class Reason(msgspec.Struct, frozen=True):

@@ -62,7 +62,7 @@ _encode = msgspec.json.Encoder().encode
 
 
 def read_rows(body: bytes, media_type: str, limit: int, shape: Shape | None = None) -> Rows:
-    """Return the rows of a body, by default of columns. Raises Problem: it cannot be read, or holds none or too many."""
+    """Return the rows of a body. Raises Problem where it cannot be read, or holds none or too many."""
     read = READERS.get(media_type)
     if read is None:
         said = f"not {media_type[:60]!r}" if media_type else "and the request does not say what it is"
@@ -213,6 +213,8 @@ def ndjson_rows(lines: Iterable[bytes], shape: Shape | None = None) -> Iterator[
 NDJSON_SHAPE = 'each line is one row: {"column": value, ...}.'
 CELLS = Shape(msgspec.json.Decoder(PredictBody), msgspec.json.Decoder(dict[str, Scalar]), SHAPE, NDJSON_SHAPE)
 """Rows whose columns hold single values."""
+ANY = Shape(msgspec.json.Decoder(RequestsBody), msgspec.json.Decoder(dict[str, Any]), SHAPE, NDJSON_SHAPE)
+"""Rows of whatever form."""
 
 
 def _read_csv(body: bytes, limit: int, shape: Shape) -> Rows:

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 
 from mlwright.registry.names import LATEST, Reference
 from mlwright.serve.checking import Raw
-from mlwright.serve.served import Served
+from mlwright.serve.serving import Serving
 from mlwright.values import as_text
 
 
@@ -19,7 +19,7 @@ from mlwright.values import as_text
 class Share:
     """A version, the share of requests that it answers in all, and where its part of the numbers from 0 to 1 ends."""
 
-    served: Served
+    served: Serving
     share: float
     upto: float
 
@@ -29,15 +29,15 @@ class Endpoint:
     """What a name means at one moment. It never changes: another one takes its place."""
 
     name: str
-    main: Served
+    main: Serving
     """The version that the bare name means."""
-    versions: Mapping[int, Served] = field(default_factory=dict)
+    versions: Mapping[int, Serving] = field(default_factory=dict)
     """Every version that is held in memory."""
     aliases: Mapping[str, int] = field(default_factory=dict)
     split: Sequence[Share] = ()
     """Who answers which part of the numbers from 0 to 1; empty where `main` answers everybody."""
     sticky: str | None = None
-    shadows: Sequence[Served] = ()
+    shadows: Sequence[Serving] = ()
     latest: int | None = None
     """The newest version that is not archived."""
     problem: str | None = None
@@ -91,7 +91,7 @@ def fraction(name: str, value: str) -> float:
     return int.from_bytes(digest[:7]) / (1 << 56)
 
 
-def shares(main: Served, weights: Sequence[tuple[Served, float]]) -> tuple[Share, ...]:
+def shares(main: Serving, weights: Sequence[tuple[Serving, float]]) -> tuple[Share, ...]:
     """Return who answers which part: the weights one after the other, and `main` the rest; () where it answers all.
 
     A version may be named twice, or be `main` itself (a challenger that was promoted while it still had a weight): its

@@ -11,11 +11,14 @@ from mlwright.serve.endpoint import Endpoint
 from mlwright.serve.http import HTML, JSON, PROBLEM
 from mlwright.serve.problems import STATUS
 from mlwright.serve.routes import OPEN, Route
-from mlwright.serve.row_schema import answer_schema, row_schema
 from mlwright.serve.schemas import Schema, refer, schemas
 
 PREDICT = "/v1/models/{name}/predict"
-"""The address that is described once more for each model, with the model's own columns."""
+RECOMMEND = "/v1/models/{name}/recommend"
+_OWN: Mapping[str, str | None] = {PREDICT: None, RECOMMEND: "recommend"}
+"""Addresses that are described once more for each model with the model's own columns, and which way to ask they are."""
+_LISTS = {PREDICT: ("rows", "predictions", False), RECOMMEND: ("requests", "recommendations", True)}
+"""Under which names bodies and answers list things there, and whether a body may be one thing alone."""
 ALWAYS = ("malformed-request", "wrong-host", "internal-error")
 OF_A_KEY = ("no-key", "not-allowed", "busy")
 OF_A_BODY = ("foreign-origin", "too-slow", "too-large", "unknown-media-type")
@@ -37,11 +40,12 @@ def document(routes: Iterable[Route], endpoints: Mapping[str, Endpoint], *, lock
     found = dict(schemas())
     for route in routes:
         paths.setdefault(route.path, {})[route.method.lower()] = _operation(route, endpoints, locked=locked)
-        if route.path == PREDICT:
+        if route.path in _OWN:
             for endpoint in endpoints.values():
-                own = PREDICT.replace("{name}", endpoint.name)
-                found |= _schemas_of(endpoint)
-                paths[own] = {"post": _own_operation(route, endpoint, locked=locked)}
+                if (way := _OWN[route.path]) is None or way in endpoint.main.ways:
+                    found |= _schemas_of(endpoint)
+                    own = route.path.replace("{name}", endpoint.name)
+                    paths[own] = {"post": _own_operation(route, endpoint, locked=locked)}
     return {
         "openapi": "3.1.0",
         "info": {
@@ -83,24 +87,23 @@ def _own_operation(route: Route, endpoint: Endpoint, *, locked: bool) -> dict[st
     """Return the operation of one model, whose rows and answers have its columns and classes."""
     told = _operation(route, {}, locked=locked)
     told["operationId"] = _operation_id(route.method, route.path.replace("{name}", endpoint.name))
-    told["summary"] = f"{route.summary} with {endpoint.name}: what is {endpoint.main.model.target!r}?"
+    told["summary"] = f"{route.summary} with {endpoint.name}: which {endpoint.main.model.target!r}?"
     told["parameters"] = [each for each in told["parameters"] if each["in"] != "path"]
     row, answer = (refer(name) for name in _schemas_of(endpoint))
-    rows = {"type": "object", "required": ["rows"], "additionalProperties": False}
-    rows["properties"] = {"rows": {"type": "array", "minItems": 1, "items": row}}
-    told["requestBody"] = _body(route, rows, _example(endpoint))
+    takes, gives, alone = _LISTS[route.path]
+    rows = {"type": "object", "required": [takes], "additionalProperties": False}
+    rows["properties"] = {takes: {"type": "array", "minItems": 1, "items": row}}
+    body = {"anyOf": [row, rows]} if alone else rows
+    told["requestBody"] = _body(route, body, endpoint.main.example if alone else _example(endpoint))
     shown = told["responses"]["200"]["content"][JSON]
-    shown["schema"] = {"allOf": [shown["schema"], {"properties": {"predictions": {"type": "array", "items": answer}}}]}
+    shown["schema"] = {"allOf": [shown["schema"], {"properties": {gives: {"type": "array", "items": answer}}}]}
     return told
 
 
 def _schemas_of(endpoint: Endpoint) -> dict[str, Schema]:
     """Return the schemas of one model's rows and answers, by their names."""
-    model = endpoint.main.model
-    return {
-        f"Row.{endpoint.name}": row_schema(model.parts.columns),
-        f"Answer.{endpoint.name}": answer_schema(model),
-    }
+    served = endpoint.main
+    return {f"Row.{endpoint.name}": served.row_schema(), f"Answer.{endpoint.name}": served.answer_schema()}
 
 
 def _example(endpoint: Endpoint) -> dict[str, Any]:

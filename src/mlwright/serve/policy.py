@@ -71,6 +71,10 @@ class ModelPolicy(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_on
     """The field of a row that says whom it is about, for deletion; it need not be a column of the model."""
     private: dict[str, Literal["hash", "omit"]] = {}
     """Fields whose values are not kept as they are in the record."""
+    recommend: dict[str, Any] = {}
+    """Of a recommender: fields of a request that hold for all of them, such as filters, caps and explore."""
+    histories: Literal["given", "kept"] = "given"
+    """Of a recommender: whether histories come in requests alone, or are kept by the service, by `user`."""
 
 
 def plain(policy: ModelPolicy) -> dict[str, Any]:

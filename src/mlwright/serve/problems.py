@@ -31,6 +31,7 @@ STATUS: Mapping[str, tuple[int, str]] = {
     "unknown-media-type": (415, "This kind of content is not read here"),
     "wrong-host": (421, "This service does not answer under that name"),
     "not-kept": (422, "What is answered here is not kept"),
+    "wrong-way": (422, "This model is not asked in this way"),
     "invalid-rows": (422, "Some values cannot be taken"),
     "headers-too-large": (431, "The headers are too large"),
     "internal-error": (500, "The service has a fault"),

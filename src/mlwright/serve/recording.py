@@ -10,7 +10,6 @@ from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 from mlwright.errors import MlwrightError, OptionError, nearest
 from mlwright.serve.answers import Answer
@@ -22,7 +21,7 @@ from mlwright.serve.policy import ModelPolicy
 from mlwright.serve.problems import Problem
 from mlwright.serve.record import Answered, Private, Recorder, private_key, record_place
 from mlwright.serve.record.record import KEY_FILE
-from mlwright.serve.served import Served
+from mlwright.serve.serving import Serving
 from mlwright.serve.settings import Settings
 from mlwright.serve.shelf import Shelf
 from mlwright.values import as_text
@@ -69,7 +68,7 @@ class Recording:
         self.recorder = Recorder(
             record_place(shelf.workspace.path, settings.record.place),
             durability=settings.record.durability,
-            private=private_of({name: settings.policy_of(name) for name in shelf.names}, shelf.workspace.path),
+            private=private_of({name: shelf.endpoint(name).main.policy for name in shelf.names}, shelf.workspace.path),
             keep_s=settings.record.keep_days * 86_400 if settings.record.keep_days else None,
         )
         self._shadows: deque[tuple[Endpoint, Sequence[tuple[int, Shadowed]]]] = deque()
@@ -80,8 +79,9 @@ class Recording:
         self._thread.start()
 
     def lines(
-        self, request: Request, served: Served, rows: Sequence[Raw], answers: Sequence[Answer], propensity: float | None
-    ) -> list[Answered]:
+        self, request: Request, served: Serving, rows: Sequence[Raw], answers: Sequence[Answer],
+        propensity: float | None,
+    ) -> list[Answered]:  # fmt: skip
         """Return what is recorded of answers."""
         now = time.time_ns() // 1_000
         latency = int((time.perf_counter() - request.started) * 1e6)
@@ -131,9 +131,9 @@ class Recording:
             if self._ends and not self._shadows:
                 return
 
-    def _gathered(self) -> list[tuple[Served, list[Shadowed]]]:
+    def _gathered(self) -> list[tuple[Serving, list[Shadowed]]]:
         """Return the rows that wait, by the version that is to answer them: each but the one that was heard."""
-        found: dict[tuple[str, int], tuple[Served, list[Shadowed]]] = {}
+        found: dict[tuple[str, int], tuple[Serving, list[Shadowed]]] = {}
         while self._shadows:
             endpoint, answered = self._shadows.popleft()
             for served in endpoint.shadows:
@@ -141,7 +141,7 @@ class Recording:
                 asked += [each for version, each in answered if version != served.version]
         return list(found.values())
 
-    def _shadow(self, served: Served, asked: Sequence[Shadowed]) -> None:
+    def _shadow(self, served: Serving, asked: Sequence[Shadowed]) -> None:
         own = [f"{each.of}~{served.version}" for each in asked]
         started = time.perf_counter()
         try:
@@ -179,7 +179,7 @@ class Recording:
 def line_of(
     answer: Answer,
     row: Raw,
-    served: Served,
+    served: Serving,
     now: int,
     latency: int,
     request: str,
@@ -188,15 +188,9 @@ def line_of(
 ) -> Answered:
     """Return what is recorded of one answer; `of` is the answer that a shadow belongs to."""
     subject = served.policy.subject
-    told: dict[str, Any] = {"prediction": answer.prediction, "action": answer.action}
-    if answer.probabilities is not None:
-        told["probabilities"] = answer.probabilities
-    elif answer.lower is not None:
-        told["lower"], told["upper"] = answer.lower, answer.upper
-    if answer.action != "answer":
-        told["model_prediction"] = answer.model_prediction
+    kept, told = served.recorded(row, answer)
     return Answered(
-        answer.id, now, served.name, served.version, row, told, "answer" if of is None else "shadow", answer.flags,
+        answer.id, now, served.name, served.version, kept, told, "answer" if of is None else "shadow", answer.flags,
         latency, request, as_text(row.get(subject)) if subject is not None else None, propensity, of,
     )  # fmt: skip
 
@@ -219,8 +213,7 @@ def check_private(endpoint: Endpoint) -> None:
 
     Rows may hold fields that are no columns: a name that is like none of them may be one of those.
     """
-    parts = endpoint.main.model.parts
-    columns = [column.name for column in parts.schema]
+    columns = endpoint.main.fields
     for name in endpoint.main.policy.private:
         if name in columns:
             continue

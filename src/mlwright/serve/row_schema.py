@@ -69,7 +69,7 @@ def answer_schema(model: Model) -> dict[str, Any]:
     properties: dict[str, Any] = {
         "id": {"type": "string", "description": "Under which the record keeps it, and outcomes name it."},
         "action": {"enum": ["answer", "default", "refer"]},
-        "flags": {"type": "array", "items": _FLAG},
+        "flags": {"type": "array", "items": FLAG},
         "version": {"type": "integer", "description": "Which version answered, where not the one of the response."},
         "model_prediction": {"description": "What the model would have said, where that is not what is answered."},
         "base": {"type": "number"},
@@ -88,7 +88,7 @@ def answer_schema(model: Model) -> dict[str, Any]:
     return {"type": "object", "required": ["id", "prediction", "flags", "action"], "properties": properties}
 
 
-_FLAG = {
+FLAG = {
     "type": "object",
     "required": ["kind", "message"],
     "properties": {

@@ -11,7 +11,9 @@ from mlwright.serve.answers import Answer
 from mlwright.serve.bodies import PredictBody
 from mlwright.serve.handlers.outcomes import OutcomesBody
 from mlwright.serve.problems import STATUS, TYPE, RowError
+from mlwright.serve.recommendation_schema import recommendation_schema
 from mlwright.serve.tensors import DATATYPES, InferBody
+from mlwright.tasks.recommend.request import request_schema
 
 Schema = dict[str, Any]
 PLACE = "#/components/schemas/{name}"
@@ -97,14 +99,39 @@ WRITTEN: dict[str, Schema] = {
             "columns": _list(_TEXT),
             "policy": _ANY,
             "rules_without_a_column": _list(_TEXT),
-        }
+        },
+        {
+            "items": {"type": "integer", "description": "Of a recommender: how many items it knows."},
+            "item_columns": _list(_TEXT),
+            "title": _or_null("string"),
+            "histories": {"enum": ["given", "kept"]},
+        },
     ),
     "ModelSchema": _object({"row": _ANY, "answer": _ANY}),
     "Predictions": _object(
-        {"model": _object({"name": _TEXT, "version": _COUNT}), "predictions": _list(refer("Answer"))}
+        {
+            "model": _object({"name": _TEXT, "version": _COUNT}),
+            "predictions": _list({"anyOf": [refer("Answer"), refer("Recommendation")]}),
+        }
+    ),
+    "RecommendBody": {
+        "anyOf": [
+            request_schema(),
+            {
+                "type": "object",
+                "required": ["requests"],
+                "properties": {"requests": {"type": "array", "items": request_schema(), "minItems": 1}},
+                "additionalProperties": False,
+            },
+        ]
+    },
+    "Recommendation": recommendation_schema(()),
+    "Recommendations": _object(
+        {"model": _object({"name": _TEXT, "version": _COUNT}), "recommendations": _list(refer("Recommendation"))}
     ),
     "OutcomesAnswer": _object(
-        {"model": _TEXT} | dict.fromkeys(("accepted", "repeated", "corrected", "late", "unknown"), _COUNT)
+        {"model": _TEXT} | dict.fromkeys(("accepted", "repeated", "corrected", "late", "unknown"), _COUNT),
+        {"unknown_items": {"type": "integer", "description": "Items that the model, a recommender, does not know."}},
     ),
     "InferServer": _object({"name": _TEXT, "version": _TEXT, "extensions": _list(_TEXT)}),
     "InferHealth": _object({"live": _YES}, {"ready": _YES}),

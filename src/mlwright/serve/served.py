@@ -5,20 +5,26 @@ from __future__ import annotations
 import threading
 from collections.abc import Mapping, Sequence
 from functools import cached_property
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 
 import numpy as np
 
 from mlwright.errors import OptionError
 from mlwright.model import RowModel
+from mlwright.schema import Column
 from mlwright.serve.answers import Answer, Reason
+from mlwright.serve.bodies import CELLS, Shape
 from mlwright.serve.checking import Checker, Flag, Raw
 from mlwright.serve.policy import ModelPolicy, Policy
+from mlwright.serve.policy_check import check_policy
 from mlwright.serve.problems import Problem, RowError
+from mlwright.serve.row_schema import answer_schema, row_schema
+from mlwright.serve.tables import Columns
 from mlwright.serve.written import example_of
 from mlwright.tasks.base import Prediction
 from mlwright.values import as_text, read_value
 
+MOST_NAMED = 4
 FEW = 8
 """Up to so many rows are answered at once, on the thread that reads requests; more go to another thread."""
 STANDING_BACK: Mapping[str, Literal["default", "refer"]] = {"default": "default", "refer": "refer"}
@@ -26,7 +32,11 @@ STANDING_BACK: Mapping[str, Literal["default", "refer"]] = {"default": "default"
 
 
 class Served:
-    """One version of a model, ready to answer. Answering is safe on several threads at once."""
+    """One version of a model of rows, ready to answer. Answering is safe on several threads at once."""
+
+    ways: ClassVar[frozenset[str]] = frozenset({"explain", "infer"})
+    shape: ClassVar[Shape] = CELLS
+    few: ClassVar[int] = FEW
 
     def __init__(self, model: RowModel, name: str, version: int, policy: ModelPolicy) -> None:
         self.model, self.name, self.version, self.policy = model, name, version, policy
@@ -41,6 +51,16 @@ class Served:
         """Whether reasons are given at once: what they need was loaded."""
         humility = policy.humility
         self.is_humble = humility.uncertain_below is not None or humility.wider_than is not None
+
+    @property
+    def columns(self) -> tuple[Column, ...]:
+        """What the model reads: every row of a table has to have it."""
+        return self._parts.columns
+
+    @property
+    def fields(self) -> tuple[str, ...]:
+        """The columns, also those that the model does not read."""
+        return tuple(column.name for column in self._parts.schema)
 
     @cached_property
     def shown(self) -> dict[str, Any]:
@@ -65,7 +85,7 @@ class Served:
         """Return the answers to raw rows. Raises Problem where a value is refused."""
         read = self.checker.read(rows)
         if read.errors:
-            raise _refused(read.errors, len(rows))
+            raise refused(read.errors, len(rows))
         found = self._predict(read.typed)
         answers = self._told(found, ids, read.flags)
         rows = _as_taken(rows, read.flags)
@@ -118,7 +138,7 @@ class Served:
             if (instead := STANDING_BACK.get(step or "")) is not None:
                 self._stand_back(answers[place], instead)
         if errors:
-            raise _refused(errors, len(rows))
+            raise refused(errors, len(rows))
 
     def _unlike(self, rows: Sequence[Raw]) -> Any:
         with self._lock:  # what is prepared at the first call is prepared once
@@ -180,8 +200,56 @@ class Served:
             for column in self._parts.columns
         }
 
+    # --- what is told of it ------------------------------------------------------------------------------------------
 
-def _refused(errors: list[RowError], rows: int) -> Problem:
+    def check_policy(self, where: str) -> None:
+        """Raise OptionError, ColumnError where the model cannot follow its policy."""
+        check_policy(self.policy, self.model, where)
+
+    def recorded(self, row: Raw, answer: Answer) -> tuple[Mapping[str, Any], dict[str, Any]]:
+        """Return the row as it came, and what was answered without its reasons."""
+        told: dict[str, Any] = {"prediction": answer.prediction, "action": answer.action}
+        if answer.probabilities is not None:
+            told["probabilities"] = answer.probabilities
+        elif answer.lower is not None:
+            told["lower"], told["upper"] = answer.lower, answer.upper
+        if answer.action != "answer":
+            told["model_prediction"] = answer.model_prediction
+        return row, told
+
+    def table(self, *, explain: bool) -> Columns:
+        """Return the columns for all that may be answered."""
+        classes, default = self._parts.classes, self.policy.humility.default_answer
+        kinds = {type(each) for each in (*classes, default) if each is not None}
+        return Columns(self.labels, kinds, version=self.version, has_interval=not classes, explain=explain)
+
+    def row_schema(self) -> dict[str, Any]:
+        """Return the JSON Schema of a row."""
+        return row_schema(self._parts.columns)
+
+    def answer_schema(self) -> dict[str, Any]:
+        """Return the JSON Schema of an answer."""
+        return answer_schema(self.model)
+
+    def says(self) -> str:
+        """Return what the model says, in a sentence."""
+        from mlwright.report import format as words  # only pages say it
+
+        target = f"“{words.clipped(self.model.target, 80)}”"
+        named = [f"“{words.clipped(label, 40)}”" for label in self._parts.classes]
+        if not named:
+            return f"It says what {target} will be."
+        if len(named) <= MOST_NAMED:
+            return f"It says whether {target} will be {', '.join(named[:-1])} or {named[-1]}."
+        return f"It says which of {words.count(len(named))} answers {target} will have."
+
+    def details(self) -> dict[str, Any]:
+        """Return what is told of models of rows alone: nothing more."""
+        return {}
+
+
+def refused(errors: list[RowError], rows: int) -> Problem:
+    """Return the problem of rows of which some cannot be taken."""
     wrong, kinds = {error.row for error in errors}, {error.kind for error in errors}
     places = f"{len(wrong):,} of {rows:,} rows"
     if len(errors) == 1:

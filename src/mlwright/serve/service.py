@@ -22,7 +22,7 @@ from mlwright.serve.jobs import Runner
 from mlwright.serve.metrics import Metrics
 from mlwright.serve.problems import Problem
 from mlwright.serve.recording import Recording, check_private
-from mlwright.serve.served import Served
+from mlwright.serve.serving import Serving
 from mlwright.serve.settings import Settings
 from mlwright.serve.shelf import Shelf
 
@@ -187,7 +187,7 @@ class Service:
 
     # --- what is asked -----------------------------------------------------------------------------------------------
 
-    async def asked(self, reference: str) -> tuple[Endpoint, Served | None]:
+    async def asked(self, reference: str) -> tuple[Endpoint, Serving | None]:
         """Return the endpoint of NAME, NAME@ALIAS or NAME@VERSION, and the version where one was named.
 
         Raises Problem where there is none.
@@ -213,12 +213,12 @@ class Service:
         served = endpoint.versions.get(version)
         return endpoint, served if served is not None else await self._load(found.name, version)
 
-    async def source(self, served: Served) -> tuple[str, str]:
+    async def source(self, served: Serving) -> tuple[str, str]:
         """Return where another process finds a version: name@version, or a path and the digest of what is there."""
         loop = asyncio.get_running_loop()
         return await loop.run_in_executor(self._loader, self._shelf.source, served.name, served.version)
 
-    async def _load(self, name: str, version: int) -> Served:
+    async def _load(self, name: str, version: int) -> Serving:
         loop = asyncio.get_running_loop()
         try:
             return await loop.run_in_executor(self._loader, self._shelf.served, name, version)
@@ -259,7 +259,7 @@ class Service:
         """Do work that waits for a database on another thread."""
         return await asyncio.get_running_loop().run_in_executor(self._background, work)
 
-    def answered(self, request: Request, served: Served, answers: Sequence[Answer]) -> None:
+    def answered(self, request: Request, served: Serving, answers: Sequence[Answer]) -> None:
         """Count answers, and what was flagged about them."""
         seconds = time.perf_counter() - request.started
         self.metrics.answered(served.name, served.version, seconds, len(answers))

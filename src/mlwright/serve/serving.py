@@ -11,8 +11,7 @@ from mlwright.serve.answers import Answer
 from mlwright.serve.bodies import Shape
 from mlwright.serve.checking import Raw
 from mlwright.serve.policy import ModelPolicy
-from mlwright.serve.problems import Problem, RowError
-from mlwright.serve.record import Outcome
+from mlwright.serve.problems import Problem
 from mlwright.serve.tables import Columns
 
 
@@ -82,11 +81,6 @@ class Serving(Protocol):
 
     def details(self) -> dict[str, Any]:
         """Return what is told of this form of models alone."""
-
-    def read_outcomes(
-        self, others: Sequence[Model], given: Sequence[Outcome]
-    ) -> tuple[list[Outcome], list[RowError]]:
-        """Return the outcomes as this model or one of the others has them, and what is wrong with the rest."""
 
 
 WAYS: Mapping[str, str] = {

@@ -12,14 +12,14 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from mlwright.errors import ColumnError, ModelError, OptionError, nearest
-from mlwright.model import Model, load, row_model
+from mlwright.model import Model, load
 from mlwright.registry import Workspace
 from mlwright.registry.keys import Key
 from mlwright.registry.names import CHAMPION, LATEST, parsed
 from mlwright.registry.version import digest_of
 from mlwright.serve.endpoint import Endpoint, shares
-from mlwright.serve.policy_check import check_policy
-from mlwright.serve.served import Served
+from mlwright.serve.forms import in_service
+from mlwright.serve.serving import Serving
 from mlwright.serve.settings import Settings
 
 logger = logging.getLogger("mlwright.serve")
@@ -41,11 +41,11 @@ class Shelf:
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
         self.workspace = Workspace(settings.workspace)
-        self._fixed: dict[str, Served] = {}
+        self._fixed: dict[str, Serving] = {}
         self._sources: dict[str, tuple[str, str]] = {}
         self._followed: dict[str, str] = {}
         """By the name under which it is asked: the reference as it was given, with or without an alias or version."""
-        self._kept: OrderedDict[tuple[str, int], Served] = OrderedDict()
+        self._kept: OrderedDict[tuple[str, int], Serving] = OrderedDict()
         self._started = dict(settings.started)
         self._checked: set[str] = set()
         """Names of which the versions of the start can follow their policy."""
@@ -88,10 +88,10 @@ class Shelf:
         where, main = f"settings of {endpoint.name!r}", endpoint.main
         own = self.settings.of_model.get(endpoint.name)
         if own is not None and own.policy is not None and main.unused_rules:
-            columns = [column.name for column in main.model.parts.columns]
+            columns = [column.name for column in main.columns]
             raise ColumnError.missing(main.unused_rules[0], columns, what="column of a rule", where=where)
         for served in {**endpoint.versions, main.version: main}.values():
-            check_policy(served.policy, served.model, where)
+            served.check_policy(where)
         self._checked.add(endpoint.name)
 
     def revision(self) -> int:
@@ -120,6 +120,7 @@ class Shelf:
         weights = [(self._of(name, target, aliases), share) for target, share in traffic.weights.items()]
         split = shares(main, weights)
         shadows = {served.version: served for served in (self._of(name, target, aliases) for target in traffic.shadow)}
+        _refuse_other_form(main, [*(share.served for share in split), *shadows.values()])
         heard = {share.served.version for share in split} or {main.version}
         if len(heard) == 1:  # who answers everything has nothing to say besides
             shadows = {version: served for version, served in shadows.items() if version not in heard}
@@ -142,17 +143,17 @@ class Shelf:
         except ModelError:  # all are archived
             return None
 
-    def _of(self, name: str, target: str, aliases: Mapping[str, int]) -> Served:
+    def _of(self, name: str, target: str, aliases: Mapping[str, int]) -> Serving:
         if target in aliases:
             return self.served(name, aliases[target])
         if target.isdecimal():
             return self.served(name, int(target))
         raise ModelError(f"The traffic of {name!r} names {target!r}, which is no alias of it.")
 
-    def _held(self, name: str) -> dict[int, Served]:
+    def _held(self, name: str) -> dict[int, Serving]:
         return {version: served for (of, version), served in self._kept.items() if of == name}
 
-    def served(self, name: str, version: int) -> Served:
+    def served(self, name: str, version: int) -> Serving:
         """Return a version of a model of the workspace, loaded and ready. Raises ModelError."""
         if name in self._fixed:
             if self._fixed[name].version == version:
@@ -170,12 +171,24 @@ class Shelf:
         """Return where another process finds a version: name@version, or a path and the digest of the model there."""
         return self._sources[name] if name in self._fixed else (f"{name}@{version}", "")
 
-    def _served(self, model: Model, name: str, version: int) -> Served:
-        served = Served(row_model(model), name, version, self.settings.policy_of(name))
+    def _served(self, model: Model, name: str, version: int) -> Serving:
+        served = in_service(model, name, version, self.settings.policy_of(name))
         served.warm_up()
         if name in self._checked:
             try:
-                check_policy(served.policy, served.model, f"settings of {name!r}")
+                served.check_policy(f"settings of {name!r}")
             except OptionError as error:
                 logger.warning("Version %d of %r cannot follow its policy: %s", version, name, error)
         return served
+
+
+def _refuse_other_form(main: Serving, others: Sequence[Serving]) -> None:
+    """Raise ModelError where versions of one name share requests, and are not asked in the same way."""
+    form = main.model.task.form
+    for served in others:
+        if served.model.task.form != form:
+            raise ModelError(
+                f"Version {served.version} of {served.name!r} answers the task {served.model.task.name!r} and cannot"
+                f" share requests with version {main.version}, which answers {main.model.task.name!r}.",
+                hint="take it out of the traffic, or give it a name of its own.",
+            )

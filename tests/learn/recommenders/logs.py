@@ -11,7 +11,7 @@ from mlwright.learn.recommenders.sparse import DAY
 from mlwright.tasks.recommend.interactions import Codes, Features, Histories, Interactions
 
 USERS, ITEMS, KINDS = 40, 24, 3
-"""The last two items nobody takes."""
+"""The last three items nobody takes."""
 START = 1_700_000_000.0
 
 

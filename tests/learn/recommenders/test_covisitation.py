@@ -67,7 +67,7 @@ def test_what_comes_after_counts_more_than_what_came_before() -> None:
     users = np.repeat(np.arange(10), 3).astype(np.int32)
     items = np.tile(np.arange(3), 10).astype(np.int32)
     order = np.argsort(items, kind="stable")
-    log = Interactions(tuple(range(10)), (0, 1, 2), users[order], items[order], items[order] * 60.0)
+    log = Interactions(tuple(range(10)), (0, 1, 2), users[order], items[order], (items[order] * 60).astype(np.float64))
     after = links(Taught(log, 1e6), PLAIN)
     assert after[1, 2] > after[1, 0] > 0
     assert after[0, 1] > after[0, 2] > 0

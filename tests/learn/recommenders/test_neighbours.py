@@ -19,7 +19,7 @@ def links(configuration: dict[str, object]) -> np.ndarray:
     """(items, items) how much each says for each other, read from what is answered to one entry."""
     taught = logs.taught()
     ranker = Neighbours().fit(taught, configuration, Effort())
-    plain, arrays = ranker.state()
+    _, arrays = ranker.state()
     dense = np.zeros((logs.ITEMS, logs.ITEMS))
     for item in range(logs.ITEMS):
         part = slice(arrays["starts"][item], arrays["starts"][item + 1])

@@ -78,6 +78,8 @@ def web() -> Iterator[Received]:
     received = Received()
 
     class Handler(BaseHTTPRequestHandler):
+        timeout = 60
+
         def do_POST(self) -> None:
             body = self.rfile.read(int(self.headers["content-length"]))
             received.requests.append((self.path, {k.lower(): v for k, v in self.headers.items()}, body))
@@ -165,6 +167,7 @@ def _handler(mailed: Mailed, context: ssl.SSLContext) -> Callable[..., socketser
     class Handler(socketserver.BaseRequestHandler):
         def handle(self) -> None:
             self.is_tls = False
+            self.request.settimeout(60)
             self.file = self.request.makefile("rb")
             self.say("220 ready")
             try:

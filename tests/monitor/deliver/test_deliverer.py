@@ -251,5 +251,5 @@ def test_several_at_work_tell_each_place_at_least_once(every: int) -> None:
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join()
+        thread.join(60)
     assert {*ear.heard} == {each.id for each in outbox.alarms}

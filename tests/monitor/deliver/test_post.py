@@ -81,11 +81,14 @@ def dripping(first: bytes) -> Iterator[int]:
                     called.sendall(b"2")
 
     server = socket.create_server(("127.0.0.1", 0))
+    server.settimeout(60)
     thread = threading.Thread(target=serve)
     thread.start()
-    yield server.getsockname()[1]
-    ends.set()
-    thread.join(5)
+    try:
+        yield server.getsockname()[1]
+    finally:
+        ends.set()
+        thread.join(5)
 
 
 @pytest.mark.parametrize("scheme", ["http", "https"])

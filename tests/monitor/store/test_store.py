@@ -64,7 +64,7 @@ def test_many_that_begin_at_once_make_one_store(place: str | Path) -> None:
     for each in threads:
         each.start()
     for each in threads:
-        each.join()
+        each.join(60)
     for store in stores:
         store.close()
     assert sorted(found) == [False] * 5 + [True]

@@ -38,8 +38,9 @@ class Load:
 
     def join(self) -> None:
         """Wait until no connection can be made any more."""
+        until = time.monotonic() + 60.0
         for each in self._threads:
-            each.join(60)
+            each.join(max(0.0, until - time.monotonic()))
 
     def _ask(self) -> None:
         while not self._is_over.is_set():

@@ -63,7 +63,7 @@ def test_a_byte_now_and_then_holds_nothing(connection: socket.socket) -> None:
     assert read(connection).status == 408
     assert time.monotonic() - started < 5
     connection.close()
-    sender.join()
+    sender.join(60)
 
 
 def test_requests_behind_one_another_are_answered_in_their_order(connection: socket.socket) -> None:
@@ -87,7 +87,7 @@ def test_too_many_requests_behind_one_another_end_the_connection(connection: soc
             got += part
     except ConnectionResetError:
         pass
-    sender.join()
+    sender.join(60)
     assert 100 < got.count(b"HTTP/1.1 200") < 2000
     assert b"connection: close" in got[got.rindex(b"HTTP/1.1 200") :]
 

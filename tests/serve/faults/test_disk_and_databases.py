@@ -173,7 +173,7 @@ def test_50_at_once_with_one_key_get_one_answer(models: Path, tmp_path: Path) ->
         together = threading.Barrier(50)
 
         def send(_: int) -> httpx.Response:
-            together.wait()
+            together.wait(60)
             for _ in range(50):
                 header = {"idempotency-key": "once"}
                 answer = httpx.post(running.address + PATH, json={"rows": rows}, headers=header, timeout=30)

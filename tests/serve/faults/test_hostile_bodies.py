@@ -138,7 +138,7 @@ def test_large_bodies_do_not_hold_up_others(target: Running) -> None:
     waits, is_over = [], threading.Event()
 
     def ask() -> None:
-        with socket.create_connection(("127.0.0.1", target.port)) as connection:
+        with socket.create_connection(("127.0.0.1", target.port), 30) as connection:
             while not is_over.is_set():
                 started = time.monotonic()
                 connection.sendall(b"GET /health/live HTTP/1.1\r\nhost: 127.0.0.1\r\n\r\n")
@@ -151,7 +151,7 @@ def test_large_bodies_do_not_hold_up_others(target: Running) -> None:
         assert spoken(target, sent).is_problem
     finally:
         is_over.set()
-        other.join()
+        other.join(60)
     assert max(waits) < 2
 
 

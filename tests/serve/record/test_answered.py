@@ -2,7 +2,8 @@ from __future__ import annotations
 
 import json
 import math
-import os
+import subprocess
+import sys
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import date
@@ -86,15 +87,19 @@ def test_ids_are_unlike_in_all_threads_and_ordered_by_time() -> None:
     assert new_ids()[0][:11] >= made[0][:11]
 
 
-def test_a_forked_process_makes_other_ids() -> None:
-    new_ids()
-    reads, writes = os.pipe()
-    child = os.fork()
-    if child == 0:
-        os.write(writes, "".join(new_ids(3)).encode())
-        os._exit(0)
+FORKED = """
+import os
+from mlwright.serve.record import new_ids
+new_ids()
+child = os.fork()  # here, where no other thread can hold a lock that the child would wait for
+print(*new_ids(3), flush=True)
+if child:
     os.waitpid(child, 0)
-    theirs, ours = os.read(reads, 1000).decode(), new_ids(3)
-    os.close(reads)
-    os.close(writes)
-    assert not {theirs[start + 11 : start + 27] for start in (0, 27, 54)} & {name[11:] for name in ours}
+"""
+
+
+def test_a_forked_process_makes_other_ids() -> None:
+    done = subprocess.run([sys.executable, "-c", FORKED], capture_output=True, text=True, check=True, timeout=60)
+    names = done.stdout.split()
+    assert len(names) == 6
+    assert len({name[11:] for name in names}) == 6

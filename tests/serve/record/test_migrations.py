@@ -25,7 +25,7 @@ def test_many_that_begin_at_once_make_one_record(place: str | Path) -> None:
     for each in threads:
         each.start()
     for each in threads:
-        each.join()
+        each.join(60)
     for each in records:
         each.close()
     assert found == [[]] * 6

@@ -188,6 +188,7 @@ def _recommending(
         "people": {"asked": len(cut), "warm": int(judged.warm.sum()), "cold": int((~judged.warm).sum())},
         "chosen": {kind: choice.chosen.name for kind, choice in found.choices.items()},
         "cold": judgement.cold,
+        "single": judgement.single,
         "random": None
         if judgement.random is None
         else {"score": judgement.random.value, "interval": list(judgement.random.interval)},

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -45,8 +45,8 @@ class Judgement:
     """The model as it was judged: learned from what came before the cut."""
     random: Scored | None = None
     """The score on the usual random split, which sees the future; None where there was no time for it."""
-    rivals: Mapping[str, str] = field(default_factory=dict)
-    """What the rules are called, by name."""
+    single: dict[str, Any] | None = None
+    """The best learner by itself, and how much better the model is; None where that is a simple rule."""
 
     @property
     def held(self) -> HeldOut:
@@ -67,21 +67,22 @@ def held_out(y: Floats) -> HeldOut:
 def judge_all(read: Read, found: Searched, options: LogOptions, budget: Budget, effort: Effort) -> Judgement:
     """Return how the chosen model and its rivals do, learned from before the cut and asked at it."""
     own = found.fit(read.taught, effort)
-    rivals = found.rivals(read.taught, effort)
-    names = {f"rule_{place}": label for place, label in enumerate(rivals)}
-    rankers = {MODEL: own, **dict(zip(names, rivals.values(), strict=True))}
-    judged = judge(rankers, read.cut)
+    best = max(found.members, key=lambda tried: tried.trial.score)
+    rules = {one.trial.learner: one for one in found.members if one.trial.simple or one is best}
+    rankers = {name: one.learner.fit(read.taught, one.trial.configuration, effort) for name, one in rules.items()}
+    judged = judge({MODEL: own, **rankers}, read.cut)
+    names = {name: one.trial.label for name, one in rules.items() if one.trial.simple}
     warm = np.flatnonzero(judged.warm).astype(np.intp)
     people = warm if len(warm) >= FEWEST else np.arange(len(judged.y), dtype=np.intp)
     cold = np.flatnonzero(~judged.warm).astype(np.intp)
     return Judgement(
         judged=judged,
         people=people,
+        single=None if best.trial.simple else _single(judged, people, best.trial.learner, best.trial.label, options),
         evaluation=_evaluation(judged, people, names, options, warm=len(warm) >= FEWEST),
         cold=_cold(judged, cold, names, options) if len(warm) >= FEWEST and len(cold) >= FEWEST else None,
         ranker=own,
         random=_random(read, found, options, budget, effort),
-        rivals=names,
     )
 
 
@@ -90,7 +91,7 @@ def _evaluation(
 ) -> Evaluation:
     task, seed = TASKS[options.task], options.seed
     metric, held = default_metric(task), held_out(judged.y[people])
-    P = {name: judged.P[name][people] for name in judged.P}
+    P = {name: judged.P[name][people] for name in (MODEL, *names)}
     baselines = [
         Baseline(
             name,
@@ -102,6 +103,19 @@ def _evaluation(
     ]
     measured = {name: (each, score(each, held, P[MODEL], seed=seed)) for name, each in task.metrics.items()}
     return conclude(metric, held, measured=measured, baselines=baselines, curves={}, method=_method(judged, warm=warm))
+
+
+def _single(judged: Judged, people: NDArray[np.intp], name: str, label: str, options: LogOptions) -> dict[str, Any]:
+    """Return the score of the best learner by itself, and how much better the model is."""
+    metric, held = default_metric(TASKS[options.task]), held_out(judged.y[people])
+    found = score(metric, held, judged.P[name][people], seed=options.seed)
+    difference = compare(metric, held, judged.P[MODEL][people], judged.P[name][people], seed=options.seed)
+    return {
+        "label": label,
+        "score": found.value,
+        "interval": list(found.interval),
+        "difference": [difference.value, *difference.interval],
+    }
 
 
 def _method(judged: Judged, *, warm: bool) -> str:

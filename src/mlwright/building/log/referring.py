@@ -10,18 +10,19 @@ from numpy.typing import NDArray
 from mlwright.columns import Columns
 from mlwright.evaluate.reference import Reference
 from mlwright.evaluate.referring_lists import JudgedLists, refer_lists
-from mlwright.model.recommender.recommend import Answer, Answering
+from mlwright.model.recommender.recommend import Answering
+from mlwright.model.recommender.replay import asked, is_new, once_a_day, request_of
 from mlwright.tasks.base import Floats
 from mlwright.tasks.recommend.interactions import Histories, Interactions
 from mlwright.tasks.recommend.metrics import LIST
-from mlwright.tasks.recommend.request import ASKED, USED_HISTORY, Request, Taken
+from mlwright.tasks.recommend.request import ASKED
 from mlwright.tasks.recommend.signals import signals
 from mlwright.tasks.recommend.split import Cut
 
 MOST = 1_500
 """So many requests are replayed at most: a second or two."""
-DAY = 86_400.0
 TASK = "recommend"
+UNKNOWN = "unknown_items"
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +74,7 @@ def reference(
         y=np.ones(len(replay)),
         P=marked(codes, replay.item),
         signals=signals(answering.catalogue.popularity, codes, levels, wanted),
-        columns=asked(answers),
+        columns=Columns({**asked(answers), UNKNOWN: unknown_of(replay.queries, cut)}, len(replay)),
         described=ASKED,
     )
     return refer_lists(lists, keep_rows=keep_rows, seed=seed)
@@ -92,42 +93,16 @@ def events_after(log: Interactions, cut: Cut, *, most: int, seed: int) -> Replay
         chosen = cut.starts[:-1] + (random.random(len(cut)) * counts).astype(np.intp)
         index = _some(np.flatnonzero(counts > 0), most, random)
         return Replay(cut.queries.take(index), cut.relevant[chosen[index]])
-    pairs = log.user.astype(np.int64) * len(log.items) + log.item
-    new = np.zeros(len(log), dtype=np.bool_)
-    new[np.unique(pairs, return_index=True)[1]] = True
     places = np.arange(len(cut.taught), len(log))
-    places = places[new[places]]
-    places = places[_once_a_day(log.user[places], log.time[places] // DAY, random)]
-    places = _some(places, most, random)
+    places = places[is_new(log)[places]]
+    places = _some(places[once_a_day(log.user[places], log.time[places], random)], most, random)
     return Replay(log.histories(log.user[places], log.time[places]), log.item[places])
-
-
-def _once_a_day(user: NDArray[np.int32], day: Floats, random: np.random.Generator) -> NDArray[np.intp]:
-    """Return the places of the first event of each person and day of which a thrown coin says that it counts."""
-    heads = np.flatnonzero(random.random(len(user)) < 0.5).astype(np.intp)
-    keys = np.stack([user[heads].astype(np.float64), day[heads]], axis=1)
-    first = np.unique(keys, axis=0, return_index=True)[1]
-    return np.sort(heads[first])
 
 
 def _some(places: NDArray[np.intp], most: int, random: np.random.Generator) -> NDArray[np.intp]:
     if len(places) <= most:
         return places
     return np.sort(random.choice(places, most, replace=False))
-
-
-def request_of(log: Interactions, queries: Histories, place: int) -> Request:
-    """Return what somebody would have asked at their moment."""
-    part = slice(int(queries.starts[place]), int(queries.starts[place + 1]))
-    codes = queries.item[part][-USED_HISTORY:].tolist()
-    at = float(queries.at[place])
-    times = (at - queries.age[part][-USED_HISTORY:]).tolist() if log.has_time else [None] * len(codes)
-    ratings = [None] * len(codes) if queries.value is None else queries.value[part][-USED_HISTORY:].tolist()
-    history = tuple(
-        Taken(log.items[code], time, None if rating is None or rating != rating else rating)  # noqa: PLR0124  NaN
-        for code, time, rating in zip(codes, times, ratings, strict=True)
-    )
-    return Request(history=history, at=at if log.has_time else None, k=LIST, stated=frozenset({"history", "at", "k"}))
 
 
 def marked(lists: list[list[int]], item: NDArray[np.int32]) -> Floats:
@@ -139,11 +114,11 @@ def marked(lists: list[list[int]], item: NDArray[np.int32]) -> Floats:
     return found
 
 
-def asked(answers: list[Answer]) -> Columns:
-    """Return what requests are like, in typed columns."""
-    data = {column.name: np.array([_number(answer.asked.get(column.name)) for answer in answers]) for column in ASKED}
-    return Columns(data, len(answers))
+def unknown_of(queries: Histories, cut: Cut) -> Floats:
+    """Return (n,) how many entries of each history nobody had taken before the cut.
 
-
-def _number(value: float | bool | None) -> float:
-    return np.nan if value is None else float(value)
+    The catalogue holds them, as the codes are those of the whole log; of a model in service they are unknown.
+    """
+    new = np.concatenate([[0], np.cumsum(~cut.known[queries.item])])
+    found: Floats = np.diff(new[queries.starts]).astype(np.float64)
+    return found

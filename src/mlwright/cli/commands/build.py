@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Annotated
@@ -17,10 +16,16 @@ from mlwright.cli.options import Workspace as WorkspaceOption
 
 def build(
     source: Source,
-    target: Annotated[str, typer.Option("--target", metavar="COL", help="The column to predict.")],
+    target: Annotated[
+        str | None, typer.Option("--target", metavar="COL", help="The column to predict; a log has none.")
+    ] = None,
     task: Annotated[
         str | None,
-        typer.Option("--task", metavar="T", help="binary, multiclass or regression; found from the target by default."),
+        typer.Option(
+            "--task",
+            metavar="T",
+            help="binary, multiclass or regression, found from the target by default; or recommend, for a log.",
+        ),
     ] = None,
     budget: Annotated[
         str | None, typer.Option("--budget", metavar="TIME", help="Wall-clock time, such as 60s (default), 10m, 1h30m.")
@@ -40,6 +45,21 @@ def build(
     ] = None,
     weight: Annotated[
         str | None, typer.Option("--weight", metavar="COL", help="The column that says how much a row counts.")
+    ] = None,
+    user: Annotated[
+        str | None, typer.Option("--user", metavar="COL", help="Of a log: the column that says who took something.")
+    ] = None,
+    item: Annotated[
+        str | None, typer.Option("--item", metavar="COL", help="Of a log: the column that says what was taken.")
+    ] = None,
+    rating: Annotated[
+        str | None, typer.Option("--rating", metavar="COL", help="Of a log: the column that says how it was liked.")
+    ] = None,
+    items: Annotated[
+        str | None, typer.Option("--items", metavar="FILE", help="Of a log: a table that describes the items.")
+    ] = None,
+    users: Annotated[
+        str | None, typer.Option("--users", metavar="FILE", help="Of a log: a table that describes the users.")
     ] = None,
     sensitive: Annotated[
         list[str] | None,
@@ -126,11 +146,20 @@ def build(
     quiet: Quiet = False,
     verbose: Verbose = False,
 ) -> None:
-    """Build a model that predicts one column from the others, and judge it on rows it never saw."""
+    """Build a model that predicts one column from the others, or recommends, and judge it on what it never saw."""
     if not quiet:
         say(_opening(budget, trials))
     from mlwright.building import build as build_model
-    from mlwright.cli.kept import Kept, beside, build_json, report_place, say_findings, told, write_report
+    from mlwright.cli.kept import (
+        Kept,
+        beside,
+        build_json,
+        next_command,
+        report_place,
+        say_findings,
+        told,
+        write_report,
+    )
     from mlwright.registry import Workspace
     from mlwright.report.write import check_report_place
 
@@ -148,6 +177,11 @@ def build(
             time=time,
             group=group,
             weight=weight,
+            user=user,
+            item=item,
+            rating=rating,
+            items=items,
+            users=users,
             sensitive=sensitive or (),
             exclude=exclude or (),
             increasing=increasing or (),
@@ -186,7 +220,7 @@ def build(
     if as_json:
         out_json(build_json(kept))
     else:
-        out(told(kept, f"mlwright predict {shlex.quote(kept.reference)} NEW_ROWS.csv"))
+        out(told(kept, next_command(kept)))
 
 
 def _opening(budget: str | None, trials: int | None) -> str:

@@ -191,7 +191,6 @@ def _checked_outcomes(asked: _Asked, opened: Record, given: list[Outcome], place
     from a path, and so is in no registry, is known to the record alone: its outcomes are kept as they are.
     """
     from mlwright.errors import DataError, ModelError
-    from mlwright.model import row_model
     from mlwright.registry import Workspace
     from mlwright.serve.truth import MISSING, read_outcomes
 
@@ -203,7 +202,7 @@ def _checked_outcomes(asked: _Asked, opened: Record, given: list[Outcome], place
         raise ModelError(f"Neither the registry nor the record knows a model {name!r:.120}.", hint=hint)
     if name not in names:
         return given
-    made, errors = read_outcomes([row_model(home.open(name)).parts], given)
+    made, errors = read_outcomes([home.open(name)], given)
     wrong = [error for error in errors if error.kind != MISSING]
     if wrong:
         more = f" {len(wrong):,} outcomes are wrong in all." if len(wrong) > 1 else ""

@@ -36,8 +36,11 @@ class Covisitation:
     package: ClassVar[str | None] = "scipy"
     extra: ClassVar[str | None] = None
     configurations: ClassVar[tuple[Configuration, ...]] = table(
-        "window days backward aging popular kept fading",
-        (20, 1.0, 0.3, None, 0.5, 200, 5.0),
+        "window days backward popular kept fading trend",
+        (20, 1.0, 0.3, 0.5, 200, 5.0, None),
+        (20, 1.0, 0.3, 0.25, 200, 20.0, 7.0),
+        (5, 0.1, 0.0, 0.25, 200, 3.0, None),
+        (20, None, 1.0, 0.25, 200, None, 7.0),
     )
 
     def takes(self, taught: Taught) -> str | None:

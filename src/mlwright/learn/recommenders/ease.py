@@ -34,8 +34,13 @@ class Ease:
     package: ClassVar[str | None] = "scipy"
     extra: ClassVar[str | None] = None
     configurations: ClassVar[tuple[Configuration, ...]] = table(
-        "ridge left_out half_life",
-        (3.0, 0.0, None),
+        "ridge left_out half_life trend",
+        (10.0, 0.0, None, 7.0),
+        (10.0, 0.0, None, None),
+        (3.0, 0.0, None, 30.0),
+        (5.0, 0.3, None, 7.0),
+        (3.0, 0.0, None, None),
+        (10.0, 0.0, 30.0, 30.0),
     )
 
     def takes(self, taught: Taught) -> str | None:

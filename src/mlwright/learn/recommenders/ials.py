@@ -124,8 +124,12 @@ class Ials:
     package: ClassVar[str | None] = "scipy"
     extra: ClassVar[str | None] = None
     configurations: ClassVar[tuple[Configuration, ...]] = table(
-        "factors ridge others power rounds half_life",
-        (64, 0.003, 0.1, 1.0, 12, None),
+        "factors ridge others power rounds half_life trend",
+        (32, 0.01, 1.0, 1.0, 10, None, 7.0),
+        (32, 0.01, 0.3, 1.0, 10, None, None),
+        (64, 0.01, 0.3, 1.0, 10, None, 30.0),
+        (64, 0.003, 0.1, 1.0, 10, None, None),
+        (16, 0.03, 0.3, 1.0, 10, None, 7.0),
     )
 
     def takes(self, taught: Taught) -> str | None:
@@ -159,8 +163,9 @@ class Ials:
                     break
         points = np.zeros((seen.all_items, configuration["factors"]), dtype=np.float32)
         points[seen.items] = items
-        scale = np.where(seen.known, trend(taught, configuration.get("trend")), np.float32(0.0))
-        return Factors(points, scale, Memory.of(configuration), **settings)
+        rising = trend(taught, configuration.get("trend"))
+        rising[~seen.known] = 0.0
+        return Factors(points, rising, Memory.of(configuration), **settings)
 
 
 def _solve(X: csr_array, mine: Singles, theirs: Singles, *, others: float, ridge: float, power: float) -> None:

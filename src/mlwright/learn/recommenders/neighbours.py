@@ -39,8 +39,11 @@ class Neighbours:
     package: ClassVar[str | None] = "scipy"
     extra: ClassVar[str | None] = None
     configurations: ClassVar[tuple[Configuration, ...]] = table(
-        "weighting shrinkage kept half_life",
-        ("tfidf", 10.0, 100, None),
+        "weighting shrinkage kept half_life trend",
+        ("tfidf", 0.0, 50, None, None),
+        ("tfidf", 0.0, 50, None, 7.0),
+        ("bm25", 0.0, 50, None, None),
+        ("cosine", 10.0, 200, 30.0, 30.0),
     )
 
     def takes(self, taught: Taught) -> str | None:

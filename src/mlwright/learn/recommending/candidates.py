@@ -16,10 +16,12 @@ from mlwright.tasks.base import Floats
 from mlwright.tasks.recommend.interactions import Codes
 from mlwright.tasks.recommend.lists import exclude, top
 
-HIGH = 40
+HIGH = 30
 """So many items of each score are candidates."""
-DRAWN = 200
+DRAWN = 100
 """So many others are drawn at random: what is chosen is compared with what nobody would show, too."""
+TAKEN = 50
+"""So many of what somebody took teach, drawn at random where there are more."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +110,9 @@ def _candidates(pool: Pool, moment: int, generator: np.random.Generator) -> Iter
     for row, marks in enumerate(certain):
         allowed = cut.known.copy()
         allowed[cut.queries.item[cut.queries.starts[row] : cut.queries.starts[row + 1]]] = False
+        taken = cut.relevant[cut.starts[row] : cut.starts[row + 1]]
+        if len(taken) > TAKEN:
+            allowed[generator.choice(taken, len(taken) - TAKEN, replace=False)] = False
         sure, others = np.flatnonzero(marks & allowed), np.flatnonzero(allowed & ~marks)
         drawn = others if len(others) <= DRAWN else generator.choice(others, DRAWN, replace=False)
         counts = np.repeat([1.0, len(others) / max(len(drawn), 1)], [len(sure), len(drawn)])

@@ -7,11 +7,12 @@ test over people says that something else is better.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
+from mlwright.learn.base import Stop, never
 from mlwright.learn.recommending.candidates import Pool, choices_of
 from mlwright.learn.recommending.moments import mean_of
 from mlwright.learn.recommending.trials import Tried, Z
@@ -35,6 +36,8 @@ class Way:
     """(columns,) as learned from everybody."""
     rows: Floats
     """(n,) NDCG@10 of the people, by weights that others taught; NaN for people of other kinds."""
+    member: int | None = None
+    """The place of the one member that it is, or None."""
     score: float = float("nan")
     interval: tuple[float, float] = (float("nan"), float("nan"))
     gain: float = 0.0
@@ -54,14 +57,17 @@ class Choice:
     ways: tuple[Way, ...] = field(default=())
 
 
-def choose(tried: Sequence[Tried], pool: Pool, fallback: int, *, seed: int) -> dict[str, Choice]:
-    """Return what serves the cold and the warm; `tried` are the pool's members, `fallback` the place of popularity."""
+def choose(tried: Sequence[Tried], pool: Pool, *, seed: int, stop: Stop = never) -> dict[str, Choice]:
+    """Return what serves the "cold" and the "warm"; `tried` are the pool's members.
+
+    Once `stop` tells so, no other blend is learned.
+    """
     choices = choices_of(pool, seed=seed)
     warm = pool.moments.lengths > 0
     found = {}
     for kind, those in (("cold", ~warm), ("warm", warm)):
         learned = those if those.sum() >= FEWEST else np.ones(len(warm), dtype=bool)
-        chooser = _Chooser(tried, pool, choices, fallback, kind, those, learned)
+        chooser = _Chooser(tried, pool, choices, kind, those, learned, stop)
         found[kind] = chooser.choice()
     return found
 
@@ -71,40 +77,52 @@ class _Chooser:
     tried: Sequence[Tried]
     pool: Pool
     choices: Choices
-    fallback: int
     kind: str
     those: Rows
     """(n,) the people of this kind."""
     learned: Rows
     """(n,) those who teach the weights: the same, or everybody where they are few."""
+    stop: Stop
 
     def choice(self) -> Choice:
         """Return the best way that is surely better than popularity, else popularity."""
-        plain = self._single(self.fallback)
+        plain = self._popular()
         people = self.pool.moments.people[self.those]
         ways = [plain]
         if self.those.sum() >= FEWEST:
-            ways += [self._single(place) for place in range(len(self.tried)) if self._worth(place)]
-            ways += self._blends()
+            ways += [*self._singles(), *self._blends()]
         judged = [self._judged(way, plain, people) for way in ways]
         sure = [way for way in judged if way.sure]
         chosen = max(sure, key=lambda way: way.score, default=judged[0])
         return Choice(self.kind, int(self.those.sum()), chosen, tuple(judged))
 
-    def _worth(self, place: int) -> bool:
-        return place != self.fallback and (self.kind == "warm" or self.tried[place].alike)
+    def _popular(self) -> Way:
+        """Return the best rule that is the same for everybody; where none could be tried, the best of all."""
+        alike = [place for place, one in enumerate(self.tried) if one.alike]
+        chosen = self.those if self.those.any() else self.learned
+        ways = [self._single(place) for place in alike or range(len(self.tried))]
+        rows = [self.tried[way.member].rows for way in ways if way.member is not None]
+        means = [float(np.mean(row[chosen])) for row in rows if row is not None]
+        return ways[int(np.argmax(means))]
+
+    def _singles(self) -> list[Way]:
+        """Return each member by itself that has something to say to people of this kind."""
+        places = [place for place, one in enumerate(self.tried) if not one.alike]
+        return [self._single(place) for place in places] if self.kind == "warm" else []
 
     def _judged(self, way: Way, plain: Way, people: NDArray[np.int32]) -> Way:
         rows = way.rows[self.those]
         score, error = mean_of(rows, people)
         gain, noise = mean_of(rows - plain.rows[self.those], people)
         interval = (max(0.0, score - Z * error), min(1.0, score + Z * error))
-        return Way(way.name, way.weights, way.rows, score, interval, gain, bool(gain > SURE * noise))
+        return replace(way, score=score, interval=interval, gain=gain, sure=bool(gain > SURE * noise))
 
     def _single(self, place: int) -> Way:
         weights = np.zeros(self.pool.columns)
         weights[self.pool.width + place] = 1.0
-        return Way(self.tried[place].trial.label, weights, self._rows(np.tile(weights, (len(self.those), 1))))
+        one = self.tried[place]
+        rows = np.full(len(self.those), np.nan) if one.rows is None else np.where(self.those, one.rows, np.nan)
+        return Way(one.trial.label, weights, rows, place)
 
     def _rows(self, weights: Floats) -> Floats:
         return np.where(self.those, self.pool.rows(weights), np.nan)
@@ -113,9 +131,17 @@ class _Chooser:
         """Return the blend of the signals, and for people with a history that with all members."""
         signals = np.arange(self.pool.width)
         own = [self.pool.width + place for place, one in enumerate(self.tried) if not one.alike]
-        blends = [self._blend("signals", signals)]
+        sets = {"signals": own[:0]}
         if self.kind == "warm" and own:
-            blends.append(self._blend("blend", np.concatenate([signals, own]).astype(np.intp)))
+            # The best member alone, or all: with few people, fewer weights are learned better.
+            sets |= {"blend of one": own[:1], "blend of two": own[:2], "blend": own}
+        blends, before = [], None
+        for name, columns in sets.items():
+            if self.stop():
+                break
+            if columns != before:
+                blends.append(self._blend(name, np.concatenate([signals, columns]).astype(np.intp)))
+            before = columns
         return blends
 
     def _blend(self, name: str, columns: NDArray[np.intp]) -> Way:
@@ -126,7 +152,7 @@ class _Chooser:
         for fold in np.unique(self.choices.fold).tolist():
             others = teaching.take(np.flatnonzero(teaching.fold != fold))
             mine = np.flatnonzero(self.choices.fold == fold)
-            by_person[np.ix_(mine, columns)] = learn_weights(others, at_least=at_least)
+            by_person[np.ix_(mine, columns)] = learn_weights(others, at_least=at_least, stop=self.stop)
         weights = np.zeros(self.pool.columns)
-        weights[columns] = learn_weights(teaching, at_least=at_least)
+        weights[columns] = learn_weights(teaching, at_least=at_least, stop=self.stop)
         return Way(name, weights, self._rows(by_person))

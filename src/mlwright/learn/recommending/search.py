@@ -23,6 +23,8 @@ from mlwright.progress import Progress, Silent
 
 RESERVE = 0.45
 """Share of the time left that trials leave: to weighing, to fitting what was chosen twice, and to all that follows."""
+AFTERWARDS = 0.7
+"""Share of that which weighing leaves."""
 UNLIMITED = 600.0
 """Seconds by which the number of moments is chosen where there is no limit."""
 
@@ -36,9 +38,7 @@ class Searched:
     choices: Mapping[str, Choice]
     """What serves the "cold" and the "warm"."""
     members: tuple[Tried, ...]
-    """The best trial of each learner: the members that may be weighed."""
-    fallback: int
-    """The place of popularity among the members."""
+    """What may be weighed: what is the same for everybody, and the best trial of each learner."""
 
     @property
     def baselines(self) -> tuple[Trial, ...]:
@@ -68,9 +68,9 @@ class Searched:
 
     def rivals(self, taught: Taught, effort: Effort) -> dict[str, Ranker]:
         """Return what the chosen one is compared with, by label: popularity, and the best learner by itself."""
-        popular = self.members[self.fallback]
-        best = max(self.members, key=lambda tried: tried.trial.score)
-        several = list({tried.trial.label: tried for tried in (popular, best)}.values())
+        popular = self.choices["warm"].ways[0].member
+        best = max(range(len(self.members)), key=lambda place: self.members[place].trial.score)
+        several = [self.members[place] for place in dict.fromkeys([best if popular is None else popular, best])]
         rankers = _fitted(several, taught, effort)
         return {tried.trial.label: ranker for tried, ranker in zip(several, rankers, strict=True)}
 
@@ -101,14 +101,13 @@ def search(
     reserve = 0.0 if budget.seconds is None else RESERVE * budget.left
     runs = Trials(moments, budget, reserve=reserve, threads=threads, seed=seed)
     done = runs.run(asked, progress, most=trials)
-    members = tuple(runs.best().values())
+    members = tuple(runs.members())
     if not members:
         reasons = sorted({str(one.trial.error) for one in done})
         raise DataError(f"No learner could be fitted on this log ({'; '.join(reasons) or 'none was tried'}).")
-    fallback = _fallback(members)
     pool = Pool.of(moments, [member.said for member in members])
-    choices = choose(members, pool, fallback, seed=seed)
-    return Searched(tuple(one.trial for one in done), choices, members, fallback)
+    choices = choose(members, pool, seed=seed, stop=budget.stop_at(AFTERWARDS * reserve))
+    return Searched(tuple(one.trial for one in done), choices, members)
 
 
 def _learners(taught: Taught, names: Sequence[str] | None) -> list[Recommending]:
@@ -119,12 +118,6 @@ def _learners(taught: Taught, names: Sequence[str] | None) -> list[Recommending]
     able = [learner for learner in RECOMMENDERS.values() if learner.takes(taught) is None]
     wanted = [learner for learner in able if names is None or learner.simple or learner.name in names]
     return sorted(wanted, key=lambda learner: not learner.simple)
-
-
-def _fallback(members: Sequence[Tried]) -> int:
-    """Return the place of the best simple rule that says the same to everybody; of the best one where there is none."""
-    alike = [place for place, one in enumerate(members) if one.trial.simple and one.alike]
-    return max(alike or range(len(members)), key=lambda place: members[place].trial.score)
 
 
 def _fitted(members: Sequence[Tried], taught: Taught, effort: Effort) -> list[Ranker]:

@@ -1,7 +1,7 @@
 """Signals: what a log says of each item at a moment, whoever asks: how much it is taken of late and of old, how new.
 
-Half-lives are told by the log itself: the time in which its last hundredth, twentieth, quarter was written, and the
-whole of it. A busy shop's week and a quiet one's year are then the same signal.
+Half-lives are told by the log itself: the time in which its last hundredth was written, its last three, ten and thirty,
+and the whole of it. A busy shop's week and a quiet one's year are then the same signal.
 """
 
 from __future__ import annotations
@@ -15,13 +15,11 @@ from mlwright.tasks.recommend.interactions import Interactions
 
 Singles = NDArray[np.float32]
 
-SHARES = (0.015, 0.06, 0.25, 1.0)
+SHARES = (0.01, 0.03, 0.1, 0.3, 1.0)
 """Of the log's entries, newest first: the time that each share took is a half-life."""
 SMOOTHING = 0.3
 """Of the mean, added before the logarithm: an item that nobody took of late is not infinitely unlikely."""
 DAY = 86_400.0
-RATED = 5.0
-"""An item's ratings count as if so many more were average."""
 
 
 def known_of(log: Interactions) -> NDArray[np.bool_]:
@@ -34,14 +32,12 @@ def known_of(log: Interactions) -> NDArray[np.bool_]:
 def signals(taught: Taught) -> Singles:
     """Return (items, f) what the log says of each item, each column with mean 0 and deviation 1 over what was taken.
 
-    f depends on whether there are times and ratings, and on nothing else.
+    f depends on whether there are times, and on nothing else.
     """
     log, known = taught.log, known_of(taught.log)
     columns = [*(_often(log, weight, known) for weight in _weights(taught))]
     if log.has_time:
-        columns += [_since(taught, known, first=True), _since(taught, known, first=False)]
-    if log.value is not None:
-        columns.append(_rated(log, log.value))
+        columns.append(_new(taught, known))
     return np.column_stack([standard(column, known) for column in columns]).astype(np.float32)
 
 
@@ -69,18 +65,8 @@ def _often(log: Interactions, weight: Floats, known: NDArray[np.bool_]) -> Float
     return np.asarray(np.log(taken + SMOOTHING * mean), dtype=np.float64)
 
 
-def _since(taught: Taught, known: NDArray[np.bool_], *, first: bool) -> Floats:
-    """Return the logarithm of the days since an item was taken first, or last; 0 where nobody took it."""
-    log = taught.log
-    at = np.full(len(known), np.inf if first else -np.inf)
-    (np.minimum if first else np.maximum).at(at, log.item, log.time)
-    return np.log1p(np.where(known, np.maximum(taught.moment - at, 0.0), 0.0) / DAY)
-
-
-def _rated(log: Interactions, value: Floats) -> Floats:
-    """Return the mean rating, drawn towards the mean of all where there are few."""
-    rated = np.isfinite(value)
-    middle = float(value[rated].mean()) if rated.any() else 0.0
-    sums = np.bincount(log.item[rated], weights=value[rated] - middle, minlength=len(log.items))
-    counts = np.bincount(log.item[rated], minlength=len(log.items))
-    return np.asarray(sums / (counts + RATED), dtype=np.float64)
+def _new(taught: Taught, known: NDArray[np.bool_]) -> Floats:
+    """Return the logarithm of the days since an item was taken first; 0 where nobody took it."""
+    first = np.full(len(known), np.inf)
+    np.minimum.at(first, taught.log.item, taught.log.time)
+    return np.asarray(np.log1p(np.where(known, np.maximum(taught.moment - first, 0.0), 0.0) / DAY), dtype=np.float64)

@@ -52,14 +52,15 @@ class Tried:
         """Whether it was tried at all moments."""
         return self.rows is not None
 
-    @property
-    def alike(self) -> bool:
-        """Whether it says the same to everybody."""
-        return all(not np.ptp(said, axis=0).any() for said in self.said)
+    alike: bool = False
+    """Whether it says the same to everybody: then it is kept once."""
 
 
 class Trials:
-    """Runs trials until the list or the time ends; keeps what the best configuration of each learner said."""
+    """Runs trials until the list or the time ends.
+
+    It keeps what the best configuration of each learner said, and all of what is the same for everybody.
+    """
 
     def __init__(self, moments: Moments, budget: Budget, *, reserve: float, threads: int, seed: int) -> None:
         self.moments, self.budget, self.threads, self.seed = moments, budget, threads, seed
@@ -86,14 +87,15 @@ class Trials:
                 self._tell(progress)
         return self.done
 
-    def best(self) -> dict[str, Tried]:
-        """Return the best usable trial of each learner, in the order they were tried."""
+    def members(self) -> list[Tried]:
+        """Return what may be weighed: what is the same for everybody, then the best of each learner, best first."""
+        alike = [tried for tried in self.done if tried.usable and tried.alike]
         best: dict[str, Tried] = {}
         for tried in self.done:
             name = tried.trial.learner
-            if tried.usable and (name not in best or tried.trial.score > best[name].trial.score):
-                best[name] = tried
-        return best
+            if tried.usable and not tried.alike:
+                best[name] = tried if name not in best else max(best[name], tried, key=_score)
+        return [*alike, *sorted(best.values(), key=_score, reverse=True)]
 
     def _units(
         self, learners: Sequence[Recommending], most: int | None
@@ -114,10 +116,18 @@ class Trials:
     def _affordable(self, learner: Recommending) -> bool:
         if self.budget.cancelled:
             return False
-        known = [tried.trial.seconds for tried in self.done if tried.usable and tried.trial.learner == learner.name]
-        cost = sum(learner.cost(taught)[0] for taught in self.moments.taught)
-        expected = sum(known) / len(known) if known else cost
-        return self.budget.left > self.reserve + expected
+        done = [tried for tried in self.done if tried.usable]
+        known = [tried.trial.seconds for tried in done if tried.trial.learner == learner.name]
+        if known:
+            return self.budget.left > self.reserve + sum(known) / len(known)
+        # What a learner says that it costs is for a machine that has nothing else to do.
+        others = [tried for tried in done if not tried.learner.simple]
+        said = sum(self._cost(tried.learner) for tried in others)
+        slower = max(1.0, sum(tried.trial.seconds for tried in others) / said) if said > 0.0 else 1.0
+        return self.budget.left > self.reserve + slower * self._cost(learner)
+
+    def _cost(self, learner: Recommending) -> float:
+        return sum(learner.cost(taught)[0] for taught in self.moments.taught)
 
     def _side_by_side(self, learners: Sequence[Recommending]) -> int:
         largest = max((learner.cost(self.moments.taught[-1])[1] for learner in learners), default=0.0)
@@ -137,7 +147,10 @@ class Trials:
         focus = focus_of(self.moments)
         score, error_of = mean_of(rows[focus], self.moments.people[focus])
         interval = (max(0.0, score - Z * error_of), min(1.0, score + Z * error_of))
-        return Tried(replace(blank, score=score, interval=interval, seconds=seconds), learner, said, rows)
+        alike = all(not np.ptp(each, axis=0).any() for each in said)
+        if alike:
+            said = tuple(np.broadcast_to(each[0].copy(), each.shape) for each in said)
+        return Tried(replace(blank, score=score, interval=interval, seconds=seconds), learner, said, rows, alike)
 
     def _said(self, learner: Recommending, configuration: Configuration) -> tuple[tuple[Scores, ...], Floats | None]:
         """Fit at each moment; None for the rows where the time ends before the last one."""
@@ -155,8 +168,8 @@ class Trials:
         return tuple(said), np.concatenate(rows)
 
     def _forget(self, started: dict[int, Tried]) -> None:
-        """Let go of what other than the best configuration of each learner said."""
-        kept = {id(tried) for tried in self.best().values()}
+        """Let go of what can be no member any more."""
+        kept = {id(tried) for tried in self.members()}
         for place, tried in started.items():
             if tried.said and id(tried) not in kept:
                 started[place] = replace(tried, said=())
@@ -177,6 +190,10 @@ def focus_of(moments: Moments) -> np.ndarray:
     """Return (n,) whom learners are ordered by: people with a history, everybody where there are none."""
     warm = moments.lengths > 0
     return warm if warm.any() else np.ones(len(warm), dtype=bool)
+
+
+def _score(tried: Tried) -> float:
+    return tried.trial.score
 
 
 def _blank(learner: Recommending, configuration: Configuration) -> Trial:

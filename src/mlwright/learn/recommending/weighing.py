@@ -13,12 +13,13 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from mlwright.learn.base import Stop, never
 from mlwright.learn.recommending.signals import Singles
 from mlwright.tasks.base import Floats
 
-PENALTY = 3.0
-"""How strongly weights are drawn towards what is expected of them."""
-MOST_STEPS = 200
+PENALTY = 1.0
+"""How strongly weights are drawn towards 0: as strongly as by one person whose choice says nothing else."""
+MOST_STEPS = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,18 +56,18 @@ class Choices:
         return replace(self, values=np.ascontiguousarray(self.values[:, :, columns]))
 
 
-def learn_weights(choices: Choices, *, at_least: Floats, expected: Floats | None = None) -> Floats:
-    """Return (f,) the weights that make what was chosen likeliest, none below `at_least`, near to what is expected.
+def learn_weights(choices: Choices, *, at_least: Floats, stop: Stop = never) -> Floats:
+    """Return (f,) the weights that make what was chosen likeliest, none below `at_least` (f,).
 
-    Somebody who chose n items counts as the root of n: their choices are not independent.
+    Somebody who chose n items counts as the root of n: their choices are not independent. `stop` ends it with what
+    there is.
     """
-    from scipy.optimize import Bounds, minimize
+    from scipy.optimize import Bounds, OptimizeResult, minimize
 
     width = choices.values.shape[2]
-    middle = np.zeros(width) if expected is None else expected
     some = choices.take(np.flatnonzero(choices.chosen.any(axis=1)))
     if not len(some):
-        return np.maximum(middle, at_least)
+        return np.maximum(np.zeros(width), at_least)
     share = some.chosen / np.sqrt(some.chosen.sum(axis=1, keepdims=True))
     total = share.sum(axis=1, keepdims=True)
     flat = some.values.reshape(-1, width)
@@ -78,12 +79,20 @@ def learn_weights(choices: Choices, *, at_least: Floats, expected: Floats | None
         sums = odds.sum(axis=1, keepdims=True)
         logs = said - np.log(sums)
         rest = (share - total * odds / sums).astype(np.float32).ravel()
-        away = weights - middle
-        value = float(PENALTY * away @ away / 2 - (share * logs).sum())
-        return value, PENALTY * away - (rest @ flat).astype(np.float64)
+        value = float(PENALTY * weights @ weights / 2 - (share * logs).sum())
+        return value, PENALTY * weights - (rest @ flat).astype(np.float64)
 
-    start = np.maximum(middle, at_least)
+    def look(intermediate_result: OptimizeResult) -> None:  # noqa: ARG001  SciPy asks for this name
+        if stop():
+            raise StopIteration
+
     found = minimize(
-        loss, start, jac=True, method="L-BFGS-B", bounds=Bounds(at_least, np.inf), options={"maxiter": MOST_STEPS}
+        loss,
+        np.maximum(np.zeros(width), at_least),
+        jac=True,
+        method="L-BFGS-B",
+        bounds=Bounds(at_least, np.inf),
+        callback=look,
+        options={"maxiter": MOST_STEPS},
     )
     return np.asarray(found.x, dtype=np.float64)

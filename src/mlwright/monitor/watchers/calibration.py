@@ -24,10 +24,13 @@ class Calibration:
     meaning: ClassVar[str] = "how far what is predicted is from what happens"
 
     def streams(self, subject: Subject) -> Streams | None:
-        """Return one stream for each prediction that is watched; None where fewer than 50 rows judged."""
-        sketches = self._sketches(subject)
-        if len(subject.reference.sample) < LEAST:
+        """Return one stream for each prediction that is watched; None where fewer than 50 rows judged.
+
+        None, too, where what is watched states nothing that could come true.
+        """
+        if len(subject.reference.sample) < LEAST or not subject.reference.calibration:
             return None
+        sketches = self._sketches(subject)
         return Streams(tuple(each.name for each in sketches), stacked([each.counts for each in sketches], MOST_BINS))
 
     def see(self, events: Events, subject: Subject) -> Seen:

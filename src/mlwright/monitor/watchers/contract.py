@@ -12,11 +12,6 @@ if TYPE_CHECKING:
     from mlwright.monitor.events import Events
     from mlwright.monitor.subject import Subject
 
-LEAST_SHARE, MOST_SHARE = 0.01, 0.5
-CHANCE = 3.0
-"""A new row goes beyond the least or largest of n others with a chance of 2 / (n + 1): so many times that, in each
-column, is nothing unusual. It holds a new category as often as categories were seen once (Good 1953), which is at most
-how many there are, in n."""
 MANY = 10**8
 """Rows of a made-up reference: so many that its share is known exactly."""
 
@@ -37,7 +32,7 @@ class Contract:
         """Return the one stream of broken rows."""
         if not subject.columns:
             return None
-        share = self.usual(subject)
+        share = subject.watching.usual_broken(subject)
         counts = np.array([[round(MANY * (1.0 - share)), round(MANY * share)]], dtype=np.int64)
         return Streams(("rows",), counts, np.array([share]))
 
@@ -45,9 +40,3 @@ class Contract:
         """Return whether rows are broken."""
         broken = subject.broken(events.columns).any(axis=1, keepdims=True)
         return Seen(np.asarray(broken, dtype=np.intp), np.asarray(broken, dtype=np.float64))
-
-    def usual(self, subject: Subject) -> float:
-        """Return the share of broken rows that is nothing unusual."""
-        rows = max(subject.reference.column_rows, 1)
-        levels = [each.distinct if not each.is_float else 0 for each in subject.columns]
-        return float(np.clip(sum(max(2.0 * CHANCE, each) for each in levels) / rows, LEAST_SHARE, MOST_SHARE))

@@ -1,4 +1,4 @@
-"""What the model says: the probabilities it gives, or the numbers."""
+"""What the model says: the probabilities it gives, or the numbers; of lists what is known when they are given."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 class Predictions:
-    """Predictions in bins: of up to eight classes, or of the one number."""
+    """Predictions in bins: of up to eight classes, or of the one number; or the signals of lists."""
 
     kind: ClassVar[str] = "predictions"
     clock: ClassVar[Clock] = "answers"
@@ -28,4 +28,4 @@ class Predictions:
 
     def see(self, events: Events, subject: Subject) -> Seen:
         """Return the bins of predictions."""
-        return Seen(subject.reference.bin_predictions(events.P))
+        return Seen(subject.reference.bin_predictions(events.signals))

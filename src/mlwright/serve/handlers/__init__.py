@@ -10,7 +10,8 @@ from mlwright.serve.handlers.models import ROUTES as MODELS
 from mlwright.serve.handlers.outcomes import ROUTES as OUTCOMES
 from mlwright.serve.handlers.page import ROUTES as PAGE
 from mlwright.serve.handlers.predict import ROUTES as PREDICT
+from mlwright.serve.handlers.recommend import ROUTES as RECOMMEND
 from mlwright.serve.routes import Route
 
-ROUTES: tuple[Route, ...] = (*PREDICT, *JOBS, *OUTCOMES, *INFERENCE, *MODELS, *API, *HEALTH, *PAGE)
+ROUTES: tuple[Route, ...] = (*PREDICT, *RECOMMEND, *JOBS, *OUTCOMES, *INFERENCE, *MODELS, *API, *HEALTH, *PAGE)
 """Every address of the service. A new family is one file and one line here."""

@@ -21,8 +21,8 @@ from mlwright.serve.http import JSON, Request, Response, json_response
 from mlwright.serve.once import once
 from mlwright.serve.problems import Problem
 from mlwright.serve.routes import OPEN, Route
-from mlwright.serve.served import FEW, Served
 from mlwright.serve.service import Service
+from mlwright.serve.serving import Serving, refuse_way
 from mlwright.serve.tensors import (
     EXPLAIN,
     MISSING,
@@ -69,7 +69,8 @@ async def metadata(service: Service, request: Request) -> Response:
     """Say which tensors a model takes and gives."""
     endpoint, named = await service.asked(_reference(request))
     served = named or endpoint.main
-    columns = served.model.parts.columns
+    refuse_way(served, "infer")
+    columns = served.columns
     inputs = [{"name": each.name, "datatype": READ_AS.get(each.kind, "BYTES"), "shape": [-1]} for each in columns]
     outputs = [
         {"name": name, "datatype": datatype, "shape": [-1, *rest]}
@@ -87,10 +88,11 @@ async def infer(service: Service, request: Request) -> Response:
     if request.media_type not in {JSON, ""}:
         raise Problem("unknown-media-type", f"Tensors are read as {JSON}, not {request.media_type[:60]!r}.", hint=SHAPE)
     endpoint, named = await service.asked(_reference(request))
+    refuse_way(named or endpoint.main, "infer")
     return await once(service, request, JSON, lambda: _answered(service, request, endpoint, named), model=endpoint.name)
 
 
-async def _answered(service: Service, request: Request, endpoint: Endpoint, named: Served | None) -> Response:
+async def _answered(service: Service, request: Request, endpoint: Endpoint, named: Serving | None) -> Response:
     limit = service.settings.limits.rows
 
     def read() -> tuple[InferBody, Rows]:
@@ -105,7 +107,7 @@ async def _answered(service: Service, request: Request, endpoint: Endpoint, name
     def write() -> bytes:
         return _written(asked, answers, first, wanted)
 
-    body = write() if len(answers) <= FEW else await service.on_a_thread(write)
+    body = write() if len(answers) <= first.few else await service.on_a_thread(write)
     return Response(body, JSON)
 
 
@@ -119,7 +121,7 @@ def _reference(request: Request) -> str:
     return f"{name}@{version}"
 
 
-def _outputs(served: Served) -> dict[str, tuple[str, list[int]]]:
+def _outputs(served: Serving) -> dict[str, tuple[str, list[int]]]:
     """Return the outputs that there can be: their datatype, and their shape after that of the rows."""
     classes, humility = served.model.parts.classes, served.policy.humility
     possible: list[object] = list(classes) or [0.0]
@@ -136,7 +138,7 @@ def _outputs(served: Served) -> dict[str, tuple[str, list[int]]]:
     )
 
 
-def _wanted(asked: InferBody, served: Served) -> list[str]:
+def _wanted(asked: InferBody, served: Serving) -> list[str]:
     """Return which outputs are asked for. Raises Problem for one that there is not."""
     known = _outputs(served)
     if isinstance(asked.outputs, msgspec.UnsetType) or not asked.outputs:
@@ -150,7 +152,7 @@ def _wanted(asked: InferBody, served: Served) -> list[str]:
     return names
 
 
-def _written(asked: InferBody, answers: Sequence[Answer], first: Served, wanted: Sequence[str]) -> bytes:
+def _written(asked: InferBody, answers: Sequence[Answer], first: Serving, wanted: Sequence[str]) -> bytes:
     outputs = []
     known = _outputs(first)
     for name in wanted:
@@ -166,7 +168,7 @@ def _written(asked: InferBody, answers: Sequence[Answer], first: Served, wanted:
     return msgspec.json.encode(told)
 
 
-def _values(name: str, datatype: str, answers: Sequence[Answer], first: Served) -> list[Any]:
+def _values(name: str, datatype: str, answers: Sequence[Answer], first: Serving) -> list[Any]:
     """Return the values of an output, row by row."""
     match name:
         case "prediction":
@@ -206,9 +208,10 @@ ROUTES = (
           answer="InferHealth"),
     Route(method="GET", path="/v2/health/ready", scope=OPEN, handler=ready, summary="Should requests be sent here?",
           answer="InferHealth", problems=("not-ready",)),
-    *_both("GET", "", "read", metadata, "Which tensors does a model take and give?", answer="InferModel"),
+    *_both("GET", "", "read", metadata, "Which tensors does a model take and give?", answer="InferModel",
+           problems=("wrong-way",)),
     *_both("GET", "/ready", "read", model_ready, "Does a model answer?", answer="InferReady",
            problems=("not-ready",)),
     *_both("POST", "/infer", "predict", infer, "Answer the rows that tensors hold", takes=(JSON,), body="InferBody",
-           answer="InferAnswer", problems=("conflict", "not-kept")),
+           answer="InferAnswer", problems=("wrong-way", "conflict", "not-kept")),
 )  # fmt: skip

@@ -16,6 +16,7 @@ from mlwright.serve.jobs.rows import TAKEN
 from mlwright.serve.problems import Problem
 from mlwright.serve.routes import Route
 from mlwright.serve.service import Service
+from mlwright.serve.serving import refuse_way
 
 MOST_WAITING = 100
 PIECE = 1 << 20
@@ -31,6 +32,8 @@ async def submit(service: Service, request: Request) -> Response:
     sent, gives = request.media_type, _gives(request)
     endpoint, named = await service.asked(request.named["name"])
     served = named or endpoint.main
+    if explain:
+        refuse_way(served, "explain")
     jobs = service.runner.jobs
     if len(await service.in_background(lambda: list(jobs.open()))) >= MOST_WAITING:
         raise Problem("busy", f"{MOST_WAITING} jobs wait already.", hint="come again.", retry_after=60)
@@ -42,7 +45,7 @@ async def submit(service: Service, request: Request) -> Response:
         job = Job(
             id=made, model=endpoint.name, version=served.version, source=source, digest=digest, sent=sent,
             gives=gives, explain=explain, recorded=recorded, key=_label(request), submitted=time.time(),
-            policy=service.settings.policy_of(endpoint.name), record=service.settings.record,
+            policy=served.policy, record=service.settings.record,
         )  # fmt: skip
         await service.in_background(lambda: jobs.submit(job))
     except OSError as error:
@@ -163,7 +166,7 @@ ROUTES = (
         largest="file",
         status=202,
         answer="Job",
-        problems=("no-room", "not-acceptable"),
+        problems=("no-room", "not-acceptable", "wrong-way"),
     ),
     Route(method="GET", path="/v1/jobs/{id}", scope="predict", handler=status, own=True, answer="Job",
           summary="How far is a job?", problems=("no-such-job",)),

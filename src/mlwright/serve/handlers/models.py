@@ -7,9 +7,8 @@ from typing import Any
 from mlwright.serve import policy
 from mlwright.serve.http import Request, Response, json_response
 from mlwright.serve.routes import Route
-from mlwright.serve.row_schema import answer_schema, row_schema
-from mlwright.serve.served import Served
 from mlwright.serve.service import Service, facts
+from mlwright.serve.serving import Serving
 
 
 def models(service: Service, _: Request) -> Response:
@@ -24,7 +23,7 @@ async def model(service: Service, request: Request) -> Response:
     return json_response({**facts(endpoint), "version": served.version, **details(served)})
 
 
-def details(served: Served) -> dict[str, Any]:
+def details(served: Serving) -> dict[str, Any]:
     """Return what is told of one version."""
     parts = served.model.parts
     evidence = served.model.evaluation
@@ -38,13 +37,14 @@ def details(served: Served) -> dict[str, Any]:
         "columns": [column.name for column in parts.columns],
         "policy": policy.plain(served.policy),
         "rules_without_a_column": list(served.unused_rules),
+        **served.details(),
     }
 
 
 async def schema(service: Service, request: Request) -> Response:
     """Tell what a row has to hold, and what an answer holds, as JSON Schema."""
     served = await _version(service, request)
-    return json_response({"row": row_schema(served.model.parts.columns), "answer": answer_schema(served.model)})
+    return json_response({"row": served.row_schema(), "answer": served.answer_schema()})
 
 
 async def example(service: Service, request: Request) -> Response:
@@ -53,7 +53,7 @@ async def example(service: Service, request: Request) -> Response:
     return json_response({"rows": [served.example]})
 
 
-async def _version(service: Service, request: Request) -> Served:
+async def _version(service: Service, request: Request) -> Serving:
     endpoint, named = await service.asked(request.named["name"])
     return named or endpoint.main
 

@@ -11,10 +11,10 @@ from mlwright.serve.bodies import decoded, refuse_repeated
 from mlwright.serve.endpoint import Endpoint
 from mlwright.serve.http import JSON, Request, Response, json_response
 from mlwright.serve.problems import Problem, RowError
-from mlwright.serve.record import Outcome, microseconds
+from mlwright.serve.record import Item, Outcome, microseconds
 from mlwright.serve.routes import Route
 from mlwright.serve.service import Service
-from mlwright.serve.truth import read_outcomes
+from mlwright.serve.truth import read_outcomes, unknown_items
 
 MOST = 10_000
 FLUSH_S = 0.5
@@ -26,7 +26,7 @@ class Told(msgspec.Struct, forbid_unknown_fields=True):
     """One outcome, as a client sends it."""
 
     id: str
-    outcome: str | int | float | bool
+    outcome: Item | list[Item]
     at: str | int | float | None = None
 
 
@@ -74,13 +74,17 @@ def _moment(told: Told, place: int) -> int | None:
 def _kept(service: Service, endpoint: Endpoint, given: Sequence[Outcome]) -> dict[str, int]:
     """Keep outcomes that the model's target can have, after the answers that they belong to; return the counts."""
     served = {endpoint.main.version: endpoint.main, **endpoint.versions}
-    made, errors = read_outcomes([each.model.parts for each in served.values()], given)
+    form = endpoint.main.model.task.form
+    models = [each.model for each in served.values() if each.model.task.form == form]
+    made, errors = read_outcomes(models, given)
     if errors:
         raise _refused(errors, len(given))
     recorder = service.recording.recorder
     if recorder.record.unanswered(endpoint.name, [each.id for each in made]):
         recorder.flush(FLUSH_S)  # the answer may have been given a moment ago, and not be written yet
-    return recorder.record.outcomes(endpoint.name, made)
+    counts = recorder.record.outcomes(endpoint.name, made)
+    unknown = unknown_items(models, made)
+    return counts if unknown is None else counts | {"unknown_items": unknown}
 
 
 def _refused(errors: Sequence[RowError], outcomes: int) -> Problem:
@@ -88,7 +92,7 @@ def _refused(errors: Sequence[RowError], outcomes: int) -> Problem:
     return Problem(
         "invalid-rows",
         said + errors[0].message,
-        hint="an outcome is what the target holds: one of its classes, or a number.",
+        hint="an outcome is what the target holds: one of its classes, a number, or the items that were taken.",
         errors=errors,
     )
 

@@ -12,8 +12,8 @@ from mlwright.serve.once import once
 from mlwright.serve.problems import Problem
 from mlwright.serve.record import new_ids
 from mlwright.serve.routes import Route
-from mlwright.serve.served import FEW, Served
 from mlwright.serve.service import Service
+from mlwright.serve.serving import Serving, refuse_way
 
 SMALL = 32 << 10
 """Bodies up to so many bytes are read on the thread that takes requests."""
@@ -33,16 +33,18 @@ async def predict(service: Service, request: Request) -> Response:
 
 
 async def _answered(
-    service: Service, request: Request, endpoint: Endpoint, served: Served | None, kind: str, *, explain: bool
+    service: Service, request: Request, endpoint: Endpoint, served: Serving | None, kind: str, *, explain: bool
 ) -> Response:
     limit = service.settings.limits.rows
-    is_small = len(request.body) <= SMALL
+    is_small, asked = len(request.body) <= SMALL, served or endpoint.main
+    if explain:
+        refuse_way(asked, "explain")
     if is_small:
-        rows = read_rows(request.body, request.media_type, limit)
+        rows = read_rows(request.body, request.media_type, limit, asked.shape)
     else:
-        rows = await service.on_a_thread(lambda: read_rows(request.body, request.media_type, limit))
+        rows = await service.on_a_thread(lambda: read_rows(request.body, request.media_type, limit, asked.shape))
     answers, first = await answer_rows(service, request, endpoint, served, rows, explain=explain)
-    if is_small or len(answers) <= FEW:
+    if is_small or len(answers) <= first.few:
         body = written(answers, first.shown, kind)
     else:
         body = await service.on_a_thread(lambda: written(answers, first.shown, kind))
@@ -50,8 +52,8 @@ async def _answered(
 
 
 async def answer_rows(
-    service: Service, request: Request, endpoint: Endpoint, served: Served | None, rows: Rows, *, explain: bool = False
-) -> tuple[Sequence[Answer], Served]:
+    service: Service, request: Request, endpoint: Endpoint, served: Serving | None, rows: Rows, *, explain: bool = False
+) -> tuple[Sequence[Answer], Serving]:
     """Return the answers to rows, recorded and counted, and the version that the response names. Raises Problem."""
     if explain and len(rows) > service.settings.limits.explained:
         raise Problem(
@@ -95,18 +97,18 @@ async def _shared(
 
 
 async def _work(
-    service: Service, request: Request, served: Served, rows: Rows, ids: Sequence[str], *, explain: bool
-) -> list[Answer]:
-    refuse_absent(rows[0], served.checker.columns, request.media_type)
+    service: Service, request: Request, served: Serving, rows: Rows, ids: Sequence[str], *, explain: bool
+) -> Sequence[Answer]:
+    refuse_absent(rows[0], served.columns, request.media_type)
     if explain and not served.gives_reasons:
         await service.soon(served.prepare_reasons)
-    if len(rows) <= FEW and len(request.body) <= SMALL:  # one row too may hold a book
+    if len(rows) <= served.few and len(request.body) <= SMALL:  # one row too may hold a book
         return served.answer(rows, ids, explain=explain)
     return await service.on_a_thread(lambda: served.answer(rows, ids, explain=explain))
 
 
 async def _note(
-    service: Service, request: Request, served: Served, rows: Rows, answers: Sequence[Answer], propensity: float | None
+    service: Service, request: Request, served: Serving, rows: Rows, answers: Sequence[Answer], propensity: float | None
 ) -> None:
     lines = service.recording.lines(request, served, rows, answers, propensity)
     if request.held is None:
@@ -136,6 +138,6 @@ ROUTES = (
         gives=tuple(WRITERS),
         body="PredictBody",
         answer="Predictions",
-        problems=("not-acceptable", "conflict", "not-kept"),
+        problems=("not-acceptable", "conflict", "not-kept", "wrong-way"),
     ),
 )

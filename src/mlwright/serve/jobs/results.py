@@ -12,7 +12,7 @@ from typing import Any, Protocol
 from mlwright.serve.answers import Answer
 from mlwright.serve.bodies import written
 from mlwright.serve.http import ARROW, CSV, JSON, NDJSON, PARQUET
-from mlwright.serve.served import Served
+from mlwright.serve.serving import Serving
 from mlwright.serve.tables import Columns, csv_cells, frame
 
 GIVEN: Mapping[str, str] = {CSV: CSV, NDJSON: NDJSON, JSON: NDJSON, PARQUET: PARQUET, ARROW: PARQUET}
@@ -31,11 +31,11 @@ class Writer(Protocol):
         """End the file."""
 
 
-def writer(media_type: str, path: Path, served: Served, *, explain: bool) -> Writer:
+def writer(media_type: str, path: Path, served: Serving, *, explain: bool) -> Writer:
     """Return what writes answers of a model as one kind of content. Raises OSError."""
     if media_type == NDJSON:
         return Lines(path, served.shown)
-    columns = Columns.of_model(served, explain=explain)
+    columns = served.table(explain=explain)
     return Commas(path, columns) if media_type == CSV else Parts(path, columns)
 
 

@@ -18,7 +18,7 @@ from mlwright.serve.record.answered import Line, line
 from mlwright.serve.record.recorder import REFUSED
 from mlwright.serve.record.writer import Writer
 from mlwright.serve.recording import line_of, private_of
-from mlwright.serve.served import Served
+from mlwright.serve.serving import Serving
 
 _LENGTH = 8
 
@@ -35,7 +35,7 @@ class Spool:
         self._file = path.open("wb")
         self._encode = msgspec.msgpack.Encoder().encode
 
-    def add(self, served: Served, rows: Rows, answers: Sequence[Answer]) -> None:
+    def add(self, served: Serving, rows: Rows, answers: Sequence[Answer]) -> None:
         """Take answers to rows."""
         now = time.time_ns() // 1_000
         told = [

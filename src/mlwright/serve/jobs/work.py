@@ -21,13 +21,14 @@ from mlwright.serve import logs
 from mlwright.serve.answers import Answer
 from mlwright.serve.bodies import Rows
 from mlwright.serve.checking import Flag
+from mlwright.serve.forms import in_service
 from mlwright.serve.jobs.folder import Job, Jobs
 from mlwright.serve.jobs.results import writer
 from mlwright.serve.jobs.rows import rows_in
 from mlwright.serve.jobs.spool import Spool
 from mlwright.serve.jobs.subjects import Subjects
 from mlwright.serve.problems import Problem, RowError
-from mlwright.serve.served import Served
+from mlwright.serve.serving import Serving
 from mlwright.serve.settings import Logs
 
 logger = logging.getLogger("mlwright.serve")
@@ -101,7 +102,7 @@ class Work:
         part = place / "result.part"
         out = writer(job.gives, part, served, explain=job.explain)
         rows = referred = 0
-        for chunk in rows_in(place / "rows", job.sent, served.checker.columns):
+        for chunk in rows_in(place / "rows", job.sent, served):
             ids = [f"{job.id}-{rows + number}" for number in range(len(chunk))]
             if subjects is not None:
                 subjects.add(chunk)
@@ -129,8 +130,8 @@ class Work:
         """Say why there will be no result."""
         self.jobs.note(self.job.id, self.progress.failed(detail, hint, errors))
 
-    def _served(self) -> Served:
-        from mlwright.model import load, row_model
+    def _served(self) -> Serving:
+        from mlwright.model import load
         from mlwright.registry import Workspace
         from mlwright.registry.version import digest_of
 
@@ -138,7 +139,7 @@ class Work:
         if job.digest and digest_of(Path(job.source)) != job.digest:
             raise ModelError(f"The model {job.model!r} is not the one any more that the job was given to.")
         model = load(job.source) if job.digest else Workspace(self.told.workspace).open(job.source)
-        return Served(row_model(model), job.model, job.version, job.policy)
+        return in_service(model, job.model, job.version, job.policy)
 
     def _spool(self) -> Spool | None:
         job = self.job
@@ -146,7 +147,7 @@ class Work:
             return None
         return Spool(self.jobs.place(job.id) / "record.part", job, Path(self.told.workspace))
 
-    def _answers(self, served: Served, rows: Rows, ids: Sequence[str], *, is_first: bool) -> list[Answer]:
+    def _answers(self, served: Serving, rows: Rows, ids: Sequence[str], *, is_first: bool) -> list[Answer]:
         """Return the answers to rows; one with a value that is refused goes to a person, and says why.
 
         Raises Problem where all of the first rows are refused: then it is the file that is wrong.

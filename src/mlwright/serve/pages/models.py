@@ -17,9 +17,8 @@ from mlwright.serve.pages import render
 from mlwright.serve.pages.fields import Form
 from mlwright.serve.pages.shown import Shown
 from mlwright.serve.problems import Problem
-from mlwright.serve.served import Served
+from mlwright.serve.serving import Serving
 
-MOST_NAMED = 4
 Links = Sequence[tuple[str, str]]
 
 
@@ -38,7 +37,7 @@ def list_page(endpoints: Sequence[Endpoint], links: Links = ()) -> bytes:
             "name": endpoint.name,
             "path": path_of(endpoint.name),
             "version": endpoint.main.version,
-            "says": says(endpoint.main),
+            "says": endpoint.main.says(),
             "verdict": verdict_of(endpoint.main),
         }
         for endpoint in endpoints
@@ -47,7 +46,7 @@ def list_page(endpoints: Sequence[Endpoint], links: Links = ()) -> bytes:
 
 
 def model_page(
-    served: Served, reference: str, form: Form, *, shown: Shown | None = None, problem: Problem | None = None,
+    served: Serving, reference: str, form: Form, *, shown: Shown | None = None, problem: Problem | None = None,
     row: Mapping[str, Any] | None = None, has_list: bool = False, links: Links = (),
 ) -> bytes:  # fmt: skip
     """Return the page of a model.
@@ -74,7 +73,7 @@ def model_page(
             "path": path_of(reference),
             "version": served.version,
             "target": served.model.target,
-            "says": says(served),
+            "says": served.says(),
             "verdict": verdict_of(served),
             "form": form,
             "shown": shown,
@@ -100,18 +99,7 @@ def _mistakes(problem: Problem, form: Form) -> Iterator[Mistake]:
         yield Mistake(words.tidy(error.message), ids.get(error.column or ""))
 
 
-def says(served: Served) -> str:
-    """Return what a model says, in a sentence."""
-    target = f"“{words.clipped(served.model.target, 80)}”"
-    named = [f"“{words.clipped(label, 40)}”" for label in served.model.parts.classes]
-    if not named:
-        return f"It says what {target} will be."
-    if len(named) <= MOST_NAMED:
-        return f"It says whether {target} will be {', '.join(named[:-1])} or {named[-1]}."
-    return f"It says which of {words.count(len(named))} answers {target} will have."
-
-
-def verdict_of(served: Served) -> Verdict | None:
+def verdict_of(served: Serving) -> Verdict | None:
     """Return how good a model is, as its report says; None where nothing was measured, or it cannot be told."""
     try:
         return card(served.model.evaluation)

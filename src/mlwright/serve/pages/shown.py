@@ -9,7 +9,7 @@ from typing import Any
 from mlwright.report import format as words
 from mlwright.report.document import Tone
 from mlwright.serve.answers import Answer
-from mlwright.serve.served import Served
+from mlwright.serve.serving import Serving
 from mlwright.tasks.base import Label
 from mlwright.values import as_text
 
@@ -51,7 +51,7 @@ class Shown:
     is_kept: bool
 
 
-def shown_of(answer: Answer, served: Served, *, is_kept: bool = True) -> Shown:
+def shown_of(answer: Answer, served: Serving, *, is_kept: bool = True) -> Shown:
     """Return how an answer of a model is shown; `is_kept` says whether the record has it."""
     headline, sentences = _headline(answer, served.model.target)
     chances, others = _chances(answer)
@@ -154,7 +154,7 @@ def _reasons(answer: Answer) -> list[Bar]:
     return bars
 
 
-def _title(answer: Answer, served: Served) -> str:
+def _title(answer: Answer, served: Serving) -> str:
     """Return what the bars of the reasons say."""
     explained = _explained(answer, served)
     if explained is None:
@@ -162,7 +162,7 @@ def _title(answer: Answer, served: Served) -> str:
     return f"What speaks for “{words.clipped(as_text(explained), 40)}” (right) and against it (left), in log-odds"
 
 
-def _explained(answer: Answer, served: Served) -> Label | None:
+def _explained(answer: Answer, served: Serving) -> Label | None:
     """Return the class that the reasons are about: the second of two, else the likeliest; None for a number."""
     classes = served.model.parts.classes
     if not classes or not answer.probabilities:

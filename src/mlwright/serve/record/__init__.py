@@ -2,7 +2,7 @@
 
 from mlwright.serve.record.answered import Answered, new_ids
 from mlwright.serve.record.keys import KeyBusyError, KeyReusedError
-from mlwright.serve.record.outcomes import Outcome, microseconds
+from mlwright.serve.record.outcomes import Item, Outcome, microseconds
 from mlwright.serve.record.private import Private, private_key
 from mlwright.serve.record.reading import unpacked
 from mlwright.serve.record.record import Record, record_place
@@ -11,6 +11,7 @@ from mlwright.serve.record.recorder import Durability, Recorder
 __all__ = [
     "Answered",
     "Durability",
+    "Item",
     "KeyBusyError",
     "KeyReusedError",
     "Outcome",

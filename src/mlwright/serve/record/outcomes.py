@@ -26,7 +26,12 @@ TOGETHER = 500
 """Outcomes in one transaction: small, so that answers are not kept waiting."""
 _EARLIEST, _LATEST = -2_208_988_800, 7_258_118_400  # the years 1900 and 2200
 _LONGEST_ID = _LONGEST_TEXT = 200
+MOST_TAKEN = 1_000
+"""Items of one outcome."""
 _DAY = 86_400_000_000  # in microseconds
+
+
+Item = str | int | float | bool
 
 
 class Outcome(msgspec.Struct, frozen=True):
@@ -37,14 +42,14 @@ class Outcome(msgspec.Struct, frozen=True):
     id
         The answer's.
     outcome
-        The class or the number that turned out to be true.
+        The class or the number that turned out to be true; or the list of what was taken of a recommendation.
     at
         Since when this is known, in microseconds since 1970 (see `microseconds`); by default when it arrives. Whoever
         sends corrections should give it: without it, the last to arrive counts.
     """
 
     id: str
-    outcome: str | int | float | bool
+    outcome: Item | list[Item]
     at: int | None = None
 
 
@@ -124,19 +129,12 @@ _Checked = tuple[str, int | None, str, str]
 
 def _checked(given: Outcome, place: int, latest: int) -> _Checked:
     value = given.outcome
-    if isinstance(value, float) and value.is_integer() and abs(value) < 2**53:
-        value = int(value)  # 1.0 and 1 are the same outcome
-    number = isinstance(value, int) or (isinstance(value, float) and math.isfinite(value))
-    if not number and not (isinstance(value, str) and value.strip()):
+    if isinstance(value, list) and len(value) > MOST_TAKEN:
         raise DataError(
-            f"The outcome of {given.id!r:.60} is {value!r:.60}, which is neither a class nor a number.",
+            f"The outcome of {given.id!r:.60} has {len(value):,} items; at most {MOST_TAKEN:,} are taken.",
             where=f"outcome {place}",
         )
-    if isinstance(value, str) and len(value) > _LONGEST_TEXT:
-        raise DataError(
-            f"The outcome of {given.id!r:.60} is a text of {len(value):,} letters; at most {_LONGEST_TEXT} are taken.",
-            where=f"outcome {place}",
-        )
+    told = [_value(each, given.id, place) for each in (value if isinstance(value, list) else [value])]
     if given.at is not None and given.at > latest:
         raise DataError(
             f"The outcome of {given.id!r:.60} is said to be known only in the future.",
@@ -145,8 +143,26 @@ def _checked(given: Outcome, place: int, latest: int) -> _Checked:
         )
     if not 0 < len(given.id) <= _LONGEST_ID:
         raise DataError(f"{given.id!r:.60} is not the id of an answer.", where=f"outcome {place}")
-    text = as_json(value)
+    text = as_json(told if isinstance(value, list) else told[0])
     return storable(given.id) or "", given.at, text, hashlib.sha256(text.encode()).hexdigest()[:32]
+
+
+def _value(value: Item, name: str, place: int) -> Item:
+    """Return a class, a number or an item as it is kept. Raises DataError where it is none."""
+    if isinstance(value, float) and value.is_integer() and abs(value) < 2**53:
+        value = int(value)  # 1.0 and 1 are the same outcome
+    number = isinstance(value, int) or (isinstance(value, float) and math.isfinite(value))
+    if not number and not (isinstance(value, str) and value.strip()):
+        raise DataError(
+            f"The outcome of {name!r:.60} is {value!r:.60}, which is neither a class nor a number.",
+            where=f"outcome {place}",
+        )
+    if isinstance(value, str) and len(value) > _LONGEST_TEXT:
+        raise DataError(
+            f"The outcome of {name!r:.60} is a text of {len(value):,} letters; at most {_LONGEST_TEXT} are taken.",
+            where=f"outcome {place}",
+        )
+    return value
 
 
 def _keep(connection: sa.Connection, model: str, given: Sequence[_Checked], counts: dict[str, int]) -> None:

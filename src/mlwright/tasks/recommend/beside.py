@@ -37,12 +37,10 @@ class Beside:
     def features(self, labels: pl.Series) -> Features:
         """Return what the table says of each of the ids."""
         places = codes_of(labels, self.keys)
-        rows = pl.Series(places).cast(pl.Int64)
-        columns = [name for name in self.frame.columns if name != self.id_column]
-        taken = self.frame.select(columns)[rows.set(rows < 0, None).fill_null(0)] if self.frame.height else None
         known = places >= 0
-        told = {name: cells(taken[name], known) for name in columns} if taken is not None else {}
-        return Features(told, listed=known)
+        rows = pl.Series(np.maximum(places, 0))
+        columns = [name for name in self.frame.columns if name != self.id_column] if self.frame.height else []
+        return Features({name: cells(self.frame[name].gather(rows), known) for name in columns}, listed=known)
 
 
 def read_beside(table: Table, labels: pl.Series, *, named: str, what: str) -> Beside:
@@ -128,19 +126,21 @@ def cells(series: pl.Series, known: np.ndarray[tuple[int, ...], np.dtype[np.bool
 def _plain(series: pl.Series) -> list[object]:
     if isinstance(series.dtype, pl.List | pl.Array):
         return [_joined(value) for value in series.to_list()]
-    if series.dtype.is_nested() or series.dtype == pl.Object:
-        return [as_text(value) for value in series.to_list()]
     column = infer_column(series)
     values = read_series(series, column)
-    if column.kind in {"number", "integer"} and not isinstance(values, Coded):
-        return [_number(value) for value in values.tolist()]
-    if column.kind == "datetime" and not isinstance(values, Coded):
-        return [None if value != value else day(value) for value in values.tolist()]  # noqa: PLR0124  NaN
+    if not isinstance(values, Coded) and column.kind in {"number", "integer", "datetime"}:
+        turned = _moment if column.kind == "datetime" else _number
+        return [turned(value) for value in values.tolist()]
     if series.dtype.is_numeric():
         return [_number(value) for value in series.cast(pl.Float64).fill_null(float("nan")).to_list()]
-    texts = series if series.dtype == pl.String else series.cast(pl.String, strict=False)
-    texts = texts.str.strip_chars(OUTER)
+    if series.dtype not in {pl.String, pl.Categorical, pl.Enum, pl.Boolean}:
+        return [as_text(value) for value in series.to_list()]
+    texts = series.cast(pl.String).str.strip_chars(OUTER)
     return list(texts.set(texts.str.to_lowercase().is_in(sorted(MISSING)).fill_null(value=True), None).to_list())
+
+
+def _moment(value: float) -> str | None:
+    return None if value != value else day(value)  # noqa: PLR0124  NaN
 
 
 def _number(value: float) -> float | int | None:

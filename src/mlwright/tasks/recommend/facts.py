@@ -52,7 +52,7 @@ class Facts:
 def facts_of(series: pl.Series) -> Facts:
     """Look at one column."""
     present = len(series) - series.null_count()
-    nested = series.dtype.is_nested() or series.dtype == pl.Object
+    nested = series.dtype.is_nested() or series.dtype in {pl.Object, pl.Binary}
     distinct = 0 if nested else _distinct(series)
     numbers = None if nested else _some_numbers(series)
     known = np.empty(0) if numbers is None else numbers[np.isfinite(numbers)]

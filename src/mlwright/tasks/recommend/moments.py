@@ -126,7 +126,9 @@ def _counted(series: pl.Series, numbers: Floats, now: float) -> Moments:
         return _checked(series, column, (), years, now, (numbers - 1970.0) * YEAR)
     unit = next((_UNITS[word] for word in reversed(said) if word in _UNITS), None)
     told = () if unit is not None else (f"{name!r} counts steps of no known length: one is taken for a day.",)
-    return Moments(numbers * (DAY if unit is None else unit), column, (), told)
+    seconds = np.where(np.isfinite(numbers), numbers, np.nan) * (DAY if unit is None else unit)
+    missing = int(np.isnan(seconds).sum())
+    return Moments(seconds, column, (_left_out(series, seconds, missing, 0),) if missing else (), told)
 
 
 def _checked(

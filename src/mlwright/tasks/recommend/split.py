@@ -101,14 +101,17 @@ def moment_of(log: Interactions, share: float) -> float:
     return float(log.time[min(ends, key=lambda end: abs(end - place))]) if ends else math.nan
 
 
-def cut_at(log: Interactions, moment: float, until: float = math.inf) -> Cut:
+def cut_at(
+    log: Interactions, moment: float, until: float = math.inf, *, known: NDArray[np.bool_] | None = None
+) -> Cut:
     """Return the cut at a moment: who took something from then until `until` (not included) asks once, at the moment.
 
-    People for whom nothing is relevant are left out: nobody could make a list for them.
+    People for whom nothing is relevant are left out: nobody could make a list for them. `known` (items,) is what may be
+    ranked, where that is not what the log had before the moment.
     """
     taught = log.before(moment)
     stop = int(np.searchsorted(log.time, until, side="left"))
-    return _cut(taught, log.take(np.arange(len(taught), max(stop, len(taught)))), moment, "time")
+    return _cut(taught, log.take(np.arange(len(taught), max(stop, len(taught)))), moment, "time", known)
 
 
 def time_cut(log: Interactions, share: float = JUDGED) -> Cut:
@@ -117,13 +120,15 @@ def time_cut(log: Interactions, share: float = JUDGED) -> Cut:
     return random_cut(log, share=share) if math.isnan(moment) else cut_at(log, moment)
 
 
-def random_cut(log: Interactions, *, share: float = JUDGED, seed: int = 0) -> Cut:
+def random_cut(
+    log: Interactions, *, share: float = JUDGED, seed: int = 0, known: NDArray[np.bool_] | None = None
+) -> Cut:
     """Return the usual split, which lets what teaches see the future: a share of all entries, drawn at random."""
     drawn = np.random.default_rng(seed).permutation(len(log))
     count = min(round(share * len(log)), max(len(log) - 1, 0))
     later, before = (np.sort(part).astype(np.intp) for part in (drawn[:count], drawn[count:]))
     moment = float(np.nextafter(log.time[-1], math.inf)) if len(log) else 0.0
-    return _cut(log.take(before), log.take(later), moment, "random")
+    return _cut(log.take(before), log.take(later), moment, "random", known)
 
 
 def rolling_cuts(log: Interactions, count: int, *, first: float = 0.5) -> tuple[Cut, ...]:
@@ -186,9 +191,15 @@ def _pairs(user: Codes, item: Codes, log: Interactions) -> NDArray[np.int64]:
     return user.astype(np.int64) * len(log.items) + item
 
 
-def _cut(taught: Interactions, later: Interactions, moment: float, kind: Literal["time", "random"]) -> Cut:
+def _cut(
+    taught: Interactions,
+    later: Interactions,
+    moment: float,
+    kind: Literal["time", "random"],
+    known: NDArray[np.bool_] | None = None,
+) -> Cut:
     """Return the cut between two parts of a log."""
-    known = _known(taught)
+    known = _known(taught) if known is None else known
     pairs = np.setdiff1d(_pairs(later.user, later.item, later), _pairs(taught.user, taught.item, taught))
     user, item = np.divmod(pairs, len(later.items))
     fresh = np.bincount(user[~known[item]], minlength=len(later.users))

@@ -1,0 +1,220 @@
+"""Judging a finished recommender on a log that somebody brings: what people took after the moment of asking."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from mlwright.collect import collect
+from mlwright.errors import DataError, OptionError
+from mlwright.evaluate.comparison import compare
+from mlwright.evaluate.gates import default_gates, is_blocked, judge, overall
+from mlwright.evaluate.held_out import Floats, HeldOut
+from mlwright.evaluate.intervals import Scored, plain, score
+from mlwright.learn.recommending.judging import judge as judge_lists
+from mlwright.model.measures import since_built
+from mlwright.model.recommender.known import Catalogue
+from mlwright.model.recommender.parts import RecommenderParts
+from mlwright.tasks import TASKS, default_metric
+from mlwright.tasks.base import Metric, Target
+from mlwright.tasks.recommend.interactions import Interactions
+from mlwright.tasks.recommend.split import Cut, cut_at, moment_of, random_cut
+
+if TYPE_CHECKING:
+    from mlwright.learn.recommenders.base import Ranker
+
+HALF = 0.5
+"""Of a log that is all newer than the model: so much of it is history, the rest is what people took then."""
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """People who asked, and what each ranker's lists were worth to them."""
+
+    cut: Cut
+    y: Floats
+    P: Mapping[str, Floats]
+
+
+def evaluate(
+    parts: RecommenderParts, source: object, *, query: str | None = None, against: RecommenderParts | None = None
+) -> dict[str, Any]:
+    """Return how good the model is on a log, as JSON of the shape that all evaluations have.
+
+    With times, everybody asks when the model's log ended, with the entries before it as history; where all entries are
+    newer, in the middle of them. Without, a part of everybody's entries, drawn at random, judges. `against` is another
+    recommender of the same items. Raises InputError where the log cannot be read, DataError where it tells nothing.
+    """
+    asked = asked_on(parts, source, query=query, against=against)
+    task = TASKS[parts.task]
+    metric, held = default_metric(task), HeldOut(Target(asked.y), noun="person")
+    own, popular = asked.P["model"], asked.P["popular"]
+    measured = {name: score(each, held, own) for name, each in task.metrics.items()}
+    result = {
+        "rows": len(held),
+        "rows_without_target": 0,
+        "target": parts.target,
+        "metric": metric.name,
+        "metrics": {name: _told(task.metrics[name], value) for name, value in measured.items()},
+        "baseline": {
+            "name": "popular",
+            "metric": metric.name,
+            "score": plain(score(metric, held, popular).value),
+            "difference": _json(compare(metric, held, own, popular)),
+        },
+        "built": since_built(metric, measured[metric.name], parts.evidence),
+        "known": None,
+        "calibration": None,
+        "fairness": [],
+        "gaps": [],
+        "sensitive": [],
+        "slices": _by_history(metric, held, asked),
+    }
+    if against is not None:
+        other = asked.P["other"]
+        result["against"] = {
+            "name": against.name,
+            "metric": metric.name,
+            "score": plain(score(metric, held, other).value),
+            "difference": _json(compare(metric, held, own, other)),
+        }
+    found = judge(default_gates(result), result)
+    return {**result, "gates": found, "verdict": overall(gate["verdict"] for gate in found),
+            "blocked": is_blocked(found), "gates_given": False}  # fmt: skip
+
+
+def asked_on(
+    parts: RecommenderParts, source: object, *, query: str | None = None, against: RecommenderParts | None = None
+) -> Asked:
+    """Return who asks on a log, and what the lists of the model, of popularity and of the other one are worth."""
+    catalogue = parts.answering.catalogue
+    log, where = read_as_known(parts, source, query=query)
+    cut = _cut(log, catalogue, where)
+    rankers: dict[str, Ranker] = {"model": parts.answering.chain[0][1], "popular": parts.answering.chain[-1][1]}
+    if against is not None:
+        if against.answering.catalogue.ids != catalogue.ids:
+            raise OptionError(
+                f"{parts.name!r} and {against.name!r} know different items, so their lists cannot be compared here.",
+                hint="give models of the same log.",
+            )
+        rankers["other"] = against.answering.chain[0][1]
+    judged = judge_lists(rankers, cut)
+    return Asked(cut, judged.y, judged.P)
+
+
+def read_as_known(parts: RecommenderParts, source: object, *, query: str | None = None) -> tuple[Interactions, str]:
+    """Return a log with the items numbered as the model numbers them, and where it comes from.
+
+    Entries of items that the model does not know are numbered after all others: nobody's list has them.
+    """
+    from mlwright.tasks.recommend.propose import Names
+    from mlwright.tasks.recommend.read import read_log
+
+    said, catalogue = parts.decision, parts.answering.catalogue
+    table = collect(source, query=query, sample=False)
+    there = set(table.frame.columns)
+    names = Names(
+        user=said["user"],
+        item=parts.target,
+        time=said["time"] if said["time"] in there else "none",
+        rating=said["rating"] if said["rating"] in there else "none",
+    )
+    log = read_log(table, names).interactions
+    places = [catalogue.find(item) for item in log.items]
+    fresh = iter(range(len(catalogue), len(catalogue) + len(places)))
+    codes = np.array([place if place >= 0 else next(fresh) for place in places], dtype=np.int32)
+    new = tuple(item for item, place in zip(log.items, places, strict=True) if place < 0)
+    return (
+        Interactions(
+            users=log.users,
+            items=(*catalogue.ids, *new),
+            user=log.user,
+            item=codes[log.item],
+            time=log.time,
+            value=log.value if catalogue.rated else None,
+            has_time=log.has_time,
+            rows=log.rows,
+        ),
+        table.origin,
+    )
+
+
+def _cut(log: Interactions, catalogue: Catalogue, where: str) -> Cut:
+    """Return who asks when. Raises DataError where nobody took anything new that the model knows."""
+    known = np.concatenate([catalogue.counts > 0, np.zeros(len(log.items) - len(catalogue), dtype=bool)])
+    if not log.has_time or catalogue.end is None:
+        cut = random_cut(log, known=known)
+    else:
+        moment = math.nextafter(catalogue.end, math.inf)
+        if len(log) and log.time[0] > catalogue.end:
+            moment = moment_of(log, HALF)
+        cut = cut_at(log, moment, known=known)
+    if not len(cut):
+        raise DataError(
+            "Nobody in this log took anything after the model's own log ended that was new to them and that the model"
+            " knows: there is nothing to judge by.",
+            where=where,
+            hint="bring what people took since; entries from before may be there too, they are the history.",
+        )
+    kept = cut.queries.item < len(catalogue)
+    return _of_known_items(cut, len(catalogue)) if not kept.all() or len(known) > len(catalogue) else cut
+
+
+def _of_known_items(cut: Cut, items: int) -> Cut:
+    """Return the cut with items that the model does not know left out of histories and of what is ranked."""
+    queries = cut.queries
+    kept = queries.item < items
+    counts = np.add.reduceat(np.append(kept, False), queries.starts[:-1]) if len(kept) else np.zeros(len(queries))
+    counts = np.where(queries.lengths > 0, counts, 0)
+    asked = replace(
+        queries,
+        starts=np.concatenate([[0], np.cumsum(counts)]).astype(np.intp),
+        item=queries.item[kept],
+        age=queries.age[kept],
+        value=None if queries.value is None else queries.value[kept],
+    )
+    return replace(cut, queries=asked, known=cut.known[:items])
+
+
+def _by_history(metric: Metric, held: HeldOut, asked: Asked) -> list[dict[str, Any]]:
+    """Say where people without a history fare worse than the others, where that is sure."""
+    lengths = asked.cut.queries.lengths
+    inside = lengths == 0
+    if min(inside.sum(), (~inside).sum()) < 20:
+        return []
+    parts = [np.flatnonzero(each).astype(np.intp) for each in (inside, ~inside)]
+    cold, warm = (score(metric, held.take(index), asked.P["model"][index]) for index in parts)
+    if not cold.high < warm.low:
+        return []
+    return [
+        {
+            "conditions": [{"column": "history", "text": "without a history"}],
+            "rows": int(inside.sum()),
+            "metric": metric.label,
+            "value": cold.value,
+            "rest": warm.value,
+            "difference": warm.value - cold.value,
+            "interval": [warm.low - cold.high, warm.high - cold.low],
+            "sentence": f"{int(inside.sum()):,} people without a history get lists of {metric.label} {cold.value:.3f};"
+            f" the others get {warm.value:.3f}.",
+        }
+    ]
+
+
+def _told(metric: Metric, value: Scored) -> dict[str, Any]:
+    return {
+        "score": plain(value.value),
+        "interval": value.interval,
+        "label": metric.label,
+        "meaning": metric.meaning,
+        "percent": metric.percent,
+        "greater_is_better": metric.greater_is_better,
+    }
+
+
+def _json(found: Scored) -> dict[str, Any]:
+    return {"value": plain(found.value), "interval": found.interval}
