@@ -9,7 +9,8 @@
 Histories of 0, 1, 20, 200 and 1,000 entries are drawn from the log's items, popular ones more often; each is asked
 once, after a few that warm up, with k = 10. Then the same with filters, diversity, caps and chance. Every recommender
 is written to files and read back first, so that what is measured is what a service would hold. Wall time is what people
-wait for; CPU time is told beside it, because neighbours on a machine move the first and not the second.
+wait for; on a machine with neighbours CPU time, and the best of three askings of the same request ("quiet"), tell what
+it would be without them.
 
 Bar: 99 of 100 answers within 5 ms.
 """
@@ -44,6 +45,8 @@ DATA = Path(__file__).resolve().parents[2] / "shared" / "data"
 LENGTHS = (0, 1, 20, 200, 1_000)
 BAR_MS = 5.0
 WARM = 20
+TRIES = 3
+SHARES = (50, 99)
 
 Row = dict[str, Any]
 
@@ -130,17 +133,22 @@ def asks(catalogue: Catalogue, length: int, count: int, more: Mapping[str, Any])
 
 
 def measured(answering: Answering, requests: Sequence[Row]) -> Row:
-    """Return median and 99th percentile in ms, from a plain request to an answer as JSON knows it."""
-    wall, cpu = [], []
+    """Return medians and 99th percentiles in ms, from a plain request to an answer as JSON knows it."""
+    times: dict[str, list[float]] = {"wall": [], "cpu": [], "quiet": []}
     for request in requests:
-        begin, spent = time.perf_counter(), time.thread_time()
-        answering.answer(read_request(request, columns=answering.catalogue.columns)).to_dict()
-        wall.append(1e3 * (time.perf_counter() - begin))
-        cpu.append(1e3 * (time.thread_time() - spent))
-    wall, cpu = wall[WARM:], cpu[WARM:]
-    names = ("wall_p50", "wall_p99", "cpu_p50", "cpu_p99")
-    found = [float(one) for part in (wall, cpu) for one in np.percentile(part, [50, 99])]
-    return dict(zip(names, found, strict=True))
+        tries = []
+        for _ in range(TRIES):
+            begin, spent = time.perf_counter(), time.thread_time()
+            answering.answer(read_request(request, columns=answering.catalogue.columns)).to_dict()
+            tries.append((1e3 * (time.perf_counter() - begin), 1e3 * (time.thread_time() - spent)))
+        times["wall"].append(tries[0][0])
+        times["cpu"].append(tries[0][1])
+        times["quiet"].append(min(wall for wall, _ in tries))
+    return {
+        f"{name}_p{share}": float(np.percentile(found[WARM:], share))
+        for name, found in times.items()
+        for share in SHARES
+    }
 
 
 def wishes(catalogue: Catalogue) -> dict[str, Row]:
@@ -165,9 +173,9 @@ def report(log: str, name: str, answering: Answering, count: int) -> list[Row]:
         row = measured(answering, asks(catalogue, length, count + WARM, more))
         rows.append({"log": log, "learner": name, "kind": kind, **row})
         mark = "" if row["wall_p99"] <= BAR_MS else "  over the bar"
-        if mark and row["cpu_p99"] <= BAR_MS:
-            mark += ", not by CPU"
-        shown = "".join(f"{row[column]:10.2f}" for column in ("wall_p50", "wall_p99", "cpu_p50", "cpu_p99"))
+        if mark and row["quiet_p99"] <= BAR_MS:
+            mark += ", not when quiet"
+        shown = "".join(f"{row[f'{name}_p{share}']:10.2f}" for name in ("wall", "cpu", "quiet") for share in SHARES)
         print(f"  {kind:<14}{shown}{mark}")
     return rows
 
@@ -209,7 +217,7 @@ def main() -> None:
                 profile.runcall(measured, answering, asks(catalogue, 200, 300, {}))
                 pstats.Stats(profile).sort_stats("tottime").print_stats(20)
                 continue
-            print(f"  {'ms':<14}{'wall p50':>10}{'p99':>10}{'CPU p50':>10}{'p99':>10}")
+            print("  ms            " + "".join(f"{f'{name} p50':>10}{'p99':>10}" for name in ("wall", "CPU", "quiet")))
             rows += report(log_name, name, answering, chosen.asks)
     if chosen.json:
         print(json.dumps(rows))

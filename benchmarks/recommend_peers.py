@@ -156,7 +156,9 @@ def write(cut: Cut, folder: Path, *, timed: bool) -> None:
         last = {int(asks.item[row]): row for row in rows}
         kept = sorted(last.values())
         times = [float(asks.at[place] - asks.age[row]) for row in kept] if timed else []
-        queries.append({"user": int(user), "history": [int(asks.item[row]) for row in kept], "times": times})
+        history = [int(asks.item[row]) for row in kept]
+        at = float(asks.at[place]) if timed else None
+        queries.append({"user": int(user), "history": history, "times": times, "at": at})
     (folder / "queries.json").write_text(json.dumps(queries), encoding="utf-8")
 
 

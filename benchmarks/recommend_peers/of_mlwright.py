@@ -31,7 +31,7 @@ class Mlwright(Peer):
         history: list[Any] = list(query.history)
         if query.times:
             history = [{"item": item, "at": at} for item, at in zip(query.history, query.times, strict=True)]
-        return [int(each.item) for each in self.model.recommend(history=history, k=self.job.k)]
+        return [int(each.item) for each in self.model.recommend(history=history, k=self.job.k, at=query.at)]
 
 
 PEERS = {"mlwright": Mlwright}

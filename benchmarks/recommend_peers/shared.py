@@ -52,6 +52,8 @@ class Query:
     history: list[int]
     times: list[float]
     """When they took each, seconds since 1970; empty where nobody knows."""
+    at: float | None
+    """When they ask."""
 
 
 @dataclass(frozen=True)

@@ -23,9 +23,12 @@ from mlwright.adapt.policy import Policy
 from mlwright.adapt.stages import cancel
 from mlwright.adapt.step import World
 from mlwright.adapt.watch import leased, proceed
+from mlwright.errors import ModelError
 from mlwright.model import Model
 from mlwright.monitor.store import Store
 from mlwright.registry import Workspace
+from mlwright.registry.aliases import Aliases
+from mlwright.registry.names import Reference
 from mlwright.registry.traffic import Traffic
 
 KEY = f"adapt:{NAME}"
@@ -57,8 +60,8 @@ def overtaken(store: Store, world: World) -> None:
 
 CHANGES: dict[str, Callable[[Workspace, Model], Any]] = {
     "traffic": lambda own, _: traffic.put(own, NAME, traffic.shadowed(Traffic(), 2)),
-    "promotion": lambda own, _: traffic.promote(own, NAME, 2, "better"),
-    "rollback": lambda own, _: traffic.roll_back(own, NAME, 2, "worse"),
+    "promotion": lambda own, _: traffic.promote(own, NAME, 2, 1, "better"),
+    "rollback": lambda own, _: traffic.roll_back(own, NAME, 1, 2, "worse"),
     "version": lambda own, model: own.add(model, NAME),
 }
 
@@ -116,6 +119,27 @@ def test_in_another_database_the_lease_is_asked_for_before(
         with pytest.raises(LeaseLostError):
             CHANGES["promotion"](own.workspace, mw.load(learned[1]))
     assert home.aliases(NAME) == {"champion": 1}
+
+
+def test_what_a_person_has_promoted_meanwhile_stays(home: Workspace, learned: tuple[Path, Path]) -> None:
+    """The step was decided on a champion that is not it any more when the step is made."""
+    home.add(mw.load(learned[1]), NAME)
+    asked: list[int] = []
+    pick = home._aliases.__class__.promote
+
+    def meanwhile(reference: Any, **given: Any) -> Any:
+        asked.append(pick(home._aliases, Reference(NAME, "3")).after)
+        return pick(home._aliases, reference, **given)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Aliases, "promote", lambda self, reference, **given: meanwhile(reference, **given))
+        with pytest.raises(ModelError, match="is champion by now"):
+            traffic.promote(home, NAME, 2, 1, "better")
+    assert asked == [3]
+    assert home.aliases(NAME) == {"champion": 3}
+    with pytest.raises(ModelError, match="is champion by now"):
+        home.rollback(NAME, instead_of=2)
+    assert home.rollback(NAME, instead_of=3).after == 1
 
 
 # --- two processes ---------------------------------------------------------------------------------------------------

@@ -24,7 +24,7 @@ def numbers(*values: float | None) -> list[Answer]:
 
 def test_whole_numbers_leave_a_regression_its_fractions(served: Callable[..., Served]) -> None:
     answers = numbers(5, 2.75, None)
-    for columns in (Columns.of_model(served("regression"), explain=False), Columns.of_answers(answers, 1)):
+    for columns in (served("regression").table(explain=False), Columns.of_answers(answers, 1)):
         found = of(answers, columns)
         assert found["prediction"].to_list() == [5.0, 2.75, None]
         assert found.columns == ["id", "prediction", "lower", "upper", "action", "flags", "version"]

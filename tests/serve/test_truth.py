@@ -17,7 +17,7 @@ from mlwright.serve.truth import MISSING, MOST_SEARCHES, read_outcomes
 
 def read(model: Model, *values: Any) -> list[Any]:
     """Return what becomes of values: what is kept of each, or the error."""
-    kept, errors = read_outcomes([model.parts], [Outcome(str(place), value) for place, value in enumerate(values)])
+    kept, errors = read_outcomes([model], [Outcome(str(place), value) for place, value in enumerate(values)])
     found: dict[int, Any] = {int(each.id): each.outcome for each in kept}
     found |= {error.row: error for error in errors if error.row is not None}
     assert sorted(found) == list(range(len(values)))
@@ -74,7 +74,7 @@ def test_what_says_nothing_is_told_apart(loaded: dict[str, Model]) -> None:
 
 
 def test_an_older_version_may_know_what_the_main_one_does_not(loaded: dict[str, Model]) -> None:
-    versions = [loaded["binary"].parts, loaded["multiclass"].parts]
+    versions = [loaded["binary"], loaded["multiclass"]]
     kept, errors = read_outcomes(versions, [Outcome("a", "middle"), Outcome("b", "YES"), Outcome("c", "other")])
     assert [(each.id, each.outcome) for each in kept] == [("a", "middle"), ("b", "yes")]
     assert [error.row for error in errors] == [2]

@@ -239,7 +239,7 @@ def _canary_at(step: Step, place: int, why: str, changes: Mapping[str, Any], evi
 
 
 def _promoted_now(step: Step, why: str, evidence: Mapping[str, Any], changes: Mapping[str, Any]) -> Next:
-    traffic.promote(step.world.workspace, step.name, step.challenger, why)
+    traffic.promote(step.world.workspace, step.name, step.challenger, step.adaptation.champion, why)
     traffic.put(step.world.workspace, step.name, traffic.afterwards(step.before, step.adaptation.champion))
     said = f"{step.name}@{step.challenger} is champion now, instead of {step.name}@{step.adaptation.champion}. {why}"
     # That of the canary may have ended, because all was well: the new champion is watched by one of its own.

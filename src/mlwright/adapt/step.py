@@ -111,7 +111,7 @@ class Step:
         """Let everything be as before, and return that it has ended."""
         workspace, name, champion = self.world.workspace, self.name, self.adaptation.champion
         if verdict != "promoted" and self.is_promoted and not self.by_a_person:
-            traffic.roll_back(workspace, name, champion, sentence)
+            traffic.roll_back(workspace, name, self.challenger, champion, sentence)
         traffic.put(workspace, name, self.before)
         return Next(stage="ended", what=what, sentence=sentence, evidence=evidence or {}, verdict=verdict)
 

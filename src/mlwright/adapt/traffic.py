@@ -55,21 +55,24 @@ def pin(workspace: Workspace, name: str) -> int:
     return version
 
 
-def promote(workspace: Workspace, name: str, version: int, why: str) -> None:
-    """Let a version be the champion."""
+def promote(workspace: Workspace, name: str, version: int, former: int, why: str) -> None:
+    """Let a version be the champion instead of the former one. Raises ModelError where a person has moved it since."""
     if champion_of(workspace, name) != version:
-        workspace.promote(name, version, why=why, who=WHO)
+        workspace.promote(name, version, why=why, who=WHO, instead_of=former)
 
 
-def roll_back(workspace: Workspace, name: str, former: int, why: str) -> None:
-    """Let the former champion be it again: as a rollback where the history says so, else as a promotion."""
+def roll_back(workspace: Workspace, name: str, version: int, former: int, why: str) -> None:
+    """Let the former champion be it again: as a rollback where the history says so, else as a promotion.
+
+    Raises ModelError where a person has made another one champion since.
+    """
     if champion_of(workspace, name) == former:
         return
     moves = [move for move in workspace.history(name) if move.alias == CHAMPION]
     if moves and moves[0].action == "promote" and moves[0].before == former:
-        workspace.rollback(name, why=why, who=WHO)
+        workspace.rollback(name, why=why, who=WHO, instead_of=version)
     else:
-        workspace.promote(name, former, why=why, who=WHO)
+        workspace.promote(name, former, why=why, who=WHO, instead_of=version)
 
 
 def last_mover(workspace: Workspace, name: str) -> str | None:

@@ -58,14 +58,23 @@ class Aliases:
         with self._state.reading() as connection:
             return alias_versions(connection, name)
 
-    def promote(self, reference: Reference, *, alias: str = CHAMPION, why: str = "", who: str | None = None) -> Move:
-        """Let an alias point to a version. Raises ModelError, OptionError."""
+    def promote(
+        self,
+        reference: Reference,
+        *,
+        alias: str = CHAMPION,
+        why: str = "",
+        who: str | None = None,
+        instead_of: int | None = None,
+    ) -> Move:
+        """Let an alias point to a version. Raises OptionError, ModelError, also where it is not `instead_of` any more."""
         move = Move(reference.name, checked_alias(alias), PROMOTE, None, 0, "", person(who), storable(why))
         with self._state.changing() as connection:
             number = picked(connection, reference)
             where = (versions.c.name == reference.name) & (versions.c.version == number)
             _refuse_archived(connection, reference.name, number, where)
             before = alias_versions(connection, reference.name).get(alias)
+            _refuse_moved(reference.name, alias, before, instead_of)
             return _moved(connection, replace(move, before=before, after=number))
 
     def before(self, name: str, alias: str) -> int:
@@ -73,14 +82,28 @@ class Aliases:
         with self._state.reading() as connection:
             return _before(connection, name, alias)
 
-    def rollback(self, name: str, alias: str, *, to: int, why: str = "", who: str | None = None) -> Move | None:
-        """Let an alias point to `to`, what it pointed to before; None where that is another version by now."""
+    def rollback(
+        self,
+        name: str,
+        alias: str,
+        *,
+        to: int,
+        why: str = "",
+        who: str | None = None,
+        instead_of: int | None = None,
+    ) -> Move | None:
+        """Let an alias point to `to`, what it pointed to before; None where that is another version by now.
+
+        Raises ModelError, also where it no longer points to `instead_of`.
+        """
         move = Move(name, alias, ROLLBACK, None, to, "", person(who), storable(why))
         with self._state.changing() as connection:
+            present = alias_versions(connection, name).get(alias)
+            _refuse_moved(name, alias, present, instead_of)
             if _before(connection, name, alias) != to:
                 return None
             _refuse_archived(connection, name, to, (versions.c.name == name) & (versions.c.version == to))
-            return _moved(connection, replace(move, before=alias_versions(connection, name)[alias]))
+            return _moved(connection, replace(move, before=present))
 
     def history(self, name: str) -> list[Move]:
         """Return how the aliases of a name were moved, the newest first."""
@@ -153,6 +176,15 @@ def standing(moves: Iterable[tuple[str, int]]) -> list[int]:
         else:
             line.pop()
     return line
+
+
+def _refuse_moved(name: str, alias: str, present: int | None, expected: int | None) -> None:
+    """Raise ModelError where an alias is not what somebody has decided on who wants to move it."""
+    if expected is not None and present not in {None, expected}:
+        raise ModelError(
+            f"{name}@{present} is {alias} by now, not {name}@{expected}: nothing was moved.",
+            hint=f"`mlwright models {name}` shows what there is.",
+        )
 
 
 def _refuse_archived(connection: sa.Connection, name: str, version: int, where: sa.ColumnElement[bool]) -> None:

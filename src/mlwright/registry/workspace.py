@@ -188,20 +188,31 @@ class Workspace:
         alias: str = CHAMPION,
         why: str = "",
         who: str | None = None,
+        instead_of: int | None = None,
     ) -> Move:
-        """Let an alias point to a version, named by number or by another alias. Raises ModelError, OptionError."""
+        """Let an alias point to a version, named by number or by another alias. Raises ModelError, OptionError.
+
+        Where `instead_of` is given, nothing is moved unless the alias still points to that version.
+        """
         wanted = self._known(name).pick(Reference(name, str(version)))
         check_whole(self._files.place(name, wanted.version, wanted.digest))  # what could not answer is not promoted
-        return self._aliases.promote(Reference(name, str(wanted.version)), alias=alias, why=why, who=who)
+        meant = Reference(name, str(wanted.version))
+        return self._aliases.promote(meant, alias=alias, why=why, who=who, instead_of=instead_of)
 
-    def rollback(self, name: str, alias: str = CHAMPION, *, why: str = "", who: str | None = None) -> Move:
-        """Let an alias point to what it pointed to before. Raises ModelError where there is nothing to go back to."""
+    def rollback(
+        self, name: str, alias: str = CHAMPION, *, why: str = "", who: str | None = None, instead_of: int | None = None
+    ) -> Move:
+        """Let an alias point to what it pointed to before, `instead_of` as in `promote`.
+
+        Raises ModelError where there is nothing to go back to.
+        """
         known = self._known(name)
         while True:
             before = self._aliases.before(name, alias)
             wanted = known.pick(Reference(name, str(before)))
             check_whole(self._files.place(name, before, wanted.digest))
-            if (move := self._aliases.rollback(name, alias, to=before, why=why, who=who)) is not None:
+            move = self._aliases.rollback(name, alias, to=before, why=why, who=who, instead_of=instead_of)
+            if move is not None:
                 return move
 
     def history(self, name: str) -> list[Move]:

@@ -49,9 +49,7 @@ def recommendation_schema(examples: Sequence[Label]) -> dict[str, Any]:
         },
         "asked": {
             "type": "object",
-            "properties": {
-                column.name: {"type": ["number", "null"], "description": column.note} for column in ASKED
-            },
+            "properties": {column.name: {"type": ["number", "null"], "description": column.note} for column in ASKED},
             "description": "What the request was like.",
         },
         "at": {"type": ["number", "null"], "description": "The moment of asking, in seconds since 1970."},

@@ -61,7 +61,8 @@ def _of_cell(name: str, value: Any) -> Any:
     if not isinstance(value, str) or name in {USER, "id"}:
         return value
     if name == HISTORY:
-        return read_history(value)
+        found = read_history(value)
+        return found if isinstance(found, list) else [found]
     number = parse_number(value)
     if number is not None:
         return number

@@ -88,7 +88,8 @@ def make_log(users: int, items: int, interactions: int, *, seed: int = 0, kind: 
     - "ratings": 1 to 5, by how well an item suits the user, how good it is for all, how friendly the user rates, and
       chance; each item once a user.
 
-    It takes about a second for a million entries.
+    Of many users, or items, those that are drawn least have no entry: ask for more than you need. It takes a few
+    seconds for a million entries.
     """
     if kind not in LOG_KINDS:
         raise ValueError(f"A log cannot be of kind {kind!r}; allowed: {', '.join(LOG_KINDS)}.")

@@ -132,6 +132,26 @@ def test_a_moment_is_the_same_however_it_is_written(tmp_path: Path, form: str) -
     assert log.interactions.time.tolist() == read(tmp_path, FILE).interactions.time.tolist()
 
 
+@pytest.mark.parametrize(
+    ("name", "seconds"), [("day", 86_400), ("week", 7 * 86_400), ("hour", 3_600), ("step", 86_400)]
+)
+def test_whole_numbers_count_time(tmp_path: Path, name: str, seconds: int) -> None:
+    counted = (FILE["timestamp"].cast(pl.Int64) - 1_672_531_200) // 86_400
+    log = read(tmp_path, FILE.drop("timestamp").with_columns(counted.cast(pl.String).alias(name)), Names(time=name))
+    assert log.interactions.has_time
+    assert log.interactions.time.tolist() == sorted((counted * seconds).cast(pl.Float64).to_list())
+    assert any("no known length" in sentence for sentence in log.assumptions) is (name == "step")
+
+
+def test_years_order_the_log(tmp_path: Path) -> None:
+    years = (2000 + FILE["item_id"].cast(pl.Int64) % 7 + FILE["user_id"].cast(pl.Int64) % 5).cast(pl.String)
+    log = read(tmp_path, FILE.with_columns(year=years), Names(time="year"))
+    assert log.interactions.has_time
+    assert log.interactions.rows is not None
+    assert (np.diff(years.cast(pl.Int64).to_numpy()[log.interactions.rows]) >= 0).all()
+    assert any("holds years" in sentence for sentence in log.assumptions)
+
+
 def test_a_log_that_lies_ahead_is_kept_and_told(tmp_path: Path) -> None:
     ahead = FILE.with_columns((pl.col("timestamp").cast(pl.Int64) + 40 * 365 * 86_400).cast(pl.String))
     log = read(tmp_path, ahead)
@@ -339,6 +359,39 @@ def test_the_order_of_the_rows_changes_only_ties(order: object) -> None:
     assert (one.user == other.user).all()
     assert (one.item == other.item).all()
     assert (one.time == other.time).all()
+
+
+CELLS = st.one_of(
+    st.none(),
+    st.integers(-3, 2**64 - 1),
+    st.floats(),
+    st.sampled_from(
+        ["", " ", "N/A", "1", "1.0", " a", "A", "2020-01-01", "31.12.2020", "view", "5", "a|b", "\x00", "é"]
+    ),
+)
+COLUMN_NAMES = ("user_id", "item_id", "rating", "timestamp", "plays", "clicked", "event", "x")
+
+
+@settings(max_examples=40, deadline=None)
+@given(
+    columns=st.dictionaries(st.sampled_from(COLUMN_NAMES), st.lists(CELLS, min_size=12, max_size=12), min_size=1),
+    origin=st.sampled_from(["memory", "log.csv"]),
+)
+def test_whatever_the_cells_are_it_is_read_or_refused(columns: dict[str, list[object]], origin: str) -> None:
+    people = [f"u{at % 4}" for at in range(12)]
+    things = [f"i{at % 5}" for at in range(12)]
+    frame = pl.DataFrame({name: pl.Series(name, cells, strict=False) for name, cells in columns.items()})
+    frame = frame.with_columns(pl.Series("who", people), pl.Series("what", things))
+    try:
+        log = read_log(Table(frame, origin=origin), Names(user="who", item="what"), now=NOW)
+    except InputError:
+        return
+    made = log.interactions
+    assert 0 < len(made) <= 12
+    assert not np.isnan(made.time).any()
+    assert made.rows is not None
+    assert [made.users[code] for code in made.user] == [people[row] for row in made.rows]
+    assert [made.items[code] for code in made.item] == [things[row] for row in made.rows]
 
 
 def test_the_table_is_not_changed() -> None:

@@ -85,6 +85,16 @@ def test_the_column_of_ids_is_found_by_what_it_holds(tmp_path: Path) -> None:
     assert list(log.items.columns["title"]) == ITEMS.sort("item_id")["title"].to_list()
 
 
+def test_row_numbers_that_match_as_well_are_not_the_ids() -> None:
+    log = make_log(100, 80, 1_000, seed=2, kind="ratings").log.rename({"item_id": "movieId"})
+    items = pl.DataFrame(
+        {"rank": range(80, 0, -1), "movie_id": range(1, 81), "title": [f"t{at}" for at in range(1, 81)]}
+    )
+    found = read_log(Table(log), Names(), items=Table(items))
+    assert found.items is not None
+    assert list(found.items.columns["title"]) == [f"t{item}" for item in found.interactions.items]
+
+
 def test_a_table_of_other_items_is_refused(tmp_path: Path) -> None:
     with pytest.raises(ColumnError, match="holds ids of the log: 'item_id' there is for example 'i000"):
         read(tmp_path, ITEMS.with_columns(item_id="X" + pl.col("item_id")))

@@ -68,7 +68,8 @@ def judge_all(read: Read, found: Searched, options: LogOptions, budget: Budget, 
     """Return how the chosen model and its rivals do, learned from before the cut and asked at it."""
     own = found.fit(read.taught, effort)
     best = max(found.members, key=lambda tried: tried.trial.score)
-    rules = {one.trial.learner: one for one in found.members if one.trial.simple or one is best}
+    by_score = sorted(found.members, key=lambda tried: tried.trial.score)
+    rules = {one.trial.learner: one for one in by_score if one.trial.simple or one is best}  # the best of each learner
     rankers = {name: one.learner.fit(read.taught, one.trial.configuration, effort) for name, one in rules.items()}
     judged = judge({MODEL: own, **rankers}, read.cut)
     names = {name: one.trial.label for name, one in rules.items() if one.trial.simple}

@@ -8,12 +8,15 @@ from functools import partial
 from mlwright.building.log.evidence import evidence, run_facts
 from mlwright.building.log.judging import Judgement, judge_all
 from mlwright.building.log.options import LogOptions
+from mlwright.building.log.referring import reference
 from mlwright.collect import collect
 from mlwright.errors import DataError, OptionError
+from mlwright.evaluate.reference import Reference
 from mlwright.learn.base import Effort
 from mlwright.learn.budget import Budget
 from mlwright.learn.recommenders.base import Taught
 from mlwright.learn.recommending.search import Searched, search
+from mlwright.learn.recommending.trials import Tried
 from mlwright.model.recommender.diversity import item_vectors
 from mlwright.model.recommender.files import golden_requests
 from mlwright.model.recommender.known import Catalogue
@@ -111,7 +114,7 @@ def _tell(read: Read, options: LogOptions, progress: Progress) -> None:
 def learned_from_all(read: Read, found: Searched, effort: Effort, options: LogOptions) -> Answering:
     """Return what answers: the chosen ranker and the popularity that it falls back to, learned from the whole log."""
     whole, every = read.whole, read.log.interactions
-    popular = found.members[found.fallback]
+    popular = fallback(found)
     catalogue = Catalogue.of(every, read.log.items)
     columns = read.log.columns
     names = [columns.item, columns.user, columns.time or "", *(catalogue.columns), read.table.name]
@@ -123,6 +126,12 @@ def learned_from_all(read: Read, found: Searched, effort: Effort, options: LogOp
         catalogue=catalogue.with_vectors(item_vectors(every, catalogue, seed=options.seed)),
         verb=propose_verb(names),
     )
+
+
+def fallback(found: Searched) -> Tried:
+    """Return what is the same for everybody and stands in where nothing personal is known."""
+    plain = found.choices["cold"].ways[0].member
+    return max(found.members, key=lambda tried: tried.trial.score) if plain is None else found.members[plain]
 
 
 def assemble(
@@ -141,9 +150,24 @@ def assemble(
         golden=tuple(golden_requests(read.log.interactions, answering.catalogue, seed=options.seed)),
         run=run_facts(read.table, options, budget),
     )
-    model = Recommender(parts)
+    model = Recommender(replace(parts, reference=_reference(read, found, judgement, options)))
     told = evidence(read, found, judgement, model, options)
-    return Recommender(replace(parts, evidence=told, run=run_facts(read.table, options, budget)))
+    return Recommender(replace(model.parts, evidence=told, run=run_facts(read.table, options, budget)))
+
+
+def _reference(read: Read, found: Searched, judgement: Judgement, options: LogOptions) -> Reference | None:
+    """Return what a monitor compares with: what came after the cut, asked event by event."""
+    popular = fallback(found)
+    taught = read.taught
+    effort = Effort(seed=options.seed, threads=options.workers)
+    answering = Answering(
+        chain=(
+            ("personal", judgement.ranker),
+            ("popular", popular.learner.fit(taught, popular.trial.configuration, effort)),
+        ),
+        catalogue=Catalogue.of(read.cut.taught, read.log.items),
+    )
+    return reference(answering, read.log.interactions, read.cut, keep_rows=options.cases > 0, seed=options.seed)
 
 
 def request_schema(read: Read) -> Schema:

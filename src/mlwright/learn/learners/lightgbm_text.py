@@ -22,7 +22,7 @@ from mlwright.learn.trees import (
 
 Integers = NDArray[np.int64]
 
-_LINKS = {"binary": "sigmoid", "multiclass": "softmax", "regression": "identity"}
+_LINKS = {"binary": "sigmoid", "multiclass": "softmax", "regression": "identity", "lambdarank": "identity"}
 _VIEWS = {
     (0, 0): MISSING_IS_ZERO,
     (0, 1): MISSING_IS_ZERO,

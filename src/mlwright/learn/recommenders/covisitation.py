@@ -16,7 +16,7 @@ from mlwright.learn.learners.configurations import table
 from mlwright.learn.recommenders.base import Taught
 from mlwright.learn.recommenders.linked import LinkedItems
 from mlwright.learn.recommenders.memory import Memory, entry_weights
-from mlwright.learn.recommenders.sparse import DAY, Places, Rows, Seen, joined, spread, strongest
+from mlwright.learn.recommenders.sparse import DAY, Places, Rows, Seen, joined, spread, strongest_others
 from mlwright.learn.recommenders.trend import trend
 
 if TYPE_CHECKING:
@@ -78,11 +78,10 @@ class Covisitation:
         step = max(1, _CELLS // max(count, 1))
         parts: list[Rows] = []
         for begin in range(0, count, step):
-            block = total[begin : begin + step].toarray()
-            block /= np.sqrt(often[begin : begin + step])[:, None] * often ** configuration["popular"]
-            at = np.arange(len(block))
-            block[at, begin + at] = 0.0
-            parts.append(strongest(block, configuration["kept"]))
+            block = total[begin : begin + step]
+            first = np.repeat(np.arange(begin, begin + block.shape[0]), np.diff(block.indptr))
+            block.data = block.data / (np.sqrt(often[first]) * often[block.indices] ** configuration["popular"])
+            parts.append(strongest_others(block, begin, configuration["kept"]))
         rows = spread(joined(parts, count), seen.items, seen.all_items)
         return LinkedItems(
             rows.scaled(trend(taught, configuration.get("trend"))),

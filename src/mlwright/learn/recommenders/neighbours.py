@@ -18,7 +18,7 @@ from mlwright.learn.learners.configurations import table
 from mlwright.learn.recommenders.base import Taught
 from mlwright.learn.recommenders.linked import LinkedItems
 from mlwright.learn.recommenders.memory import Memory, entry_weights
-from mlwright.learn.recommenders.sparse import Rows, Seen, joined, spread, strongest
+from mlwright.learn.recommenders.sparse import Rows, Seen, joined, spread, strongest_others
 from mlwright.learn.recommenders.trend import trend
 
 if TYPE_CHECKING:
@@ -60,22 +60,17 @@ class Neighbours:
         seen = Seen.of(taught.log)
         X = seen.matrix(entry_weights(taught, configuration))
         weighted = WEIGHTINGS[configuration["weighting"]](X)
-        length = np.sqrt(np.asarray((weighted * weighted).sum(axis=0)))
-        weighted = (weighted / np.where(length > 0, length, 1.0)).tocsr()
-        both, columns = X.astype(bool).astype(np.float64), weighted.T.tocsr()
+        both, columns, shrinkage = X.astype(bool).astype(np.float64), weighted.T.tocsr(), configuration["shrinkage"]
         taken = both.T.tocsr()
         step = max(1, _CELLS // max(X.shape[1], 1))
         parts: list[Rows] = []
         for begin in range(0, X.shape[1], step):
-            alike = (columns[begin : begin + step] @ weighted).toarray()
-            if configuration["shrinkage"]:
-                shared = (taken[begin : begin + step] @ both).toarray()
-                alike *= shared / (shared + configuration["shrinkage"])
-            at = np.arange(len(alike))
-            alike[at, begin + at] = 0.0
-            parts.append(strongest(alike, configuration["kept"]))
+            alike = columns[begin : begin + step] @ weighted
+            if shrinkage:
+                alike = alike * _share(taken[begin : begin + step] @ both, shrinkage)
+            parts.append(strongest_others(alike, begin, configuration["kept"]))
             if effort.stop():
-                parts.append(_empty(X.shape[1] - begin - len(alike), X.shape[1]))
+                parts.append(_empty(X.shape[1] - begin - alike.shape[0], X.shape[1]))
                 break
         rows = spread(joined(parts, X.shape[1]), seen.items, seen.all_items)
         return LinkedItems(
@@ -90,34 +85,48 @@ def _empty(rows: int, width: int) -> Rows:
     return Rows(np.zeros(rows + 1, dtype=np.intp), np.zeros(0, dtype=np.int32), np.zeros(0, dtype=np.float32), width)
 
 
-def _plain(X: csr_array) -> csr_array:
-    """Return the entries as they are: the cosine."""
-    return X
+def _share(shared: csr_array, shrinkage: float) -> csr_array:
+    """Return by pair of items how much of their likeness is believed, by how many people took both."""
+    shared.data = shared.data / (shared.data + shrinkage)
+    return shared
+
+
+def _cosine(X: csr_array) -> csr_array:
+    """Return the entries with every item at length 1."""
+    length = np.sqrt(np.asarray((X * X).sum(axis=0)))
+    return _by_item(X, 1.0 / np.where(length > 0, length, 1.0))
 
 
 def _tfidf(X: csr_array) -> csr_array:
-    """Return the entries of people who took a lot as weaker: they say less of each item."""
-    return _by_person(X, np.log1p(X.shape[1] / np.maximum(_lengths(X), 1)))
+    """Return the same with people who took a lot as weaker: they say less of each item."""
+    return _cosine(_by_person(X))
 
 
 def _bm25(X: csr_array) -> csr_array:
     """Return the entries as BM25 weighs them: items are the texts, and who took them are the words."""
-    X = _by_person(X, np.log1p(X.shape[1] / np.maximum(_lengths(X), 1)))
     took = np.bincount(X.indices, minlength=X.shape[1])
+    weighted = _by_person(X)
     scale = 1 - _LENGTH + _LENGTH * took / max(took.mean(), 1.0)
-    bent = X.copy()
-    bent.data = X.data * (1 + _SATURATION) / (1.0 + _SATURATION * scale[X.indices])
-    return bent
+    weighted.data = X.data / (X.data + _SATURATION * scale[X.indices]) * (weighted.data / X.data)
+    return weighted
 
 
 def _lengths(X: csr_array) -> NDArray[np.intp]:
     return np.diff(X.indptr).astype(np.intp)
 
 
-def _by_person(X: csr_array, factor: NDArray[np.float64]) -> csr_array:
+def _by_person(X: csr_array) -> csr_array:
+    """Return the entries times the rarity of who took them: the logarithm of items by those that they took."""
     scaled = X.copy()
-    scaled.data = X.data * np.repeat(factor, _lengths(X))
+    lengths = _lengths(X)
+    scaled.data = X.data * np.repeat(np.log1p(X.shape[1] / np.maximum(lengths, 1)), lengths)
     return scaled
 
 
-WEIGHTINGS: Mapping[str, Callable[[csr_array], csr_array]] = {"cosine": _plain, "tfidf": _tfidf, "bm25": _bm25}
+def _by_item(X: csr_array, factor: NDArray[np.float64]) -> csr_array:
+    scaled = X.copy()
+    scaled.data = X.data * factor[X.indices]
+    return scaled
+
+
+WEIGHTINGS: Mapping[str, Callable[[csr_array], csr_array]] = {"cosine": _cosine, "tfidf": _tfidf, "bm25": _bm25}

@@ -25,6 +25,8 @@ LARGEST = 1e9
 
 _BLOCK = 1 << 18
 """Numbers that are added up at a time: what lies in the cache is quick."""
+_DENSE = 0.05
+"""Share of numbers that are not 0 from which a dense matrix is the quicker one to pick from."""
 _NAMES = ("starts", "columns", "values")
 
 
@@ -135,6 +137,26 @@ def strongest(matrix: NDArray[Any], kept: int) -> Rows:
     full = values != 0
     starts = np.concatenate([[0], np.cumsum(full.sum(axis=1))]).astype(np.intp)
     return Rows(starts, columns[full], values[full].astype(np.float32), width)
+
+
+def strongest_others(matrix: csr_array, first: int, kept: int) -> Rows:
+    """Return the `kept` numbers farthest from 0 of each row, but for column `first` + i of row i: the item itself."""
+    matrix = matrix.tocsr()
+    matrix.sort_indices()
+    owner = np.repeat(np.arange(matrix.shape[0]), np.diff(matrix.indptr))
+    values = np.where(matrix.indices == owner + first, 0.0, matrix.data)
+    if matrix.nnz > _DENSE * matrix.shape[0] * matrix.shape[1]:
+        dense = np.zeros(matrix.shape, dtype=np.float64)
+        dense[owner, matrix.indices] = values
+        return strongest(dense, kept)
+    order = np.lexsort((-np.abs(values), owner))
+    rank = np.arange(len(order)) - matrix.indptr[owner]
+    places = np.sort(order[rank < kept])
+    places = places[values[places] != 0]
+    counts = np.bincount(owner[places], minlength=matrix.shape[0])
+    starts = np.concatenate([[0], np.cumsum(counts)]).astype(np.intp)
+    columns = matrix.indices[places].astype(np.int32)
+    return Rows(starts, columns, values[places].astype(np.float32), int(matrix.shape[1]))
 
 
 @dataclass(frozen=True, slots=True)

@@ -62,15 +62,19 @@ class Blend:
         return answer
 
     def _scores(self, histories: Histories, segment: int) -> Scores:
-        total = np.tile(self._same[segment], (len(histories), 1))
-        unknown = None if self._places is None else np.tile(~self.known, (len(histories), 1))
-        for member, weight in zip(self.members, self._own[segment].tolist(), strict=True):
-            if weight:
-                said = member.scores(histories)
-                if unknown is not None:
-                    unknown &= ~np.isfinite(said)
-                total += np.float32(weight) * self.standard(said)
-        if unknown is not None:
+        counted = np.flatnonzero(self._own[segment]).tolist()
+        said = {place: self.members[place].scores(histories) for place in counted}
+        return self.weighed(said, {place: self.standard(one) for place, one in said.items()}, segment, len(histories))
+
+    def weighed(self, said: Mapping[int, Scores], standard: Mapping[int, Scores], segment: int, count: int) -> Scores:
+        """Return (q, items), given what each member that counts in this segment says, raw and standardised."""
+        total = np.tile(self._same[segment], (count, 1))
+        for place in np.flatnonzero(self._own[segment]).tolist():
+            total += self._own[segment, place] * standard[place]
+        if self._places is not None:
+            unknown = np.tile(~self.known, (count, 1))
+            for place in np.flatnonzero(self._own[segment]).tolist():
+                unknown &= ~np.isfinite(said[place])
             total[unknown] = -np.inf
         return total
 
@@ -80,12 +84,6 @@ class Blend:
         Where nothing is said, it is the least that is said; a row that says nothing, or the same of all, is 0.
         """
         return standard_rows(said, self._places)
-
-    def features(self, histories: Histories) -> tuple[Singles, Scores]:
-        """Return what the blend weighs, (q, items, f + members), and its scores (q, items)."""
-        columns = [np.broadcast_to(column, (len(histories), len(self.known))) for column in self.signals.T]
-        columns += [self.standard(member.scores(histories)) for member in self.members]
-        return np.stack(columns, axis=2), self.scores(histories)
 
     def because(self, histories: Histories, item: Codes) -> NDArray[np.intp]:
         """Return (q, k) the entry that speaks most for each item, by the member that adds most to its score."""

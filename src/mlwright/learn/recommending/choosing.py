@@ -15,8 +15,10 @@ from numpy.typing import NDArray
 from mlwright.learn.base import Stop, never
 from mlwright.learn.recommending.candidates import Pool, choices_of
 from mlwright.learn.recommending.moments import mean_of
+from mlwright.learn.recommending.staging import Candidates, candidates_of, learn_trees, staged_scores
 from mlwright.learn.recommending.trials import Tried, Z
 from mlwright.learn.recommending.weighing import Choices, learn_weights
+from mlwright.learn.trees import FlatTrees
 from mlwright.tasks.base import Floats
 
 SURE = 1.645
@@ -36,12 +38,17 @@ class Way:
     """(columns,) as learned from everybody."""
     rows: Floats
     """(n,) NDCG@10 of the people, by weights that others taught; NaN for people of other kinds."""
+    by_person: Floats | None = None
+    """(n, columns) the weights by which each is judged, learned from others; None for a member by itself."""
+    trees: FlatTrees | None = None
+    """Of a second stage, which reads the signals and what `members` say."""
+    members: tuple[int, ...] = ()
     member: int | None = None
     """The place of the one member that it is, or None."""
     score: float = float("nan")
     interval: tuple[float, float] = (float("nan"), float("nan"))
     gain: float = 0.0
-    """Over popularity."""
+    """Over popularity; of a second stage, over the blend that it orders anew."""
     sure: bool = False
     """Whether the gain is more than noise."""
 
@@ -57,7 +64,7 @@ class Choice:
     ways: tuple[Way, ...] = field(default=())
 
 
-def choose(tried: Sequence[Tried], pool: Pool, *, seed: int, stop: Stop = never) -> dict[str, Choice]:
+def choose(tried: Sequence[Tried], pool: Pool, *, seed: int, threads: int = 1, stop: Stop = never) -> dict[str, Choice]:
     """Return what serves the "cold" and the "warm"; `tried` are the pool's members.
 
     Once `stop` tells so, no other blend is learned.
@@ -67,7 +74,7 @@ def choose(tried: Sequence[Tried], pool: Pool, *, seed: int, stop: Stop = never)
     found = {}
     for kind, those in (("cold", ~warm), ("warm", warm)):
         learned = those if those.sum() >= FEWEST else np.ones(len(warm), dtype=bool)
-        chooser = _Chooser(tried, pool, choices, kind, those, learned, stop)
+        chooser = _Chooser(tried, pool, choices, kind, those, learned, seed, threads, stop)
         found[kind] = chooser.choice()
     return found
 
@@ -82,6 +89,8 @@ class _Chooser:
     """(n,) the people of this kind."""
     learned: Rows
     """(n,) those who teach the weights: the same, or everybody where they are few."""
+    seed: int
+    threads: int
     stop: Stop
 
     def choice(self) -> Choice:
@@ -94,6 +103,12 @@ class _Chooser:
         judged = [self._judged(way, plain, people) for way in ways]
         sure = [way for way in judged if way.sure]
         chosen = max(sure, key=lambda way: way.score, default=judged[0])
+        staged = self._stage(chosen)
+        if staged is not None:
+            # It costs more than the blend and knows it as its beginning: it has to be surely better than that.
+            found = self._judged(staged, chosen, people)
+            judged.append(found)
+            chosen = found if found.sure else chosen
         return Choice(self.kind, int(self.those.sum()), chosen, tuple(judged))
 
     def _popular(self) -> Way:
@@ -122,7 +137,7 @@ class _Chooser:
         weights[self.pool.width + place] = 1.0
         one = self.tried[place]
         rows = np.full(len(self.those), np.nan) if one.rows is None else np.where(self.those, one.rows, np.nan)
-        return Way(one.trial.label, weights, rows, place)
+        return Way(one.trial.label, weights, rows, member=place)
 
     def _rows(self, weights: Floats) -> Floats:
         return np.where(self.those, self.pool.rows(weights), np.nan)
@@ -155,4 +170,25 @@ class _Chooser:
             by_person[np.ix_(mine, columns)] = learn_weights(others, at_least=at_least, stop=self.stop)
         weights = np.zeros(self.pool.columns)
         weights[columns] = learn_weights(teaching, at_least=at_least, stop=self.stop)
-        return Way(name, weights, self._rows(by_person))
+        members = tuple((columns[columns >= self.pool.width] - self.pool.width).tolist())
+        return Way(name, weights, self._rows(by_person), by_person, members=members)
+
+    def _stage(self, blend: Way) -> Way | None:
+        """Return the second stage upon a blend; None where too few people could teach it."""
+        if blend.by_person is None or self.kind == "cold" or self.stop():
+            return None
+        found = candidates_of(self.pool, blend.by_person, blend.members, self.those)
+        fold = self.choices.fold
+        by_fold: dict[int, FlatTrees] = {}
+        for number in np.unique(fold[self.those]).tolist():
+            trees = self._trees(found, np.flatnonzero(self.those & (fold != number)))
+            if trees is None:
+                return None
+            by_fold[number] = trees
+        scores = staged_scores(self.pool, blend.by_person, found, by_fold)
+        rows = np.concatenate([self.pool.moments.rows(moment, each) for moment, each in enumerate(scores)])
+        trees = self._trees(found, np.flatnonzero(self.those))
+        return replace(blend, name="second stage", rows=np.where(self.those, rows, np.nan), trees=trees)
+
+    def _trees(self, found: Candidates, index: NDArray[np.intp]) -> FlatTrees | None:
+        return learn_trees(found, index, seed=self.seed, threads=self.threads, stop=self.stop)

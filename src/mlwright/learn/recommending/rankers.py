@@ -5,8 +5,9 @@ from __future__ import annotations
 from mlwright.learn.recommenders import RANKERS, ranker_kind
 from mlwright.learn.recommenders.base import Ranker
 from mlwright.learn.recommending.blend import Blend
+from mlwright.learn.recommending.stage import Stage
 
-COMPOSED: dict[str, type[Ranker]] = {ranker.kind: ranker for ranker in (Blend,)}
+COMPOSED: dict[str, type[Ranker]] = {ranker.kind: ranker for ranker in (Blend, Stage)}
 
 
 def known_kinds() -> tuple[str, ...]:

@@ -18,6 +18,7 @@ from mlwright.learn.recommending.candidates import Pool
 from mlwright.learn.recommending.choosing import Choice, choose
 from mlwright.learn.recommending.moments import make_moments
 from mlwright.learn.recommending.signals import known_of, signals
+from mlwright.learn.recommending.stage import Stage
 from mlwright.learn.recommending.trials import Trial, Trials, Tried
 from mlwright.progress import Progress, Silent
 
@@ -55,16 +56,23 @@ class Searched:
         """Return what was chosen, its members learned from a log; the weights stay as they were learned."""
         weights = np.stack([self.choices[kind].chosen.weights for kind in ("cold", "warm")])
         width = weights.shape[1] - len(self.members)
-        counted = [place for place in range(len(self.members)) if weights[:, width + place].any()]
-        rankers = _fitted([self.members[place] for place in counted], taught, effort)
-        columns = [*range(width), *(width + place for place in counted)]
-        return Blend(
-            rankers,
+        way = self.choices["warm"].chosen
+        counted = [
+            place
+            for place in range(len(self.members))
+            if weights[:, width + place].any() or (way.trees is not None and place in way.members)
+        ]
+        blend = Blend(
+            _fitted([self.members[place] for place in counted], taught, effort),
             signals(taught),
             known_of(taught.log),
             np.array([1], dtype=np.int64),
-            np.ascontiguousarray(weights[:, columns]),
+            np.ascontiguousarray(weights[:, [*range(width), *(width + place for place in counted)]]),
         )
+        if way.trees is None:
+            return blend
+        read = np.array([counted.index(place) for place in way.members], dtype=np.int64)
+        return Stage(blend, way.trees, read=read, staged=np.array([False, True]))
 
     def rivals(self, taught: Taught, effort: Effort) -> dict[str, Ranker]:
         """Return what the chosen one is compared with, by label: popularity, and the best learner by itself."""
@@ -106,7 +114,7 @@ def search(
         reasons = sorted({str(one.trial.error) for one in done})
         raise DataError(f"No learner could be fitted on this log ({'; '.join(reasons) or 'none was tried'}).")
     pool = Pool.of(moments, [member.said for member in members])
-    choices = choose(members, pool, seed=seed, stop=budget.stop_at(AFTERWARDS * reserve))
+    choices = choose(members, pool, seed=seed, threads=threads, stop=budget.stop_at(AFTERWARDS * reserve))
     return Searched(tuple(one.trial for one in done), choices, members)
 
 

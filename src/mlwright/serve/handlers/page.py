@@ -77,9 +77,7 @@ _PAGES: Mapping[str, _Page] = {
 }
 
 
-async def _asked(
-    service: Service, request: Request, reference: str
-) -> tuple[_Page, Any, Serving | None]:
+async def _asked(service: Service, request: Request, reference: str) -> tuple[_Page, Any, Serving | None]:
     """Return the page of a model, what it is about, and the version where one was named."""
     endpoint, named = await service.asked(reference)
     served = named or endpoint.main

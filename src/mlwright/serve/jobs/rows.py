@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TypeVar
 
+from mlwright.schema import Column
 from mlwright.serve.arrow_stream import refuse_hostile
 from mlwright.serve.bodies import (
-    ANY,
+    CELLS,
     Row,
     Rows,
     Shape,
@@ -21,7 +22,6 @@ from mlwright.serve.bodies import (
 )
 from mlwright.serve.http import ARROW, CSV, JSON, NDJSON, PARQUET
 from mlwright.serve.problems import Problem
-from mlwright.serve.serving import Serving
 
 T = TypeVar("T")
 AT_A_TIME = 1_000
@@ -31,12 +31,8 @@ MOST_JSON = 256_000_000
 """JSON is one value, and so is read as a whole; larger files are better lines of JSON."""
 
 
-def rows_in(path: Path, media_type: str, served: Serving | None = None) -> Iterator[Rows]:
-    """Yield the rows of a file, so many at a time. Raises Problem where it cannot be read, or lacks a column.
-
-    `served` is who answers them; without one, any rows are read.
-    """
-    shape, columns = (ANY, ()) if served is None else (served.shape, served.columns)
+def rows_in(path: Path, media_type: str, columns: Sequence[Column] = (), shape: Shape = CELLS) -> Iterator[Rows]:
+    """Yield the rows of a file, so many at a time. Raises Problem where it cannot be read, or lacks a column."""
     rows = _READERS[media_type](path, shape)
     is_first = True
     while part := list(itertools.islice(rows, AT_A_TIME)):

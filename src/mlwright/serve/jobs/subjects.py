@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
 
-from mlwright.serve.bodies import Rows
+from mlwright.serve.bodies import ANY, Rows
 from mlwright.serve.jobs.folder import Job, Jobs
 from mlwright.serve.jobs.rows import rows_in
 from mlwright.serve.problems import Problem
@@ -57,7 +57,7 @@ def _waits(path: Path, job: Job, subject: str) -> bool:
     if not path.exists():  # not every reader says so
         raise FileNotFoundError(path)
     try:
-        return any(subject in _named(rows, job.policy.subject or "") for rows in rows_in(path, job.sent))
+        return any(subject in _named(rows, job.policy.subject or "") for rows in rows_in(path, job.sent, shape=ANY))
     except Problem:  # what cannot be read will not be answered
         return False
 

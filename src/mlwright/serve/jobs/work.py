@@ -102,7 +102,7 @@ class Work:
         part = place / "result.part"
         out = writer(job.gives, part, served, explain=job.explain)
         rows = referred = 0
-        for chunk in rows_in(place / "rows", job.sent, served):
+        for chunk in rows_in(place / "rows", job.sent, served.columns, served.shape):
             ids = [f"{job.id}-{rows + number}" for number in range(len(chunk))]
             if subjects is not None:
                 subjects.add(chunk)

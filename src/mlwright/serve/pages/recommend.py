@@ -71,9 +71,7 @@ def state_sent(body: bytes, media_type: str, served: Serving) -> State:
     if media_type != FORM:
         raise Problem("unknown-media-type", f"This page takes {FORM}.", hint="programs ask /v1/models/NAME/recommend.")
     try:
-        pairs = parse_qsl(
-            body.decode("utf-8"), keep_blank_values=True, errors="strict", max_num_fields=MOST_PICKED + 5
-        )
+        pairs = parse_qsl(body.decode("utf-8"), keep_blank_values=True, errors="strict", max_num_fields=MOST_PICKED + 5)
     except ValueError as error:
         raise Problem("malformed-request", "The form cannot be read.") from error
     catalogue = catalogue_of(served)

@@ -19,8 +19,13 @@ from mlwright.values import as_text
 How = Literal["hash", "omit"]
 KEY_BYTES = 32
 HIDDEN = "(private)"
-_ABOUT_THE_ANSWER = frozenset({"prediction", "model_prediction", "action", "probabilities", "lower", "upper", "set"})
+_ABOUT_THE_ANSWER = frozenset({
+    "prediction", "model_prediction", "action", "probabilities", "lower", "upper", "set",
+    "scores", "levels", "reasons", "propensities", "fallback", "at",
+})  # fmt: skip
 """Parts of an answer that hold no value of the row."""
+MOST_QUOTED = 1_000
+"""So many values of a list are looked for where a sentence may quote them."""
 _ABOUT_A_COLUMN = frozenset({"column", "kind", "code", "contribution"})
 """What is kept of a flag or reason that speaks of a private column."""
 
@@ -86,7 +91,7 @@ class Private:
         found = [name for name in self.columns if name in row]
         if not found:
             return row, answer, flags
-        quoted = tuple(text for name in found if (text := as_text(row[name])))
+        quoted = tuple(text for name in found for text in _texts(row[name]))
         rest = {
             name: self.hash(value) if name in self.columns else value
             for name, value in row.items()
@@ -110,6 +115,16 @@ class Private:
         if isinstance(value, list | tuple):
             return [self._unquoted(each, quoted) for each in value]
         return value
+
+
+def _texts(value: object) -> list[str]:
+    """Return what a value may be quoted as: itself, or what a list or an object holds."""
+    if isinstance(value, Mapping):
+        value = list(value.values())
+    if isinstance(value, list | tuple):
+        return list(dict.fromkeys(text for each in value[-MOST_QUOTED:] for text in _texts(each)))
+    text = as_text(value)
+    return [] if text is None else [text]
 
 
 def private_key(path: Path) -> bytes:

@@ -16,6 +16,7 @@ from mlwright.table import Table
 from mlwright.tasks.recommend.ids import codes_of, read_ids
 from mlwright.tasks.recommend.interactions import Features
 from mlwright.tasks.recommend.moments import day
+from mlwright.tasks.recommend.vocabulary import parts_of, says_item, says_user
 from mlwright.values import MISSING, OUTER, as_text
 
 FEWEST_MATCHES = 0.01
@@ -70,7 +71,10 @@ def _id_column(
     table: Table, shares: dict[str, float], named: str, what: str, labels: pl.Series
 ) -> tuple[str, tuple[str, ...]]:
     """Return the column whose values are the log's ids: the one of the same name, else the one that matches most."""
-    best = max(shares, key=lambda name: shares[name], default=None)
+    # Row numbers may match as well as ids do: then the name decides.
+    says = says_item if what == "item" else says_user
+    alike = parts_of(named)
+    best = max(shares, key=lambda name: (round(shares[name], 1), parts_of(name) == alike, says(name)), default=None)
     if best is None or shares[best] < FEWEST_MATCHES:
         sample = labels[0] if len(labels) else None
         raise ColumnError(

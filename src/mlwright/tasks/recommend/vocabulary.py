@@ -72,6 +72,8 @@ TAKEN = _set(
     "click clicked purchased purchase bought converted conversion watched viewed label target ordered listened"
     " completed interacted interaction consumed accepted"
 )
+LENGTHS = _set("isbn ean upc gtin")
+"""Numbers of things whose name ends in how long they are: "isbn13"."""
 _NUMBERED = _set(
     "id ids key no nr num number code codes uuid guid hash pk ref nummer numero numer idx index identifier"
 )
@@ -88,7 +90,7 @@ def parts_of(name: str) -> tuple[str, ...]:
     plain = "".join(each for each in unicodedata.normalize("NFKD", name) if not _is_accent(each))
     found: list[str] = []
     for part in words(unicodedata.normalize("NFC", plain)):
-        if part.isdigit():  # "isbn13", "artist_1"
+        if part.isdigit() and found and found[-1] in LENGTHS:
             continue
         glued = _GLUED.fullmatch(part)
         if glued and part not in _KNOWN and _singular(glued[1]) in _KNOWN:
