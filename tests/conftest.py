@@ -22,7 +22,7 @@ FLAGS = [
     "--disable-dev-shm-usage",  # in a container /dev/shm is small, and a page that fills it dies
 ]  # fmt: skip
 
-LONGEST_TEST_S, LONGEST_END_S = 420.0, 120.0
+LONGEST_TEST_S, LONGEST_END_S = float(os.environ.get("MLWRIGHT_TEST_LONGEST_S", "420")), 120.0
 """So long a test may take with all that it sets up and tears down, and so long the end of a process of tests."""
 WATCHED = pytest.StashKey[tuple[int, float]]()
 """Where stacks go, and when the running test has to be over."""

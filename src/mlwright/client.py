@@ -6,6 +6,8 @@ with Client("http://127.0.0.1:8080", key="mlw_...") as client:
     answer = client.predict("churn", {"age": 41, "plan": "basic"})
     answer.prediction, answer.probabilities, answer.flags
     client.outcomes("churn", {answer.id: "yes"})
+    found = client.recommend("films", {"history": [50, 181], "k": 5})
+    client.outcomes("films", {found.id: [found.items[0].item]})
 """
 
 from __future__ import annotations
@@ -89,6 +91,30 @@ class Answer:
     text: str | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Recommended:
+    """One place of a list: the item as your data writes it, and why it is there."""
+
+    item: Any
+    score: float
+    level: str
+    reason: str
+    propensity: float
+    title: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Recommendation:
+    """The list for one request, the best first; `fallback` names what filled places that nothing personal could."""
+
+    id: str
+    items: tuple[Recommended, ...]
+    fallback: str | None
+    unknown: tuple[str, ...]
+    flags: tuple[Flag, ...]
+    version: int
+
+
 @dataclass
 class Client:
     """A client of one service. It keeps one connection, and so is for one thread; threads make one each.
@@ -147,10 +173,39 @@ class Client:
         answers = [_answer(each, version) for each in told["predictions"]]
         return answers[0] if isinstance(rows, Mapping) else answers
 
+    @overload
+    def recommend(self, model: str, requests: Row, *, idempotency_key: str | None = ...) -> Recommendation: ...
+    @overload
+    def recommend(
+        self, model: str, requests: Sequence[Row], *, idempotency_key: str | None = ...
+    ) -> list[Recommendation]: ...
+    def recommend(
+        self, model: str, requests: Row | Sequence[Row], *, idempotency_key: str | None = None
+    ) -> Recommendation | list[Recommendation]:
+        """Return the list for one request, such as {"history": [50, 181], "k": 5}, or those for several.
+
+        `schema` says what a request may hold.
+        """
+        headers = {} if idempotency_key is None else {"idempotency-key": idempotency_key}
+        told = self._asked("POST", f"/v1/models/{quote(model)}/recommend", {"requests": _rows(requests)}, headers)
+        version = told["model"]["version"]
+        found = [_recommendation(each, version) for each in told["recommendations"]]
+        return found[0] if isinstance(requests, Mapping) else found
+
+    def events(self, model: str, events: Sequence[Row]) -> dict[str, int]:
+        """Tell who took what, where the service keeps histories: {"user", "item", "at" and "rating" if known}.
+
+        Returns how many were new, known, and of items that the model does not know.
+        """
+        counts = self._asked("POST", f"/v1/models/{quote(model)}/events", {"events": _rows(events)})
+        return {name: count for name, count in counts.items() if name != "model"}
+
     def outcomes(
         self, model: str, outcomes: Mapping[str, Any], *, at: datetime | Mapping[str, datetime] | None = None
     ) -> dict[str, int]:
         """Tell what turned out to be true, by the ids of answers; return how many were new, known or corrections.
+
+        Of a list it is the items that were taken: one, or a list of them, which is empty where none was.
 
         `at` says since when that is known, for all or for each id; the newest counts, in whatever order they arrive.
         """
@@ -291,6 +346,17 @@ def _answer(told: Mapping[str, Any], version: int) -> Answer:
     if told.get("reasons") is not None:
         known["reasons"] = tuple(_made(Reason, reason) for reason in told["reasons"])
     return Answer(**{"version": version, **known})
+
+
+def _recommendation(told: Mapping[str, Any], version: int) -> Recommendation:
+    return Recommendation(
+        id=told["id"],
+        items=tuple(_made(Recommended, place) for place in told["items"]),
+        fallback=told["fallback"],
+        unknown=tuple(told["unknown"]),
+        flags=tuple(_made(Flag, flag) for flag in told["flags"]),
+        version=told.get("version", version),
+    )
 
 
 def _made(kind: Any, told: Mapping[str, Any]) -> Any:

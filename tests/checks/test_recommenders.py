@@ -165,20 +165,21 @@ def test_reasons_point_into_the_history(learner: Recommending, configuration: Co
 @every
 def test_taking_the_reason_away_lowers_the_score(learner: Recommending, configuration: Configuration) -> None:
     """Where each entry adds to the score; how one history weighs must not change with another's."""
-    ranker, histories = fit(learner, configuration), logs.asked(TAUGHT)
+    ranker = fit(learner, configuration)
     if ranker.kind not in ("linked_items", "described"):
         pytest.skip("entries do not add up")
+    histories = logs.asked(TAUGHT, np.arange(logs.USERS, dtype=np.int32))
     scores = ranker.scores(histories)
     seen = 0
-    for place in range(8):
+    for place in range(logs.USERS):
         one = histories.take(np.array([place]))
-        top = np.argsort(-scores[place], kind="stable")[:1].astype(np.int32)
-        entry = ranker.because(one, top[None])[0, 0]
-        if entry < 0 or (one.item == one.item[entry]).sum() > 1 or entry == len(one.item) - 1:
-            continue
-        without = logs.without(one, int(entry))
-        assert ranker.scores(without)[0, top[0]] < scores[place, top[0]]
-        seen += 1
+        top = np.argsort(-scores[place], kind="stable")[:6].astype(np.int32)
+        for item, entry in zip(top, ranker.because(one, top[None])[0], strict=True):
+            # Without the newest, or one of an item taken again, the others' weights change as well.
+            if entry < 0 or (one.item == one.item[entry]).sum() > 1 or entry == len(one.item) - 1:
+                continue
+            assert ranker.scores(logs.without(one, int(entry)))[0, item] < scores[place, item]
+            seen += 1
     assert seen > 0
 
 
@@ -186,7 +187,9 @@ def test_taking_the_reason_away_lowers_the_score(learner: Recommending, configur
 def test_nothing_can_be_learned_from_an_empty_log_and_nothing_breaks(
     learner: Recommending, configuration: Configuration
 ) -> None:
-    empty = Taught(TAUGHT.log.take(np.zeros(0, dtype=np.intp)), logs.START, None)
+    empty = Taught(TAUGHT.log.take(np.zeros(0, dtype=np.intp)), logs.START, TAUGHT.items)
+    if learner.name == "content" and not configuration["learned"]:
+        pytest.skip("it reads the table alone")
     if learner.takes(empty) is None:
         assert np.isneginf(learner.fit(empty, configuration, Effort()).scores(logs.asked(TAUGHT))).all()
 
@@ -243,10 +246,10 @@ SHIFTS: Mapping[str, Change] = {
 }
 
 
-@pytest.mark.parametrize("learner", HERE, ids=lambda learner: learner.name)
+@every
 @pytest.mark.parametrize("damage", [*DAMAGES, *SHIFTS])
-def test_a_damaged_state_is_refused(learner: Recommending, damage: str) -> None:
-    ranker = fit(learner, learner.configurations[0])
+def test_a_damaged_state_is_refused(learner: Recommending, configuration: Configuration, damage: str) -> None:
+    ranker = fit(learner, configuration)
     change, refused = {**DAMAGES, **SHIFTS}[damage], 0
     for name in ranker.state()[1]:
         plain, arrays = copy.deepcopy(ranker.state())
@@ -285,7 +288,7 @@ def test_registered_under_their_names() -> None:
 
 
 @given(seed=st.integers(0, 10_000), entries=st.integers(1, 40))
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=5, deadline=None)
 def test_any_small_log_is_learned_from(seed: int, entries: int) -> None:
     small = logs.log(seed, entries=entries)
     taught = Taught(small, float(small.time[-1]), logs.features())

@@ -353,3 +353,44 @@ class Running:
             raise AssertionError("A worker goes on without the service:\n" + "\n".join(self.said))
         if self.process.stderr is not None:
             self.process.stderr.close()
+
+
+# --- a recommender ---------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="session")
+def film_models(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of three recommenders that know the same films: `films`, `ruled` and `kept`."""
+    from tests.serve.films import films
+
+    folder = tmp_path_factory.mktemp("recommenders")
+    for name in FILMS:
+        films(name=name).save(folder / name)
+    return folder
+
+
+FILMS = ("films", "ruled", "kept")
+RULES = {"recommend": {"filters": {"genre": {"not_in": ["drama"]}}, "caps": {"genre": 2}, "explore": 0.5}}
+
+
+@pytest.fixture(scope="session")
+def cinema_shared(film_models: Path, models: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Inside]:
+    """One service of recommenders, and of a model of rows beside them; `kept` keeps histories."""
+    settings = Settings(
+        models=(*(str(film_models / name) for name in FILMS), str(models / "binary")),
+        workspace=str(tmp_path_factory.mktemp("cinema")),
+        refresh_s=3600.0,
+        of_model={
+            "ruled": ModelPolicy(**RULES),  # type: ignore[arg-type]
+            "kept": ModelPolicy(histories="kept", private={"user": "hash"}),
+        },
+    )
+    with Inside(settings) as running:
+        yield running
+
+
+@pytest.fixture
+def cinema(cinema_shared: Inside) -> Iterator[Inside]:
+    """The shared service of recommenders; keys that a test lets it know are forgotten after it."""
+    yield cinema_shared
+    cinema_shared.service.keyring.keys, cinema_shared.service.keyring.was_locked = {}, False

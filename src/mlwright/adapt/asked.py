@@ -8,12 +8,13 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
-from mlwright.model import RowModel
+from mlwright.model import Model
 
 TEXTS: Mapping[str, str] = {
     "--task": "task", "--metric": "metric", "--time": "time", "--group": "group", "--weight": "weight",
     "--split": "split", "--prefer": "prefer", "--max-latency": "max_latency", "--criterion": "criterion",
-    "--budget": "budget",
+    "--budget": "budget", "--user": "user", "--item": "item", "--rating": "rating", "--items": "items",
+    "--users": "users",
 }  # fmt: skip
 NUMBERS: Mapping[str, tuple[str, type[int | float]]] = {
     "--cost-fp": ("cost_fp", float), "--cost-fn": ("cost_fn", float), "--tolerance": ("tolerance", float),
@@ -50,7 +51,7 @@ class Question:
         return {option: value for option, value in kept.items() if value != []}, lost
 
 
-def question_of(model: RowModel) -> Question:
+def question_of(model: Model) -> Question:
     """Return what a model was asked when it was built; its task and metric alone where its run does not say.
 
     The command is data that came with the model: it is read word by word, and never run.

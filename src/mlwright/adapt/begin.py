@@ -10,8 +10,9 @@ from datetime import UTC, datetime
 from typing import Any, Protocol
 
 from mlwright.adapt import traffic
+from mlwright.adapt.forms import learning
 from mlwright.adapt.kept import Act, Adaptation, LeaseLostError, Line
-from mlwright.adapt.material import Material, Plan, first_answer, from_file, gather
+from mlwright.adapt.material import Material, Plan, first_answer
 from mlwright.adapt.policy import Policy
 from mlwright.adapt.possible import check_possible
 from mlwright.adapt.rows import count_matured
@@ -19,7 +20,7 @@ from mlwright.adapt.step import MARGIN, World
 from mlwright.adapt.window import Reach, reach
 from mlwright.errors import OptionError
 from mlwright.evaluate.wording import count
-from mlwright.model import RowModel, row_model
+from mlwright.model import Model
 from mlwright.serve.record import microseconds
 
 NOTHING_TO_LEARN = frozenset({"contract", "health"})
@@ -186,7 +187,7 @@ def begin(world: World, name: str, policy: Policy, trigger: Trigger, now: dateti
     moment, at = microseconds(now), now.astimezone(UTC).isoformat()
     opened = _opened(world, name, policy, moment)
     if trigger.source is not None:
-        from_file(opened, trigger.source, moment)
+        learning(opened).check_brought(opened, trigger.source, moment)
     before = world.kept.adaptations(name)
     try:
         champion = traffic.pin(world.workspace, name)
@@ -240,16 +241,16 @@ def foreseen(world: World, name: str, policy: Policy, trigger: Trigger, now: dat
         source=trigger.source,
         before=tuple(learned["before"]),
     )
-    found = gather(world.workspace, world.record, opened, plan)
+    found = learning(opened).gather(world.workspace, world.record, opened, plan)
     if isinstance(found, Material):
         said = f"A challenger would learn from {count(found.frame.height, 'row')}. {' '.join(found.notes)}"
         return Act(name=name, what="begin", sentence=said, evidence=found.to_dict(), dry_run=True)
     return Act(name=name, what="refuse", sentence=found.sentence, evidence=found.to_dict(), dry_run=True)
 
 
-def _opened(world: World, name: str, policy: Policy, now: int) -> RowModel:
+def _opened(world: World, name: str, policy: Policy, now: int) -> Model:
     """Return the champion. Raises InputError where it is damaged, or the policy cannot be that of it."""
-    champion = row_model(world.workspace.open(f"{name}@{traffic.champion_of(world.workspace, name)}"))
+    champion = world.workspace.open(f"{name}@{traffic.champion_of(world.workspace, name)}")
     check_possible(policy, champion, name, world.record, until=now - MARGIN)
     return champion
 

@@ -16,7 +16,7 @@ from mlwright.adapt.material import as_frame
 from mlwright.adapt.rows import Known, beside
 from mlwright.errors import OptionError
 from mlwright.evaluate.decided import answered, scored_by
-from mlwright.model import RowModel
+from mlwright.model import Model, RowModel
 from mlwright.model.measures import main_metric
 from mlwright.model.rivals import aligned, read_for
 from mlwright.serve.record import Record
@@ -37,7 +37,7 @@ class Losses:
     challenger: Floats
 
 
-def deciding(model: RowModel, named: str | None = None) -> Metric:
+def deciding(model: Model, named: str | None = None) -> Metric:
     """Return the metric whose losses decide: the one named, else the model's own where it is a mean over rows.
 
     Where it is none (ROC AUC), the first of the task's whose losses have a bound; else the first that is a mean. Raises

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+from mlwright.adapt.forms import learning
 from mlwright.errors import OutputError
 from mlwright.registry.database import writing
 from mlwright.registry.traffic import Traffic
@@ -114,8 +115,7 @@ class Player:
     def _of(self, version: int) -> Serving:
         if version not in self._served:
             model = self._workspace.open(f"{self._name}@{version}")
-            group = model.schema.only("group")
-            policy = ModelPolicy(subject=None if group is None else group.name)
+            policy = ModelPolicy(subject=learning(model).subject(model))
             self._served[version] = in_service(model, self._name, version, policy)
         return self._served[version]
 

@@ -8,23 +8,22 @@ from typing import Any
 
 import numpy as np
 
-from mlwright.adapt.losses import deciding, is_bounded, losses, lost_by
-from mlwright.adapt.material import as_frame
+from mlwright.adapt.forms import learning
+from mlwright.adapt.forms.base import Learning
+from mlwright.adapt.losses import deciding, is_bounded
 from mlwright.adapt.pairs import loss_bound, paired
 from mlwright.adapt.policy import Policy
-from mlwright.adapt.reasons import Reason, reasons
+from mlwright.adapt.reasons import Reason
 from mlwright.adapt.rows import Known, counts_by_kind
 from mlwright.adapt.trial import PairedTrial, Question, Terms
-from mlwright.errors import DataError, InputError
+from mlwright.errors import DataError
 from mlwright.evaluate.wording import count, percent
-from mlwright.model import RowModel
-from mlwright.model.rivals import check_same_question
+from mlwright.model import Model
 from mlwright.serve.record import Record
 
 ENOUGH = 5_000
 """So many rows tell what is usually lost."""
 MOST_JUDGED = 20_000
-SHARE_WORTH, LOSS_WORTH = 0.005, 0.02
 Z = 1.96
 
 
@@ -32,8 +31,8 @@ Z = 1.96
 class Rivals:
     """Two versions of a model, the champion that was and the challenger, and what of them is recorded."""
 
-    champion: RowModel
-    challenger: RowModel
+    champion: Model
+    challenger: Model
     policy: Policy
     record: Record | None
     hidden: tuple[str, ...] = ()
@@ -44,16 +43,16 @@ class Rivals:
 
         Raises OptionError where the two do not answer the same question.
         """
-        check_same_question(self.champion.parts, self.challenger.parts)
+        self._learning.check_same_question(self.champion, self.challenger)
         policy, metric = self.policy, deciding(self.champion, self.policy.loss)
         some = known.take(range(max(len(known) - ENOUGH, 0), len(known)))
-        usual = lost_by(some, self.champion, metric, record=self.record, replay=self._replays)
+        usual = self._learning.lost_by(some, self.champion, metric, record=self.record, replay=self._replays)
         try:
             bound = 1.0 if is_bounded(metric) else loss_bound(usual)
         except DataError:  # nothing was lost on any row
             bound = 1.0
         mean = float(np.minimum(usual, bound).mean()) if len(usual) else 0.0
-        worth = SHARE_WORTH if metric.decided else LOSS_WORTH * mean
+        worth = self._learning.worth(metric, mean)
         margin = policy.margin if question == "promotion" else 0.0
         return Terms(
             question=question,
@@ -70,7 +69,7 @@ class Rivals:
         if not len(known) or trial.ended:
             return
         metric = deciding(self.champion, self.policy.loss)
-        found = losses(
+        found = self._learning.losses(
             known, self.champion, self.challenger, metric, record=self.record, replay=self._replays
         )  # fmt: skip
         before, after = found.champion, found.challenger
@@ -80,19 +79,11 @@ class Rivals:
 
     def against(self, known: Known) -> list[Reason]:
         """Return why the challenger must not take over though the trial says so: slices, groups, calibration, gates."""
-        from mlwright.model.compare import compare
-
         if not self._replays:
             named = ", ".join(map(repr, self.hidden))
             return [Reason("rows", f"For whom the challenger is worse cannot be told: the record holds no {named}.")]
         rows = known.take(range(max(len(known) - MOST_JUDGED, 0), len(known)))
-        frame = as_frame(self.champion, rows, also=[column.name for column in self.challenger.parts.columns])
-        try:
-            compared = compare(self.champion.parts, self.challenger.parts, frame)
-            one, other = (model.evaluate(frame, gates=self.policy.gates) for model in (self.champion, self.challenger))
-        except InputError as error:
-            return [Reason("rows", f"It cannot be told for whom the challenger is worse: {error.message}")]
-        return reasons(compared, one, other)
+        return self._learning.against(rows, self.champion, self.challenger, self.policy)
 
     def failing(self, since: int, until: int) -> tuple[int, int, str | None]:
         """Return how many rows the challenger answered and shadowed in a time, and why it fails, if it does."""
@@ -110,9 +101,12 @@ class Rivals:
 
     @property
     def _replays(self) -> bool:
-        """Whether rows hold all that both models read."""
-        read = {column.name for model in (self.champion, self.challenger) for column in model.parts.columns}
-        return not read & set(self.hidden)
+        """Whether the record holds all that both models read."""
+        return self._learning.replays(self.champion, self.challenger, self.hidden)
+
+    @property
+    def _learning(self) -> Learning:
+        return learning(self.champion)
 
 
 def restored(state: Mapping[str, Any]) -> PairedTrial:

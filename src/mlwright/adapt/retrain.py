@@ -5,9 +5,10 @@ from __future__ import annotations
 import hashlib
 from typing import Any
 
+from mlwright.adapt.forms import learning
 from mlwright.adapt.material import Material, Plan
 from mlwright.building.options import MOST_SEED
-from mlwright.model import RowModel
+from mlwright.model import Model
 from mlwright.registry.workspace import Workspace
 
 
@@ -28,7 +29,7 @@ def built_already(workspace: Workspace, plan: Plan) -> int | None:
     return None
 
 
-def retrain(workspace: Workspace, champion: RowModel, plan: Plan, material: Material, why: str) -> int:
+def retrain(workspace: Workspace, champion: Model, plan: Plan, material: Material, why: str) -> int:
     """Build a challenger and register it; return its version. What was registered before is found, not built again.
 
     Nothing is carried over from the champion but the question: boosters that go on learning keep trees of what no
@@ -37,8 +38,6 @@ def retrain(workspace: Workspace, champion: RowModel, plan: Plan, material: Mate
     """
     if (made := built_already(workspace, plan)) is not None:
         return made
-    from mlwright.building import build
-
     options: dict[str, Any] = {**material.options, "seed": seed_of(plan.id)}
     if plan.policy.trials is not None:
         options.pop("budget", None)
@@ -46,7 +45,7 @@ def retrain(workspace: Workspace, champion: RowModel, plan: Plan, material: Mate
     elif plan.policy.budget is not None:
         options.pop("trials", None)
         options["budget"] = plan.policy.budget
-    model = build(material.frame, champion.target, **options)
+    model = learning(champion).build(material, champion, options)
     parent = f"{plan.name}@{champion.version}"
     return workspace.add(model, plan.name, why=f"{_mark(plan.id)}: {why}", who="mlwright adapt", parent=parent)[1]
 

@@ -16,8 +16,9 @@ from datetime import UTC, datetime
 from typing import Any
 
 from mlwright.adapt import traffic
+from mlwright.adapt.forms import learning
 from mlwright.adapt.kept import Act, Adaptation, Line, Verdict
-from mlwright.adapt.material import Material, gather, held_back
+from mlwright.adapt.material import Material
 from mlwright.adapt.proof import Rivals, restored, sentences
 from mlwright.adapt.retrain import retrain
 from mlwright.adapt.step import Next, Step, World
@@ -92,7 +93,8 @@ def _waiting(step: Step) -> Next:
     """Choose the rows that teach, or wait for them."""
     source = step.state.get("source")
     try:
-        found = gather(step.world.workspace, step.world.record, step.champion, step.plan(step.until))
+        champion = step.champion
+        found = learning(champion).gather(step.world.workspace, step.world.record, champion, step.plan(step.until))
     except InputError as error:
         if source is None:
             raise
@@ -111,7 +113,7 @@ def _waiting(step: Step) -> Next:
 def _chosen(step: Step) -> Next:
     """Build the challenger."""
     plan, champion = step.plan(int(step.state["until"])), step.champion
-    found = gather(step.world.workspace, step.world.record, champion, plan)
+    found = learning(champion).gather(step.world.workspace, step.world.record, champion, plan)
     if not isinstance(found, Material):  # rows were forgotten since
         return step.ended("refused", "refuse", found.sentence, found.to_dict())
     why = str(step.adaptation.trigger.get("sentence", "")) or "asked for"
@@ -133,7 +135,7 @@ def _chosen(step: Step) -> Next:
 def _built(step: Step) -> Next:
     """Compare both on the rows that were kept back."""
     rivals = step.rivals()
-    held, taught = held_back(step.world.record, rivals.champion, step.plan(int(step.state["until"])))
+    held, taught = step.held_back(rivals.champion)
     try:
         trial = PairedTrial(rivals.terms("promotion", taught))
         rivals.feed(trial, held)
@@ -201,7 +203,7 @@ def _shadow(step: Step) -> Next:
 
 def _proven(step: Step, rivals: Rivals, trial: PairedTrial) -> Next:
     """Ask the gates about a challenger that is better on the whole; then let it answer, or ask a person."""
-    held, taught = held_back(step.world.record, rivals.champion, step.plan(int(step.state["until"])))
+    held, taught = step.held_back(rivals.champion)
     later = step.new_rows(int(step.state["until"]), step.until)
     decision = trial.decision()
     against = rivals.against(later if len(later) > len(held) else held)
@@ -253,7 +255,7 @@ def _promoted_by_a_person(step: Step) -> Next | None:
     if step.adaptation.stage in {"canary", "promoted"} or not (step.is_promoted and step.by_a_person):
         return None
     rivals = step.rivals()
-    _, taught = held_back(step.world.record, rivals.champion, step.plan(int(step.state["until"])))
+    _, taught = step.held_back(rivals.champion)
     mirror = PairedTrial(rivals.terms("rollback", taught)).to_dict()
     cursor = max(step.until, int(step.state.get("cursor", step.until)))
     return _promoted_now(step, "A person has promoted it.", {}, {"mirror": mirror, "cursor": cursor})

@@ -7,13 +7,14 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from mlwright.adapt import traffic
+from mlwright.adapt.forms import learning
 from mlwright.adapt.kept import Adaptation, Adaptations, Fence, Stage, Verdict
 from mlwright.adapt.material import Plan
 from mlwright.adapt.policy import SECOND, Policy, policy_from
 from mlwright.adapt.proof import Rivals
 from mlwright.adapt.rows import Known, matured
 from mlwright.adapt.window import Reach
-from mlwright.model import RowModel, row_model
+from mlwright.model import Model
 from mlwright.registry.traffic import Traffic
 from mlwright.registry.workspace import Workspace
 from mlwright.serve.record import Record
@@ -66,9 +67,9 @@ class Step:
         return Traffic.from_dict(self.state["traffic"])
 
     @property
-    def champion(self) -> RowModel:
+    def champion(self) -> Model:
         """The version that was champion when it began."""
-        return row_model(self.world.workspace.open(f"{self.name}@{self.adaptation.champion}"))
+        return self.world.workspace.open(f"{self.name}@{self.adaptation.champion}")
 
     @property
     def challenger(self) -> int:
@@ -77,7 +78,7 @@ class Step:
 
     def rivals(self) -> Rivals:
         """Return both versions."""
-        challenger = row_model(self.world.workspace.open(f"{self.name}@{self.challenger}"))
+        challenger = self.world.workspace.open(f"{self.name}@{self.challenger}")
         hidden = tuple(self.state.get("material", {}).get("hidden", ()))
         return Rivals(self.champion, challenger, self.policy, self.world.record, hidden)
 
@@ -93,6 +94,11 @@ class Step:
             source=self.state.get("source"),
             before=tuple(self.state.get("before", ())),
         )
+
+    def held_back(self, champion: Model) -> tuple[Known, Known]:
+        """Return what was kept back when the rows were settled that teach, and what taught."""
+        plan = self.plan(int(self.state["until"]))
+        return learning(champion).held_back(self.world.workspace, self.world.record, champion, plan)
 
     def new_rows(self, after: int, until: int) -> Known:
         """Return rows that begin to count in a time."""

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from mlwright.adapt.forms import learning
 from mlwright.adapt.policy import Policy
-from mlwright.model import RowModel
+from mlwright.model import Model
 from mlwright.registry.names import CHAMPION
 from mlwright.registry.traffic import Traffic
 from mlwright.registry.workspace import Workspace
@@ -11,10 +12,9 @@ from mlwright.registry.workspace import Workspace
 WHO = "mlwright adapt"
 
 
-def sticky(before: Traffic, policy: Policy, champion: RowModel) -> str | None:
-    """Return the column whose value decides who answers: the same customer is always answered by the same version."""
-    group = champion.schema.only("group")
-    return before.sticky or policy.sticky or (group.name if group is not None else None)
+def sticky(before: Traffic, policy: Policy, champion: Model) -> str | None:
+    """Return the field whose value decides who answers: the same customer is always answered by the same version."""
+    return before.sticky or policy.sticky or learning(champion).subject(champion)
 
 
 def shadowed(before: Traffic, challenger: int) -> Traffic:

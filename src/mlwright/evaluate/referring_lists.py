@@ -38,6 +38,7 @@ FIRST: Mapping[str, tuple[float, ...]] = {
 from: they are compared with the first requests that are answered."""
 FIRST_SIGNALS = frozenset({"popularity"})
 FEW_BINS = 8
+RATED = "rated_share"
 
 
 @dataclass(frozen=True)
@@ -70,7 +71,9 @@ def refer_lists(lists: JudgedLists, *, keep_rows: bool = False, seed: int = 0) -
         classes=0,
         rows=len(lists.y),
         column_rows=lists.columns.rows,
-        columns=tuple(_column(each, lists.columns) for each in lists.described if _is_watched(each.name)),
+        columns=tuple(
+            _column(each, lists.columns) for each in lists.described if _is_watched(each.name, lists.columns)
+        ),
         watched=tuple(range(len(SIGNALS))),
         predictions=tuple(
             _placed(Sketch(name, np.array(edges), np.zeros(len(edges) + 1, dtype=np.int64)), lists.signals[:, at])
@@ -86,7 +89,9 @@ def refer_lists(lists: JudgedLists, *, keep_rows: bool = False, seed: int = 0) -
     )
 
 
-def _is_watched(name: str) -> bool:
+def _is_watched(name: str, columns: Columns) -> bool:
+    if name == RATED and not np.nansum(np.asarray(columns[name], dtype=np.float64)):
+        return False  # the log has no ratings, so that the model reads none
     return name in COMPARED or name in FIRST
 
 

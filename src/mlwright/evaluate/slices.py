@@ -139,7 +139,7 @@ def _effect(judged: Judged, inside: Flags, outside: Flags) -> str:
     """Return in words what the score is there and elsewhere, for classes with what is given to the true one."""
     value, rest = (wording.number(judged.score(rows)) for rows in (inside, outside))
     said = f"{judged.name} {value} instead of {rest} elsewhere"
-    if judged.P.shape[1] < 2:
+    if not judged.held.target.classes:
         return said
     true = judged.P[np.arange(len(judged.P)), judged.held.y.astype(np.intp)]
     own, other = (float(np.average(true[rows], weights=judged.weight[rows])) for rows in (inside, outside))
@@ -158,7 +158,7 @@ def _excess(judged: Judged, inside: Flags, outside: Flags) -> tuple[list[float |
     nothing is returned.
     """
     P = judged.P[inside]
-    if P.shape[1] < 2:
+    if not judged.held.target.classes:
         return None, ""
     held = judged.held.take(np.flatnonzero(inside))
     sure = np.clip(P, 1e-15, 1.0)

@@ -18,7 +18,7 @@ from mlwright.evaluate.intervals import Scored, plain, score
 from mlwright.evaluate.limits import Z
 from mlwright.evaluate.stated import share_of
 from mlwright.model.labelled import Labelled
-from mlwright.model.parts import RowParts
+from mlwright.model.parts import Parts, RowParts
 from mlwright.model.rivals import aligned, called, check_same_question, read_for
 from mlwright.model.rows import Reader
 from mlwright.table import Table
@@ -35,7 +35,7 @@ TIMED_ROWS, TIMED_SECONDS = 200, 1.0
 Said = Mapping[str, Any]
 
 
-def main_metric(parts: RowParts) -> Metric:
+def main_metric(parts: Parts) -> Metric:
     """Return the metric the model was chosen by, else the task's own."""
     metrics = TASKS[parts.task].metrics
     built = parts.evidence.get("score")

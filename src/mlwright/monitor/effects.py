@@ -11,7 +11,6 @@ import numpy as np
 from mlwright.columns import Coded, Columns
 from mlwright.errors import DataError
 from mlwright.model import row_model
-from mlwright.monitor.broken import broken_cells
 from mlwright.monitor.classic import classic
 from mlwright.monitor.estimate import Estimate, estimate
 from mlwright.monitor.ranks import Floats
@@ -41,7 +40,7 @@ def expected(subject: Subject, rows: Events) -> Estimate | None:
     if reference is None:
         return None
     reference = _only(reference, places)
-    whole = np.flatnonzero(~broken_cells(rows.columns, subject.bounds).any(axis=1))
+    whole = np.flatnonzero(~subject.broken(rows.columns).any(axis=1))
     if len(whole) < (1.0 - MOST_BROKEN) * len(rows):
         return None
     try:
@@ -69,7 +68,7 @@ def causes(subject: Subject, rows: Events) -> dict[str, float]:
         return {}
     if sample.y is None or len(found.newness[0]) != len(reference) or len(found.newness[1]) != len(sample):
         return {}
-    broken = np.asarray(broken_cells(rows.columns, subject.bounds).any(axis=1), dtype=np.bool_)
+    broken = np.asarray(subject.broken(rows.columns).any(axis=1), dtype=np.bool_)
     parts: dict[str, Any] = split_of_change(
         loss(outcomes, reference.P), loss(sample.y, sample.P), found.newness, broken=broken
     )

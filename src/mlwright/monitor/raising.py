@@ -30,7 +30,6 @@ NAMED = 5
 """So many columns are named in a sentence."""
 LEARNED = frozenset({"losses", "groups", "calibration"})
 MEND_FIRST = "mend the broken rows first, of which another alarm tells; then see whether this is over."
-LEARN_AGAIN = "learn again from newer rows: mlwright adapt {name}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +67,9 @@ def alarms(deployment: Deployment, *, now: datetime, alpha: float = ALPHA) -> li
             found += _risen(deployment, kind, watch, now, alpha)
         elif places := drifted(watch.evidence.capital, watch.evidence.largest, alpha):
             found.append(_drifted(deployment, kind, watch, places, now, alpha))
+    beside = {column for alarm in found for column in alarm.columns}
+    again = deployment.subject.watching.learn_again(deployment.subject.model.name, beside)
+    found = [replace(alarm, action=again) if alarm.kind == "losses" else alarm for alarm in found]
     if any(alarm.kind == "contract" and alarm.level == "page" for alarm in found):
         found = [replace(alarm, action=MEND_FIRST) if alarm.kind in LEARNED else alarm for alarm in found]
         found.sort(key=lambda alarm: alarm.kind != "contract")
@@ -158,7 +160,8 @@ def measured(watch: Watch, stream: int) -> Risen | None:
 def _of_losses(deployment: Deployment, risen: Sequence[Risen]) -> tuple[str, tuple[str, ...], str]:
     first, subject = risen[0], deployment.subject
     what, is_share = subject.watching.loss_risen(subject.metric_named(first.name))
-    return f"{what} has risen from {_from_to(first, share=is_share)}.", (), LEARN_AGAIN.format(name=subject.model.name)
+    action = subject.watching.learn_again(subject.model.name, ())
+    return f"{what} has risen from {_from_to(first, share=is_share)}.", (), action
 
 
 def _of_groups(_: Deployment, risen: Sequence[Risen]) -> tuple[str, tuple[str, ...], str]:

@@ -104,5 +104,6 @@ class Subject:
             return False
         if metric.decided:
             return True
-        mean = float(np.mean(metric.losses(y, P)))
-        return abs(mean - metric.score(y, P, None)) <= SAME * max(abs(mean), 1.0)
+        mean, score = float(np.mean(metric.losses(y, P))), metric.score(y, P, None)
+        told = 1.0 - score if metric.greater_is_better else score  # what is gained, of what could be
+        return abs(mean - told) <= SAME * max(abs(mean), 1.0)

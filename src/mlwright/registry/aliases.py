@@ -67,7 +67,7 @@ class Aliases:
         who: str | None = None,
         instead_of: int | None = None,
     ) -> Move:
-        """Let an alias point to a version. Raises OptionError, ModelError, also where it is not `instead_of` any more."""
+        """Let an alias point to a version. Raises OptionError, ModelError, also where it is not `instead_of` now."""
         move = Move(reference.name, checked_alias(alias), PROMOTE, None, 0, "", person(who), storable(why))
         with self._state.changing() as connection:
             number = picked(connection, reference)

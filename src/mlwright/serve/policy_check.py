@@ -20,6 +20,16 @@ def check_policy(policy: ModelPolicy, model: Model, where: str) -> None:
     """
     _check_defaults(policy.policy or Policy(), model, where)
     _check_humility(policy.humility, model, where)
+    said = next((name for name in ("recommend", "histories") if getattr(policy, name) != _FOR_ROWS[name]), None)
+    if said is not None:
+        raise OptionError(
+            f"{said} is about recommenders, and {model.name!r} answers about rows.",
+            where=where,
+            hint=f"leave {said} out.",
+        )
+
+
+_FOR_ROWS: dict[str, object] = {"recommend": {}, "histories": "given"}
 
 
 def _check_defaults(policy: Policy, model: Model, where: str) -> None:

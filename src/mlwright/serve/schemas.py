@@ -9,6 +9,7 @@ import msgspec
 
 from mlwright.serve.answers import Answer
 from mlwright.serve.bodies import PredictBody
+from mlwright.serve.handlers.events import EventsBody
 from mlwright.serve.handlers.outcomes import OutcomesBody
 from mlwright.serve.problems import STATUS, TYPE, RowError
 from mlwright.serve.recommendation_schema import recommendation_schema
@@ -133,6 +134,7 @@ WRITTEN: dict[str, Schema] = {
         {"model": _TEXT} | dict.fromkeys(("accepted", "repeated", "corrected", "late", "unknown"), _COUNT),
         {"unknown_items": {"type": "integer", "description": "Items that the model, a recommender, does not know."}},
     ),
+    "EventsAnswer": _object({"model": _TEXT} | dict.fromkeys(("accepted", "repeated", "unknown_items"), _COUNT)),
     "InferServer": _object({"name": _TEXT, "version": _TEXT, "extensions": _list(_TEXT)}),
     "InferHealth": _object({"live": _YES}, {"ready": _YES}),
     "InferReady": _object({"name": _TEXT, "ready": _YES}),
@@ -154,6 +156,6 @@ WRITTEN: dict[str, Schema] = {
 def schemas() -> dict[str, Schema]:
     """Return all schemas by their names."""
     _, made = msgspec.json.schema_components(
-        (PredictBody, OutcomesBody, InferBody, Answer, RowError), ref_template=PLACE
+        (PredictBody, OutcomesBody, EventsBody, InferBody, Answer, RowError), ref_template=PLACE
     )
     return {**made, **WRITTEN}

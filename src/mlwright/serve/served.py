@@ -206,6 +206,10 @@ class Served:
         """Raise OptionError, ColumnError where the model cannot follow its policy."""
         check_policy(self.policy, self.model, where)
 
+    def user_of(self, _: Raw, /) -> str | None:
+        """Return nobody: rows have no histories."""
+        return None
+
     def recorded(self, row: Raw, answer: Answer) -> tuple[Mapping[str, Any], dict[str, Any]]:
         """Return the row as it came, and what was answered without its reasons."""
         told: dict[str, Any] = {"prediction": answer.prediction, "action": answer.action}

@@ -19,7 +19,7 @@ from mlwright.serve.checking import Flag, Raw
 from mlwright.serve.policy import Humility, ModelPolicy
 from mlwright.serve.problems import Problem, RowError
 from mlwright.serve.recommendation_schema import recommendation_schema
-from mlwright.serve.serving import refuse_way
+from mlwright.serve.serving import Filled, refuse_way
 from mlwright.serve.tables import Columns
 from mlwright.tasks.recommend.request import (
     ASKED,
@@ -42,10 +42,6 @@ HINT = (
     'a body is {"rows": [{"history": [item, ...], "k": 10}, ...]}; a request may have the fields '
     f"{', '.join(FIELDS)}."
 )
-
-
-class Filled(dict[str, Any]):
-    """A request whose history the service keeps."""
 
 
 def of_cells(row: Row) -> Row:
@@ -83,7 +79,6 @@ class ServedRecommender:
         of_cells,
     )
     few: ClassVar[int] = FEW
-    ways: ClassVar[frozenset[str]] = frozenset({"recommend", "events"})
     columns: tuple[Column, ...] = ()
     """No field of a request has to be there."""
     fields: tuple[str, ...] = tuple(dict.fromkeys([*FIELDS, *(column.name for column in ASKED)]))
@@ -96,6 +91,7 @@ class ServedRecommender:
         self._of_items = frozenset(self._answering.catalogue.columns)
         self._rules = self._lenient(policy.recommend)
         self.gives_reasons = True
+        self.ways = frozenset({"recommend", *(["events"] if policy.histories == "kept" else [])})
 
     def _lenient(self, said: Mapping[str, Any]) -> Request | None:
         """Return the policy without the fields that this version cannot follow: the log tells of those."""
@@ -166,7 +162,11 @@ class ServedRecommender:
         if errors:
             more = f"{len(errors):,} of {len(rows):,} requests cannot be taken. " if len(rows) > 1 else ""
             raise Problem("invalid-rows", more + errors[0].message, hint=hints[0], errors=errors)
-        return [self._recommended(request, name) for request, name in zip(requests, ids, strict=True)]
+        made = [self._recommended(request, name) for request, name in zip(requests, ids, strict=True)]
+        for row, each in zip(rows, made, strict=True):
+            if isinstance(row, Filled) and row.is_lost:
+                each.flags.append(Flag("history_lost", "The history that the service keeps cannot be read now."))
+        return made
 
     def _field(self, row: Raw) -> str | None:
         """Return the first field of a request that cannot be read by itself."""
@@ -185,6 +185,10 @@ class ServedRecommender:
         return _told(self._answering.answer(request), name)
 
     # --- what is told of it ------------------------------------------------------------------------------------------
+
+    def user_of(self, row: Raw, /) -> str | None:
+        """Return whose history is meant; None where the request brings one, or says nobody."""
+        return None if row.get(HISTORY) is not None else as_text(row.get(USER))
 
     def recorded(self, row: Raw, answer: Answer) -> tuple[Mapping[str, Any], dict[str, Any]]:
         """Return the request with what it was like, and the list without words: those quote the history."""
@@ -218,10 +222,7 @@ class ServedRecommender:
 
     def says(self) -> str:
         """Return what the model says, in a sentence."""
-        from mlwright.report import format as words  # only pages say it
-
-        count, target = words.count(len(self._answering.catalogue)), words.clipped(self.model.target, 80)
-        return f"It says what somebody may want next: which of {count} “{target}”."
+        return f"It recommends what somebody may want next, out of {len(self._answering.catalogue):,} items."
 
     def details(self) -> dict[str, Any]:
         """Return what is told of recommenders alone."""
@@ -232,10 +233,6 @@ class ServedRecommender:
             "title": catalogue.title,
             "histories": self.policy.histories,
         }
-
-    def user_of(self, row: Raw) -> str | None:
-        """Return whose kept history is meant by a request; None where it brings one, or says nobody."""
-        return None if row.get(HISTORY) is not None else as_text(row.get(USER))
 
 
 def _told(found: List, name: str) -> Recommendation:

@@ -25,12 +25,14 @@ class Serving(Protocol):
     """Whether reasons are given at once: what they need was loaded."""
     unused_rules: tuple[str, ...]
     """Columns that the policy speaks of, and the model has not."""
-    ways: ClassVar[frozenset[str]]
-    """How it may be asked: see `refuse_way`."""
     shape: ClassVar[Shape]
     """How its rows are written in bodies."""
     few: ClassVar[int]
     """Up to so many rows are answered at once, on the thread that reads requests; more go to another thread."""
+
+    @property
+    def ways(self) -> frozenset[str]:
+        """How it may be asked beside `predict`: see `WAYS`."""
 
     @property
     def model(self) -> Model:
@@ -64,6 +66,9 @@ class Serving(Protocol):
     def answer(self, rows: Sequence[Raw], ids: Sequence[str], *, explain: bool = False) -> Sequence[Answer]:
         """Return the answers to raw rows. Raises Problem where a value is refused."""
 
+    def user_of(self, row: Raw, /) -> str | None:
+        """Return whose history a row leaves to the service; None where it leaves nobody's."""
+
     def recorded(self, row: Raw, answer: Answer) -> tuple[Mapping[str, Any], dict[str, Any]]:
         """Return the row and the answer as the record keeps them."""
 
@@ -83,11 +88,17 @@ class Serving(Protocol):
         """Return what is told of this form of models alone."""
 
 
-WAYS: Mapping[str, str] = {
-    "explain": "its answers are not explained by columns",
-    "infer": "it is not asked in tensors",
-    "recommend": "it recommends nothing",
-    "events": "it keeps no histories",
+class Filled(dict[str, Any]):
+    """A request whose history the service keeps, or would keep: `is_lost` where it could not be read."""
+
+    is_lost = False
+
+
+WAYS: Mapping[str, tuple[str, str | None]] = {
+    "explain": ("its answers are not explained by columns", None),
+    "infer": ("it is not asked in tensors", None),
+    "recommend": ("it recommends nothing", None),
+    "events": ("this service keeps no histories for it", 'a recommender\'s settings may say histories = "kept".'),
 }
 """Ways to ask that not every model has, and what is said where one has it not."""
 
@@ -96,8 +107,6 @@ def refuse_way(served: Serving, way: str) -> None:
     """Raise Problem where a model cannot be asked in a way."""
     if way not in served.ways:
         model = served.model
-        raise Problem(
-            "wrong-way",
-            f"{served.name!r} answers the task {model.task.name!r}: {WAYS[way]}.",
-            hint=f"ask it by POST /v1/models/{served.name}/{'recommend' if 'recommend' in served.ways else 'predict'}.",
-        )
+        said, hint = WAYS[way]
+        usual = f"ask it by POST /v1/models/{served.name}/{'recommend' if 'recommend' in served.ways else 'predict'}."
+        raise Problem("wrong-way", f"{served.name!r} answers the task {model.task.name!r}: {said}.", hint=hint or usual)

@@ -45,6 +45,13 @@ def unknown_items(models: Sequence[Model], read: Sequence[Outcome]) -> int | Non
     return _truth(models).unknown(models, read)
 
 
+def known_items(models: Sequence[Model], told: Sequence[Item]) -> tuple[list[Item], int]:
+    """Return items as one of some recommenders calls them, and how many none of them knows: those stay as told."""
+    catalogues = [recommender(model).parts.answering.catalogue for model in models]
+    unknown = sum(all(catalogue.find(item) < 0 for catalogue in catalogues) for item in told)
+    return [_item(item, catalogues) for item in told], unknown
+
+
 def _of_rows(models: Sequence[Model], given: Sequence[Outcome]) -> tuple[list[Outcome], list[RowError]]:
     versions = [row_model(model).parts for model in models]
     left = list(range(len(given)))
@@ -91,9 +98,8 @@ def _item(told: Item, catalogues: Sequence[Catalogue]) -> Item:
 
 
 def _unknown_in_lists(models: Sequence[Model], read: Sequence[Outcome]) -> int:
-    catalogues = [recommender(model).parts.answering.catalogue for model in models]
-    items = (item for each in read if isinstance(each.outcome, list) for item in each.outcome)
-    return sum(all(catalogue.find(item) < 0 for catalogue in catalogues) for item in items)
+    items = [item for each in read if isinstance(each.outcome, list) for item in each.outcome]
+    return known_items(models, items)[1]
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,14 +16,17 @@ START = 1_700_000_000.0
 
 
 def log(seed: int = 0, *, has_time: bool = True, rated: bool = True, entries: int = 500) -> Interactions:
-    """People of three tastes who mostly take items of theirs, the first ones most, and some a second time."""
+    """People of three tastes who mostly take items of theirs, the first ones most, a few at a time."""
     rng = np.random.default_rng(seed)
     user = rng.integers(0, USERS, entries)
     own = rng.random(entries) < 0.8
     kind = np.where(own, user % KINDS, rng.integers(0, KINDS, entries))
     place = np.minimum(rng.geometric(0.25, entries) - 1, (ITEMS - 2) // KINDS - 1)
     item = KINDS * place + kind
-    time = START + np.sort(rng.integers(0, 60 * 24, entries)) * DAY / 24
+    day = (7 * user + 13 * rng.integers(0, 4, entries)) % 60
+    time = START + day * DAY + rng.integers(0, 120, entries) * 60.0
+    order = np.argsort(time, kind="stable")
+    user, item, own, time = user[order], item[order], own[order], time[order]
     value = np.clip(np.where(own, 4, 2) + rng.integers(-1, 2, entries), 1, 5).astype(np.float64)
     value[::17] = np.nan
     return Interactions(

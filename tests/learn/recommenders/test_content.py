@@ -8,7 +8,7 @@ from tests.learn.recommenders import logs
 
 from mlwright.learn.base import Effort
 from mlwright.learn.recommenders.base import Taught
-from mlwright.learn.recommenders.content import Content
+from mlwright.learn.recommenders.content import Content, _told
 from mlwright.learn.recommenders.words import described
 from mlwright.tasks.recommend.interactions import Features, Histories, Interactions
 
@@ -93,6 +93,28 @@ def test_scores_are_sums_of_cosines_and_reach_items_that_nobody_took() -> None:
     untaken = np.setdiff1d(np.arange(logs.ITEMS), taught.log.item)
     assert len(untaken) == 3
     assert np.isfinite(scores[untaken]).any()
+
+
+def test_what_words_say_is_ridge_regression() -> None:
+    taught = logs.taught()
+    assert taught.items is not None
+    F = dense(taught.items, logs.ITEMS)
+    rng = np.random.default_rng(0)
+    points = rng.normal(size=(logs.ITEMS, 3)).astype(np.float32)
+    often = rng.integers(0, 30, logs.ITEMS)
+    D = np.diag(often / (often + 10.0))
+    wanted = F @ np.linalg.solve(F.T @ D @ F + np.eye(F.shape[1]), F.T @ D @ points)
+    np.testing.assert_allclose(_told(described(taught.items, logs.ITEMS), points, often), wanted, atol=1e-5)
+
+
+def test_an_item_that_nobody_took_is_offered_to_those_who_take_its_kind() -> None:
+    """Item 21 is of kind 0, 22 of kind 1, 23 of kind 2; people are of the kind of their number."""
+    taught = logs.taught()
+    users = np.arange(logs.USERS, dtype=np.int32)
+    histories = taught.log.histories(users, np.full(logs.USERS, taught.moment))
+    scores = Content().fit(taught, Content.configurations[0], Effort()).scores(histories)[:, 21:]
+    assert np.isfinite(scores).all()
+    assert (scores.argmax(axis=1) == users % logs.KINDS).mean() > 0.9
 
 
 def test_the_reason_is_the_likest_entry() -> None:

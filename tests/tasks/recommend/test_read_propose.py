@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 import polars as pl
 import pytest
@@ -194,11 +196,11 @@ NAMES = {
 
 
 @pytest.mark.parametrize(("says", "name"), [(says, name) for says, names in NAMES.items() for name in names])
-def test_a_name_says_it_in_any_spelling(says: object, name: str) -> None:
+def test_a_name_says_it_in_any_spelling(says: Callable[[str], int], name: str) -> None:
     scores = {each.__name__: each(name) for each in (says_user, says_item)}
     assert says(name) > 0
     if says in {says_user, says_item}:
-        assert max(scores, key=lambda each: scores[each]) == says.__name__  # type: ignore[attr-defined]
+        assert max(scores, key=lambda each: scores[each]) == says.__name__
 
 
 @pytest.mark.parametrize("name", ["user_age", "item_price", "movie_genre", "product_category", "zip", "x", "", "___"])

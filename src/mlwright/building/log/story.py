@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from functools import partial
+from typing import Any
 
 from mlwright.building.log.evidence import evidence, run_facts
 from mlwright.building.log.judging import Judgement, judge_all
@@ -30,6 +31,9 @@ from mlwright.table import Table
 from mlwright.tasks.recommend.read import Log, read_log
 from mlwright.tasks.recommend.request import ASKED
 from mlwright.tasks.recommend.split import Cut, random_cut, time_cut
+
+
+GOLDEN_PEOPLE = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,12 +151,19 @@ def assemble(
         schema=request_schema(read),
         decision={"user": columns.user, "time": columns.time, "rating": columns.rating, "moment": read.cut.moment},
         answering=answering,
-        golden=tuple(golden_requests(read.log.interactions, answering.catalogue, seed=options.seed)),
+        golden=_golden(read, answering, options),
         run=run_facts(read.table, options, budget),
     )
     model = Recommender(replace(parts, reference=_reference(read, found, judgement, options)))
     told = evidence(read, found, judgement, model, options)
     return Recommender(replace(model.parts, evidence=told, run=run_facts(read.table, options, budget)))
+
+
+def _golden(read: Read, answering: Answering, options: LogOptions) -> tuple[dict[str, Any], ...]:
+    """Return requests that have to be answered the same wherever the model is loaded; of nobody where none is kept."""
+    people = GOLDEN_PEOPLE if options.cases else 0
+    log = read.log.interactions
+    return tuple(golden_requests(log, answering.catalogue, people=people, seed=options.seed))
 
 
 def _reference(read: Read, found: Searched, judgement: Judgement, options: LogOptions) -> Reference | None:

@@ -12,10 +12,16 @@ from mlwright.learn.base import Configuration, Effort
 from mlwright.learn.damage import reading, require_fit
 from mlwright.learn.learners.configurations import table
 from mlwright.learn.recommenders.base import Scores, Taught
+from mlwright.learn.recommenders.ials import Factors, Ials, learned_points
 from mlwright.learn.recommenders.memory import Memory, strongest_entry
-from mlwright.learn.recommenders.sparse import Places, Rows
+from mlwright.learn.recommenders.sparse import Places, Rows, Singles
 from mlwright.learn.recommenders.words import described
 from mlwright.tasks.recommend.interactions import Codes, Histories
+
+_ENOUGH = 10.0
+"""Entries from which an item's point counts half."""
+_RIDGE = 1.0
+_STEPS = 40
 
 
 class Described:
@@ -67,14 +73,24 @@ class Described:
 
 
 class Content:
-    """Learns which words of the table of items say how much."""
+    """Learns which words of the table of items say how much.
+
+    Plainly, items are alike that share rare words. Where it is `learned`, words are given points of iALS's space so
+    that an item's words say where it lies: what goes with what is then known from who took it, also for items that
+    nobody took (Gantner et al., "Learning attribute-to-feature mappings for cold-start recommendations", ICDM 2010).
+    """
 
     name: ClassVar[str] = "content"
     label: ClassVar[str] = "Content"
     simple: ClassVar[bool] = False
-    package: ClassVar[str | None] = None
+    package: ClassVar[str | None] = "scipy"
     extra: ClassVar[str | None] = None
-    configurations: ClassVar[tuple[Configuration, ...]] = table("half_life", (None,))
+    configurations: ClassVar[tuple[Configuration, ...]] = table(
+        "learned half_life factors ridge others power rounds",
+        (True, None, 32, 0.01, 0.3, 1.0, 6),
+        (False, None, None, None, None, None, None),
+        (False, 30.0, None, None, None, None, None),
+    )
 
     def takes(self, taught: Taught) -> str | None:
         """Return None where a table of items says something, else why it is needed."""
@@ -85,10 +101,44 @@ class Content:
     def cost(self, taught: Taught) -> tuple[float, float]:
         """Return about how many seconds and bytes of memory a fit takes."""
         columns = 0 if taught.items is None else len(taught.items.columns)
-        return 2e-5 * len(taught.log.items) * columns, 4_000.0 * len(taught.log.items) * columns
+        seconds, memory = Ials().cost(taught)
+        items = len(taught.log.items)
+        return seconds / 2 + 4e-5 * items * columns, memory + 4_000.0 * items * columns
 
-    def fit(self, taught: Taught, configuration: Configuration, effort: Effort) -> Described:  # noqa: ARG002
-        """Read the table."""
+    def fit(self, taught: Taught, configuration: Configuration, effort: Effort) -> Described | Factors:
+        """Read the table, and where it is to be learned, the log."""
         if taught.items is None:
             raise ValueError("content learns from a table of items")
-        return Described(described(taught.items, len(taught.log.items)), Memory.of(configuration))
+        words, memory = described(taught.items, len(taught.log.items)), Memory.of(configuration)
+        if not configuration.get("learned"):
+            return Described(words, memory)
+        points, settings = learned_points(taught, configuration, effort)
+        told = _told(words, points, np.bincount(taught.log.item, minlength=len(points)))
+        return Factors(told, (np.diff(words.starts) > 0).astype(np.float32), memory, **settings)
+
+
+def _told(words: Rows, points: Singles, often: NDArray[np.intp]) -> Singles:
+    """Return (items, d) where each item's words say that it lies, by ridge regression of the points on the words.
+
+    An item that was taken more often counts more, to a limit: its point is better known.
+    """
+    from scipy.sparse import csr_array as sparse
+
+    shape = (len(words), words.width)
+    F = sparse((words.values.astype(np.float64), words.columns, words.starts), shape=shape)
+    sure = often / (often + _ENOUGH)
+    weighted = (F * sure[:, None]).T.tocsr()
+    wanted = weighted @ points.astype(np.float64)
+    M = np.zeros_like(wanted)
+    # Conjugate gradients on all columns at once: (F'DF + ridge) M = F'DQ.
+    rest = wanted.copy()
+    step, length = rest.copy(), np.einsum("wd,wd->d", rest, rest)
+    for _ in range(_STEPS):
+        turned = weighted @ (F @ step) + _RIDGE * step
+        share = length / np.maximum(np.einsum("wd,wd->d", step, turned), 1e-30)
+        M += share * step
+        rest -= share * turned
+        fresh = np.einsum("wd,wd->d", rest, rest)
+        step = rest + fresh / np.maximum(length, 1e-30) * step
+        length = fresh
+    return np.asarray(F @ M, dtype=np.float32)

@@ -6,12 +6,13 @@ rules), with weights for time.
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
-from mlwright.learn.base import Configuration, Effort
+from mlwright.learn.base import Configuration, Effort, Stop
 from mlwright.learn.learners.configurations import table
 from mlwright.learn.recommenders.base import Taught
 from mlwright.learn.recommenders.linked import LinkedItems
@@ -63,17 +64,9 @@ class Covisitation:
         user, item, time = seen.user[order], seen.item[order], taught.log.time[order]
         weight = entry_weights(taught, configuration)[order]
         count = len(seen.items)
-        total = _nothing(count)
-        for apart in range(1, configuration["window"] + 1):
-            if effort.stop():
-                break
-            near = _near(user, time, apart, configuration["days"])
-            first, second = item[near], item[near + apart]
-            # Logarithmic, as in the discounts of ranked lists: the next one counts most, but not alone.
-            value = weight[near + apart] / np.log2(1 + apart)
-            total = total + _counted(first, second, value, count)
-            if configuration["backward"]:
-                total = total + _counted(second, first, configuration["backward"] * value, count)
+        total = _counted(_pairs(user, time, weight, configuration, effort.stop), item, count)
+        if configuration["backward"]:
+            total = (total + configuration["backward"] * total.T).tocsr()
         often = np.maximum(np.bincount(item, weight, count), 1e-12)
         step = max(1, _CELLS // max(count, 1))
         parts: list[Rows] = []
@@ -91,17 +84,34 @@ class Covisitation:
         )
 
 
-def _nothing(count: int) -> csr_array:
-    from scipy.sparse import csr_array as made
+def _pairs(
+    user: Places, time: NDArray[np.float64], weight: NDArray[np.float64], configuration: Configuration, stop: Stop
+) -> Iterator[tuple[Places, int, NDArray[np.float64]]]:
+    """Yield places, how many places on each is followed, and what these pairs count."""
+    for apart in range(1, configuration["window"] + 1):
+        if stop():
+            return
+        near = _near(user, time, apart, configuration["days"])
+        # Logarithmic, as in the discounts of ranked lists: the next one counts most, but not alone.
+        yield near, apart, weight[near + apart] / np.log2(1 + apart)
 
-    return made((count, count), dtype=np.float64)
 
-
-def _counted(first: Places, second: Places, value: NDArray[np.float64], count: int) -> csr_array:
-    """Return (count, count): the sum of the values of each pair."""
+def _counted(pairs: Iterable[tuple[Places, int, NDArray[np.float64]]], item: Places, count: int) -> csr_array:
+    """Return (count, count): the sum of what all pairs of two items count."""
     from scipy.sparse import coo_array
 
-    return coo_array((value, (first, second)), shape=(count, count)).tocsr()
+    def added(waiting: list[tuple[Places, Places, NDArray[np.float64]]]) -> csr_array:
+        first, second, value = (np.concatenate(parts) for parts in zip(*waiting, strict=True))
+        return coo_array((value, (first, second)), shape=(count, count)).tocsr()
+
+    nothing = np.zeros(0, dtype=np.intp)
+    total = added([(nothing, nothing, np.zeros(0))])
+    waiting: list[tuple[Places, Places, NDArray[np.float64]]] = []
+    for near, apart, value in pairs:
+        waiting.append((item[near], item[near + apart], value))
+        if sum(len(part[0]) for part in waiting) > _PAIRS:
+            total, waiting = total + added(waiting), []
+    return total + added(waiting) if waiting else total
 
 
 def _near(user: Places, time: NDArray[np.float64], apart: int, days: float | None) -> Places:

@@ -144,28 +144,34 @@ class Ials:
 
     def fit(self, taught: Taught, configuration: Configuration, effort: Effort) -> Factors:
         """Learn, for `rounds` rounds."""
-        from threadpoolctl import threadpool_limits
-
-        seen = Seen.of(taught.log)
-        X = seen.matrix(entry_weights(taught, configuration)).astype(np.float32)
-        generator = np.random.default_rng(effort.seed)
-        scale = np.float32(_SPREAD / np.sqrt(configuration["factors"]))
-        people, items = (
-            scale * generator.standard_normal((count, configuration["factors"]), dtype=np.float32) for count in X.shape
-        )
-        settings = {name: float(configuration[name]) for name in ("others", "ridge", "power")}
-        turned = X.T.tocsr()
-        with threadpool_limits(effort.threads, "blas"):
-            for _ in range(configuration["rounds"]):
-                _solve(X, people, items, **settings)
-                _solve(turned, items, people, **settings)
-                if effort.stop():
-                    break
-        points = np.zeros((seen.all_items, configuration["factors"]), dtype=np.float32)
-        points[seen.items] = items
+        points, settings = learned_points(taught, configuration, effort)
         rising = trend(taught, configuration.get("trend"))
-        rising[~seen.known] = 0.0
+        rising[~Seen.of(taught.log).known] = 0.0
         return Factors(points, rising, Memory.of(configuration), **settings)
+
+
+def learned_points(taught: Taught, configuration: Configuration, effort: Effort) -> tuple[Singles, dict[str, float]]:
+    """Return (items, factors) the points of items, 0 for those that nobody took; and the numbers of the loss."""
+    from threadpoolctl import threadpool_limits
+
+    seen = Seen.of(taught.log)
+    X = seen.matrix(entry_weights(taught, configuration)).astype(np.float32)
+    generator = np.random.default_rng(effort.seed)
+    scale = np.float32(_SPREAD / np.sqrt(configuration["factors"]))
+    people, items = (
+        scale * generator.standard_normal((count, configuration["factors"]), dtype=np.float32) for count in X.shape
+    )
+    settings = {name: float(configuration[name]) for name in ("others", "ridge", "power")}
+    turned = X.T.tocsr()
+    with threadpool_limits(effort.threads, "blas"):
+        for _ in range(configuration["rounds"]):
+            _solve(X, people, items, **settings)
+            _solve(turned, items, people, **settings)
+            if effort.stop():
+                break
+    points = np.zeros((seen.all_items, configuration["factors"]), dtype=np.float32)
+    points[seen.items] = items
+    return points, settings
 
 
 def _solve(X: csr_array, mine: Singles, theirs: Singles, *, others: float, ridge: float, power: float) -> None:

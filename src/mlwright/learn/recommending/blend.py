@@ -46,6 +46,7 @@ class Blend:
         width = signals.shape[1]
         self._same = (signals.astype(np.float64) @ weights[:, :width].T).T.astype(np.float32)
         self._own = weights[:, width:].astype(np.float32)
+        self._heard: dict[int, tuple[Histories, Scores, Scores]] = {}
 
     def segments(self, histories: Histories) -> NDArray[np.intp]:
         """Return (q,) the segment of each history."""
@@ -62,9 +63,23 @@ class Blend:
         return answer
 
     def _scores(self, histories: Histories, segment: int) -> Scores:
-        counted = np.flatnonzero(self._own[segment]).tolist()
-        said = {place: self.members[place].scores(histories) for place in counted}
-        return self.weighed(said, {place: self.standard(one) for place, one in said.items()}, segment, len(histories))
+        heard = {place: self.heard(place, histories) for place in np.flatnonzero(self._own[segment]).tolist()}
+        said = {place: one for place, (one, _) in heard.items()}
+        return self.weighed(said, {place: one for place, (_, one) in heard.items()}, segment, len(histories))
+
+    def heard(self, place: int, histories: Histories) -> tuple[Scores, Scores]:
+        """Return what a member says, raw and standardised; neither may be changed.
+
+        Who asks for one person's scores then asks why: what was said last to one person is kept.
+        """
+        kept = self._heard.get(place)
+        if kept is not None and kept[0] is histories:
+            return kept[1], kept[2]
+        said = self.members[place].scores(histories)
+        standard = self.standard(said)
+        if len(histories) == 1:
+            self._heard[place] = (histories, said, standard)
+        return said, standard
 
     def weighed(self, said: Mapping[int, Scores], standard: Mapping[int, Scores], segment: int, count: int) -> Scores:
         """Return (q, items), given what each member that counts in this segment says, raw and standardised."""
@@ -93,7 +108,7 @@ class Blend:
         for position, member in enumerate(self.members):
             weight = self._own[segments, position][:, None]
             if weight.any():
-                added = weight * np.take_along_axis(self.standard(member.scores(histories)), item, axis=1)
+                added = weight * np.take_along_axis(self.heard(position, histories)[1], item, axis=1)
                 said = member.because(histories, item)
                 better = (added > most) & (said >= 0)
                 most, entry = np.where(better, added, most), np.where(better, said, entry)

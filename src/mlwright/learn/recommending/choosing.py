@@ -146,20 +146,20 @@ class _Chooser:
         """Return the blend of the signals, and for people with a history that with all members."""
         signals = np.arange(self.pool.width)
         own = [self.pool.width + place for place, one in enumerate(self.tried) if not one.alike]
-        sets = {"signals": own[:0]}
-        if self.kind == "warm" and own:
-            # The best member alone, or all: with few people, fewer weights are learned better.
-            sets |= {"blend of one": own[:1], "blend of two": own[:2], "blend": own}
-        blends, before = [], None
-        for name, columns in sets.items():
-            if self.stop():
+        # The best member alone, or more of them: with few people, fewer weights are learned better.
+        sets = {"blend of one": own[:1], "blend of two": own[:2], "blend": own} if self.kind == "warm" else {}
+        by_columns = {tuple(columns): name for name, columns in reversed(sets.items())}
+        by_columns[()] = "signals"
+        blends = []
+        for columns, name in sorted(by_columns.items(), key=lambda one: len(one[0]) or self.pool.columns):
+            found = self._blend(name, np.array([*signals, *columns], dtype=np.intp))
+            if found is None:
                 break
-            if columns != before:
-                blends.append(self._blend(name, np.concatenate([signals, columns]).astype(np.intp)))
-            before = columns
+            blends.append(found)
         return blends
 
-    def _blend(self, name: str, columns: NDArray[np.intp]) -> Way:
+    def _blend(self, name: str, columns: NDArray[np.intp]) -> Way | None:
+        """Return the blend of these columns; None where there is no time."""
         teaching = self.choices.take(np.flatnonzero(self.learned)).only(columns)
         # A member speaks for an item or not at all; signals may count against each other (what rises, what falls).
         at_least = np.where(columns < self.pool.width, -np.inf, 0.0)
@@ -167,9 +167,15 @@ class _Chooser:
         for fold in np.unique(self.choices.fold).tolist():
             others = teaching.take(np.flatnonzero(teaching.fold != fold))
             mine = np.flatnonzero(self.choices.fold == fold)
-            by_person[np.ix_(mine, columns)] = learn_weights(others, at_least=at_least, stop=self.stop)
+            learned = None if self.stop() else learn_weights(others, at_least=at_least, stop=self.stop)
+            if learned is None:
+                return None
+            by_person[np.ix_(mine, columns)] = learned
+        learned = learn_weights(teaching, at_least=at_least, stop=self.stop)
+        if learned is None:
+            return None
         weights = np.zeros(self.pool.columns)
-        weights[columns] = learn_weights(teaching, at_least=at_least, stop=self.stop)
+        weights[columns] = learned
         members = tuple((columns[columns >= self.pool.width] - self.pool.width).tolist())
         return Way(name, weights, self._rows(by_person), by_person, members=members)
 
@@ -188,6 +194,8 @@ class _Chooser:
         scores = staged_scores(self.pool, blend.by_person, found, by_fold)
         rows = np.concatenate([self.pool.moments.rows(moment, each) for moment, each in enumerate(scores)])
         trees = self._trees(found, np.flatnonzero(self.those))
+        if trees is None:
+            return None
         return replace(blend, name="second stage", rows=np.where(self.those, rows, np.nan), trees=trees)
 
     def _trees(self, found: Candidates, index: NDArray[np.intp]) -> FlatTrees | None:

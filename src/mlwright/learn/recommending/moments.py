@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
+from mlwright.learn.base import Effort
 from mlwright.learn.recommenders.base import Recommending, Scores, Taught
 from mlwright.tasks.base import Floats
 from mlwright.tasks.recommend.lists import exclude, hits, top
@@ -73,6 +76,23 @@ def make_moments(
     most = int(np.clip(CELLS // max(len(taught.log.items) * max(len(cuts), 1), 1), FEWEST_PEOPLE, MOST_PEOPLE))
     kept = tuple(_fewer(cut, most, seed) for cut in cuts)
     return Moments(tuple(replace(taught, log=cut.taught, moment=cut.moment) for cut in kept), kept)
+
+
+def slowness(taught: Taught, learners: Sequence[Recommending], *, seed: int) -> float:
+    """Return how many times longer a fit takes than its learner says: 1 on a machine that has nothing else to do.
+
+    Tried on half of the log, by the cheapest learner that is more than a simple rule.
+    """
+    half = replace(taught, log=taught.log.take(np.arange(len(taught.log) // 2)))
+    costs = {learner.cost(half)[0]: learner for learner in learners if not learner.simple}
+    if not costs:
+        return 1.0
+    cost, learner = min(costs.items(), key=lambda one: one[0])
+    start = time.perf_counter()
+    # What a learner cannot do here it cannot do in its trial either, which then says so.
+    with suppress(Exception):
+        learner.fit(half, learner.configurations[0], Effort(seed=seed))
+    return max(1.0, (time.perf_counter() - start) / max(cost, 1e-3))
 
 
 def _fewer(cut: Cut, most: int, seed: int) -> Cut:

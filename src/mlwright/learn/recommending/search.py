@@ -16,15 +16,15 @@ from mlwright.learn.recommenders.base import Ranker, Recommending, Taught
 from mlwright.learn.recommending.blend import Blend
 from mlwright.learn.recommending.candidates import Pool
 from mlwright.learn.recommending.choosing import Choice, choose
-from mlwright.learn.recommending.moments import make_moments
+from mlwright.learn.recommending.moments import make_moments, slowness
 from mlwright.learn.recommending.signals import known_of, signals
 from mlwright.learn.recommending.stage import Stage
 from mlwright.learn.recommending.trials import Trial, Trials, Tried
 from mlwright.progress import Progress, Silent
 
-RESERVE = 0.45
+RESERVE = 0.5
 """Share of the time left that trials leave: to weighing, to fitting what was chosen twice, and to all that follows."""
-AFTERWARDS = 0.7
+AFTERWARDS = 0.5
 """Share of that which weighing leaves."""
 UNLIMITED = 600.0
 """Seconds by which the number of moments is chosen where there is no limit."""
@@ -99,7 +99,8 @@ def search(
     """
     progress = progress or Silent()
     asked = _learners(taught, learners)
-    seconds = UNLIMITED if budget.seconds is None else budget.left
+    # A promised number of trials is the same on every machine, whatever its speed.
+    seconds = UNLIMITED if budget.seconds is None else budget.left / slowness(taught, asked, seed=seed)
     moments = make_moments(taught, asked, seconds=seconds, threads=threads, seed=seed)
     if not len(moments.people):
         raise DataError(

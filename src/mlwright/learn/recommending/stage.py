@@ -21,7 +21,7 @@ from mlwright.tasks.recommend.lists import exclude, top
 CANDIDATES = 100
 """So many items of a blend are ordered anew; the others stay below them, in the blend's order."""
 EXTRA = 5
-"""Columns beside what a blend weighs: its score, how far that is from the best one, the place, and two of the history."""
+"""Columns beside what a blend weighs: its score, how far that is from the best, the place, and two of the history."""
 
 
 def described(values: Singles, blended: Singles, length: int, since: float) -> Floats:
@@ -31,9 +31,8 @@ def described(values: Singles, blended: Singles, length: int, since: float) -> F
     """
     places = np.log1p(np.arange(len(values)))
     history = np.tile([np.log1p(length), np.log1p(since)], (len(values), 1))
-    return np.column_stack([values, blended, blended - blended.max(initial=-np.inf), places, history]).astype(
-        np.float64
-    )
+    behind = blended - blended.max(initial=-np.inf)
+    return np.column_stack([values, blended, behind, places, history]).astype(np.float64)
 
 
 def since_last(histories: Histories) -> Floats:
@@ -76,8 +75,9 @@ class Stage:
 
     def _ordered(self, histories: Histories, segment: int) -> Scores:
         blend, count = self.blend, len(histories)
-        said = {place: member.scores(histories) for place, member in enumerate(blend.members)}
-        standard = {place: blend.standard(one) for place, one in said.items()}
+        heard = [blend.heard(place, histories) for place in range(len(blend.members))]
+        said = {place: one for place, (one, _) in enumerate(heard)}
+        standard = {place: one for place, (_, one) in enumerate(heard)}
         total = blend.weighed(said, standard, segment, count)
         open_to = np.where(blend.known, total, np.float32(-np.inf))
         exclude(open_to, histories)
@@ -85,9 +85,8 @@ class Stage:
         for row, found in enumerate(top(open_to, self.candidates)):
             items = found[found >= 0]
             if len(items):
-                values = np.column_stack(
-                    [blend.signals[items], *(standard[place][row, items] for place in self.read.tolist())]
-                )
+                own = [standard[place][row, items] for place in self.read.tolist()]
+                values = np.column_stack([blend.signals[items], *own])
                 X = described(values, total[row, items], int(lengths[row]), float(since[row]))
                 _raise(total[row], items, total[row, items] + self._said(X))
         return total
@@ -103,15 +102,10 @@ class Stage:
         """Return JSON and arrays."""
         plain, arrays = self.blend.state()
         trees, nodes = self.trees.state()
-        named = {
-            **{f"blend.{name}": one for name, one in arrays.items()},
-            **{f"trees.{n}": a for n, a in nodes.items()},
-        }
-        return {"blend": plain, "trees": trees, "candidates": self.candidates}, {
-            **named,
-            "read": self.read,
-            "staged": self.staged,
-        }
+        named = {f"blend.{name}": one for name, one in arrays.items()}
+        named |= {f"trees.{name}": one for name, one in nodes.items()}
+        named |= {"read": self.read, "staged": self.staged}
+        return {"blend": plain, "trees": trees, "candidates": self.candidates}, named
 
     @classmethod
     def from_state(cls, plain: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]]) -> Self:

@@ -79,7 +79,7 @@ def candidates_of(pool: Pool, weights: Floats, members: Sequence[int], those: ND
 def learn_trees(
     found: Candidates, index: NDArray[np.intp], *, seed: int, threads: int, stop: Stop = never
 ) -> FlatTrees | None:
-    """Return the trees that people at these positions teach; None where too few of them took a candidate."""
+    """Return the trees that people at these positions teach; None where too few took a candidate, or time ended."""
     import lightgbm
 
     some = [place for place in index.tolist() if found.taken[place].any()]
@@ -96,7 +96,9 @@ def learn_trees(
     )
     booster = lightgbm.Booster(parameters, data)
     for _ in range(_ROUNDS[0] if small else _ROUNDS[1]):
-        if booster.update() or stop():
+        if stop():
+            return None
+        if booster.update():
             break
     return read_trees(booster.model_to_string())
 

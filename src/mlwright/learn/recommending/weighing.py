@@ -56,11 +56,11 @@ class Choices:
         return replace(self, values=np.ascontiguousarray(self.values[:, :, columns]))
 
 
-def learn_weights(choices: Choices, *, at_least: Floats, stop: Stop = never) -> Floats:
+def learn_weights(choices: Choices, *, at_least: Floats, stop: Stop = never) -> Floats | None:
     """Return (f,) the weights that make what was chosen likeliest, none below `at_least` (f,).
 
-    Somebody who chose n items counts as the root of n: their choices are not independent. `stop` ends it with what
-    there is.
+    Somebody who chose n items counts as the root of n: their choices are not independent. None where `stop`
+    ended it: weights that are half learned say nothing.
     """
     from scipy.optimize import Bounds, OptimizeResult, minimize
 
@@ -82,8 +82,12 @@ def learn_weights(choices: Choices, *, at_least: Floats, stop: Stop = never) -> 
         value = float(PENALTY * weights @ weights / 2 - (share * logs).sum())
         return value, PENALTY * weights - (rest @ flat).astype(np.float64)
 
+    stopped = False
+
     def look(intermediate_result: OptimizeResult) -> None:  # noqa: ARG001  SciPy asks for this name
-        if stop():
+        nonlocal stopped
+        stopped = stop()
+        if stopped:
             raise StopIteration
 
     found = minimize(
@@ -95,4 +99,4 @@ def learn_weights(choices: Choices, *, at_least: Floats, stop: Stop = never) -> 
         callback=look,
         options={"maxiter": MOST_STEPS},
     )
-    return np.asarray(found.x, dtype=np.float64)
+    return None if stopped else np.asarray(found.x, dtype=np.float64)

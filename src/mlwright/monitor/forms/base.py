@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar, Protocol
 
@@ -70,3 +70,6 @@ class Watching(Protocol):
 
     def drifted(self, kind: str, subject: Subject, watch: Watch, places: Sequence[int]) -> tuple[str, str]:
         """Return the sentence that streams of a watcher lie elsewhere, those first that moved most; and what to do."""
+
+    def learn_again(self, name: str, beside: Collection[str]) -> str:
+        """Return what to do about a loss that has risen; `beside`: the columns that other open alarms are about."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
@@ -25,6 +25,11 @@ LEAST_UNKNOWN = 3
 CHANCE = 6.0
 LEAST_SHARE, MOST_SHARE = 0.01, 0.5
 NAMED = 3
+TOLD_FIRST = frozenset({LENGTH, UNKNOWN, "personal"})
+FIRST_THE_FEED = (
+    "see first whether histories are still sent as they were, of which another alarm tells; then learn again: mlwright "
+    "adapt {}"
+)
 
 
 class ListWatching:
@@ -84,9 +89,16 @@ class ListWatching:
         """Return what differs about requests, lists or what is taken."""
         del subject
         message, action = _DRIFTED[kind]
-        said = [_of_stream(watch, place) for place in places[:NAMED]]
+        told = sorted(places, key=lambda place: watch.names[place] not in TOLD_FIRST)
+        said = [_of_stream(watch, place) for place in told[:NAMED]]
         more = f"; and {wording.count(len(places) - NAMED, 'more change')}" if len(places) > NAMED else ""
         return message.format("; ".join(said) + more), action
+
+    def learn_again(self, name: str, beside: Collection[str]) -> str:
+        """Return what to do about lists that miss, by the columns that another alarm is about."""
+        if TOLD_FIRST & set(beside):
+            return FIRST_THE_FEED.format(name)
+        return f"learn again from a newer log: mlwright adapt {name}"
 
 
 _LABELS = {"hit_rate_10": "share of lists without what was taken"}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
@@ -82,6 +82,11 @@ class RowWatching:
         if not subject.reference.classes:
             message = _OF_NUMBERS.get(kind, message)
         return message.format(shown), action
+
+    def learn_again(self, name: str, beside: Collection[str]) -> str:
+        """Return what to do about a loss that has risen."""
+        del beside
+        return f"learn again from newer rows: mlwright adapt {name}"
 
 
 _OF_NUMBERS = {

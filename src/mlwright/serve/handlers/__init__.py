@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from mlwright.serve.handlers.api import ROUTES as API
+from mlwright.serve.handlers.events import ROUTES as EVENTS
 from mlwright.serve.handlers.health import ROUTES as HEALTH
 from mlwright.serve.handlers.inference import ROUTES as INFERENCE
 from mlwright.serve.handlers.jobs import ROUTES as JOBS
@@ -13,5 +14,5 @@ from mlwright.serve.handlers.predict import ROUTES as PREDICT
 from mlwright.serve.handlers.recommend import ROUTES as RECOMMEND
 from mlwright.serve.routes import Route
 
-ROUTES: tuple[Route, ...] = (*PREDICT, *RECOMMEND, *JOBS, *OUTCOMES, *INFERENCE, *MODELS, *API, *HEALTH, *PAGE)
+ROUTES: tuple[Route, ...] = (*PREDICT, *RECOMMEND, *JOBS, *OUTCOMES, *EVENTS, *INFERENCE, *MODELS, *API, *HEALTH, *PAGE)
 """Every address of the service. A new family is one file and one line here."""

@@ -83,6 +83,8 @@ def _kept(service: Service, endpoint: Endpoint, given: Sequence[Outcome]) -> dic
     if recorder.record.unanswered(endpoint.name, [each.id for each in made]):
         recorder.flush(FLUSH_S)  # the answer may have been given a moment ago, and not be written yet
     counts = recorder.record.outcomes(endpoint.name, made)
+    if "events" in endpoint.main.ways:
+        recorder.record.take_outcomes(endpoint.name, [each.id for each in made])
     unknown = unknown_items(models, made)
     return counts if unknown is None else counts | {"unknown_items": unknown}
 

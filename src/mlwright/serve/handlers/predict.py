@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import logging
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
+from mlwright.errors import OutputError
 from mlwright.serve.answers import Answer
 from mlwright.serve.bodies import READERS, WRITERS, Rows, read_rows, refuse_absent, wanted, written
 from mlwright.serve.endpoint import Endpoint, Share
@@ -13,8 +16,9 @@ from mlwright.serve.problems import Problem
 from mlwright.serve.record import new_ids
 from mlwright.serve.routes import Route
 from mlwright.serve.service import Service
-from mlwright.serve.serving import Serving, refuse_way
+from mlwright.serve.serving import Filled, Serving, refuse_way
 
+logger = logging.getLogger("mlwright.serve")
 SMALL = 32 << 10
 """Bodies up to so many bytes are read on the thread that takes requests."""
 
@@ -61,6 +65,9 @@ async def answer_rows(
             f"Reasons are given for {service.settings.limits.explained:,} rows at a time, not for {len(rows):,}.",
             hint="send fewer rows, or leave out explain.",
         )
+    asked = served or endpoint.main
+    if "events" in asked.ways:
+        rows = await _with_histories(service, asked, rows)
     ids = new_ids(len(rows))
     split = served is None and endpoint.is_split
     if not split:
@@ -74,6 +81,28 @@ async def answer_rows(
     if served is None and endpoint.shadows:
         _when_kept(request, lambda: service.recording.shadow(endpoint, rows, answers, request, by=first.version))
     return answers, first
+
+
+async def _with_histories(service: Service, served: Serving, rows: Rows) -> Rows:
+    """Return the rows with the histories that the service keeps, where they leave them to it."""
+    users = [served.user_of(row) for row in rows]
+    wanted = {user for user in users if user is not None}
+    if not wanted:
+        return rows
+    found: Mapping[str, list[dict[str, Any]]] | None = None
+    record = service.recording.recorder.record
+    try:
+        found = await service.in_background(lambda: record.histories(served.name, wanted))
+    except OutputError:
+        logger.exception("a history cannot be read", extra={"model": served.name})
+    filled = []
+    for row, user in zip(rows, users, strict=True):
+        made = row
+        if user is not None:
+            made = Filled(row, history=[] if found is None else found[user])
+            made.is_lost = found is None
+        filled.append(made)
+    return filled
 
 
 async def _shared(

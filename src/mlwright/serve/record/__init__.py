@@ -1,6 +1,7 @@
 """The record: what was answered, to which row, by which version, and later the outcome."""
 
 from mlwright.serve.record.answered import Answered, new_ids
+from mlwright.serve.record.histories import Event
 from mlwright.serve.record.keys import KeyBusyError, KeyReusedError
 from mlwright.serve.record.outcomes import Item, Outcome, microseconds
 from mlwright.serve.record.private import Private, private_key
@@ -11,6 +12,7 @@ from mlwright.serve.record.recorder import Durability, Recorder
 __all__ = [
     "Answered",
     "Durability",
+    "Event",
     "Item",
     "KeyBusyError",
     "KeyReusedError",

@@ -11,9 +11,9 @@ import sqlalchemy as sa
 from mlwright.errors import OutputError
 from mlwright.registry.database import reading, writing
 from mlwright.serve.record.keys import KEPT_S, mark_of
-from mlwright.serve.record.tables import ANSWERS, KEYS, OUTCOME_HISTORY, OUTCOMES
+from mlwright.serve.record.tables import ANSWERS, EVENTS, KEYS, OUTCOME_HISTORY, OUTCOMES
 
-KINDS = ("answers", "outcomes", "responses")
+KINDS = ("answers", "outcomes", "responses", "events")
 TOGETHER = 500
 """Answers that are deleted in one transaction: small, so that those who write are not kept waiting."""
 PATIENCE_S = 10.0
@@ -21,7 +21,7 @@ PATIENCE_S = 10.0
 
 
 def forget_subject(engine: sa.Engine, subjects: Collection[str]) -> dict[str, int]:
-    """Delete the answers about a subject, their shadows, outcomes and kept responses; return how many of each.
+    """Delete the answers about a subject, their shadows, outcomes, kept responses and events; return how many of each.
 
     `subjects` are the forms in which the record may hold it. In SQLite the bytes are gone from the files afterwards;
     PostgreSQL overwrites them in its own time. Raises OutputError, also where the bytes could not be removed yet.
@@ -30,6 +30,7 @@ def forget_subject(engine: sa.Engine, subjects: Collection[str]) -> dict[str, in
     with writing(engine) as connection:
         about = sa.or_(*[KEYS.c.subjects.contains(mark_of(subject)) for subject in subjects])
         counts["responses"] += connection.execute(sa.delete(KEYS).where(about)).rowcount
+        counts["events"] += connection.execute(sa.delete(EVENTS).where(EVENTS.c.subject.in_(subjects))).rowcount
     while True:
         with writing(engine) as connection:
             found = connection.execute(
@@ -49,8 +50,9 @@ def forget_subject(engine: sa.Engine, subjects: Collection[str]) -> dict[str, in
 def knows_subjects(engine: sa.Engine) -> bool:
     """Tell whether any answer says whom it is about. Raises OutputError."""
     with reading(engine) as connection:
-        wanted = sa.select(ANSWERS.c.id).where(ANSWERS.c.subject.is_not(None)).limit(1)
-        return connection.execute(wanted).first() is not None
+        answers = sa.select(ANSWERS.c.id).where(ANSWERS.c.subject.is_not(None)).limit(1)
+        events = sa.select(EVENTS.c.at).limit(1)
+        return any(connection.execute(wanted).first() is not None for wanted in (answers, events))
 
 
 def withdraw(engine: sa.Engine, ids: Sequence[str]) -> None:
@@ -89,6 +91,10 @@ def prune_steps(engine: sa.Engine, before: int, model: str | None) -> Iterator[d
                 _delete(connection, ids, counts)
                 found = bool(ids)
             yield counts
+    with writing(engine) as connection:
+        past = [EVENTS.c.received < before, *([EVENTS.c.model == model] if model else [])]
+        gone = connection.execute(sa.delete(EVENTS).where(*past)).rowcount
+    yield {"events": gone}
     with writing(engine) as connection:
         expired = KEYS.c.made < time.time_ns() // 1000 - KEPT_S * 1_000_000
         gone = connection.execute(sa.delete(KEYS).where(expired)).rowcount

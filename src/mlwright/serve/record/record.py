@@ -9,11 +9,13 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import msgspec
 import sqlalchemy as sa
 
 from mlwright.registry import database
-from mlwright.serve.record import forgetting, keys, reading, status
+from mlwright.serve.record import forgetting, histories, keys, reading, status
 from mlwright.serve.record.answered import storable
+from mlwright.serve.record.histories import Event
 from mlwright.serve.record.outcomes import Outcome, keep_outcomes, unanswered
 from mlwright.serve.record.private import Private
 from mlwright.serve.record.reading import Wanted, pages
@@ -100,6 +102,23 @@ class Record:
     def unanswered(self, model: str, ids: Sequence[str]) -> set[str]:
         """Return those of the ids that no recorded answer of a model has (yet)."""
         return unanswered(self.engine, model, ids)
+
+    def keep_events(self, model: str, events: Sequence[Event]) -> dict[str, int]:
+        """Keep who took what; return counts: accepted, repeated. Subjects are hashed where the model's are."""
+        own = self.private.of(model)
+        hidden = [msgspec.structs.replace(each, subject=own.subject(each.subject) or "") for each in events]
+        return histories.keep_events(self.engine, model, hidden)
+
+    def take_outcomes(self, model: str, ids: Iterable[str]) -> None:
+        """Let what came of the answers of a recommender be events of whom they were for."""
+        histories.take_outcomes(self.engine, model, ids)
+
+    def histories(self, model: str, subjects: Iterable[str]) -> dict[str, list[dict[str, Any]]]:
+        """Return what each person took, the oldest first: {"item", "at" in seconds since 1970, "rating" if known}."""
+        own = self.private.of(model)
+        forms = {subject: storable(own.subject(subject)) or "" for subject in subjects}
+        found = histories.histories(self.engine, model, set(forms.values()))
+        return {subject: found[form] for subject, form in forms.items()}
 
     def answers(
         self,

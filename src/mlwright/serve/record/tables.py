@@ -66,3 +66,18 @@ KEYS = sa.Table(
     sa.Index("idempotency_by_time", "made"),
     sa.Index("idempotency_by_request", "request"),
 )
+
+EVENTS = sa.Table(
+    "events",
+    METADATA,
+    sa.Column("model", sa.Text, primary_key=True),
+    sa.Column("subject", sa.Text, primary_key=True),
+    sa.Column("at", sa.BigInteger, primary_key=True),
+    sa.Column("item", sa.Text, primary_key=True),
+    sa.Column("rating", sa.Double),
+    sa.Column("answer", sa.Text),
+    sa.Column("received", sa.BigInteger, nullable=False),
+    sa.Index("events_by_receipt", "received"),
+    sa.Index("events_by_subject", "subject"),
+)
+"""Who took what when: the histories that a service keeps for a recommender. `answer`: of which outcome it is."""

@@ -29,6 +29,8 @@ _UNITS = {
 }
 FIRST, LAST = 631_152_000.0, 4_102_444_800.0
 """1990 and 2100: epochs lie between."""
+BEYOND = 1e19
+"""No moment, in nanoseconds or otherwise, is so large a number, and no id."""
 LOOKED_AT = 5_000
 FEW = 0.05
 """So small a share of moments that cannot be is dirt; a larger one is how the log is."""
@@ -87,16 +89,18 @@ def _inferred(series: pl.Series) -> tuple[Column, tuple[Finding, ...]]:
 
 
 def numbers_of(series: pl.Series) -> Floats | None:
-    """Return the numbers of a column in which nearly all values are plain numbers; NaN is missing."""
+    """Return the numbers of a column in which nearly all values are plain numbers; NaN is missing, or beyond reason."""
     if series.dtype.is_numeric():
-        return series.cast(pl.Float64).fill_null(float("nan")).to_numpy().astype(np.float64)
-    if series.dtype != pl.String:
+        read = series.cast(pl.Float64)
+    elif series.dtype != pl.String:
         return None
-    read = series.str.strip_chars().cast(pl.Float64, strict=False)
-    present = len(series) - series.null_count()
-    if present == 0 or (len(series) - read.null_count()) < 0.8 * present:
-        return None
-    return read.fill_null(float("nan")).to_numpy().astype(np.float64)
+    else:
+        read = series.str.strip_chars().cast(pl.Float64, strict=False)
+        present = len(series) - series.null_count()
+        if present == 0 or (len(series) - read.null_count()) < 0.8 * present:
+            return None
+    numbers = read.fill_null(float("nan")).to_numpy()
+    return np.where(np.abs(numbers) < BEYOND, numbers, np.nan)
 
 
 def _from_numbers(series: pl.Series, numbers: Floats, now: float) -> Moments | None:
@@ -126,7 +130,7 @@ def _counted(series: pl.Series, numbers: Floats, now: float) -> Moments:
         return _checked(series, column, (), years, now, (numbers - 1970.0) * YEAR)
     unit = next((_UNITS[word] for word in reversed(said) if word in _UNITS), None)
     told = () if unit is not None else (f"{name!r} counts steps of no known length: one is taken for a day.",)
-    seconds = np.where(np.isfinite(numbers), numbers, np.nan) * (DAY if unit is None else unit)
+    seconds = numbers * (DAY if unit is None else unit)
     missing = int(np.isnan(seconds).sum())
     return Moments(seconds, column, (_left_out(series, seconds, missing, 0),) if missing else (), told)
 

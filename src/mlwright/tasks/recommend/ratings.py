@@ -17,6 +17,8 @@ from mlwright.tasks.base import Floats
 from mlwright.tasks.recommend.vocabulary import says_taken
 
 MOST_LEVELS = 101
+BEYOND = 1e15
+"""No rating is so large a number."""
 RARE = 0.01
 UNRATED = (-1.0, 0.0)
 """What logs write for "taken, but not rated": below a scale that begins at 1."""
@@ -82,7 +84,7 @@ def _numbers(series: pl.Series) -> tuple[Column, Floats]:
             f"The rating column {series.name!r} holds no numbers, but for example {sample!r}.",
             hint="name a column of numbers with --rating, or --rating none where nothing was rated.",
         )
-    return column, numbers
+    return column, np.where(np.abs(numbers) < BEYOND, numbers, np.nan)
 
 
 def _shown(column: Column, values: Floats) -> Ratings:
