@@ -113,7 +113,7 @@ def build(folder: Path, budget: float) -> dict[str, Any]:
     import mlwright as mw
 
     begun, busy = time.perf_counter(), time.process_time()
-    model = mw.build(
+    mw.build(
         folder / "log.csv", task="recommend", user="user", item="item", time="time", budget=budget, out=folder / "model"
     )
     seconds, worked = time.perf_counter() - begun, time.process_time() - busy

@@ -43,7 +43,7 @@ class _Recbole(Peer):
 
     def one(self, query: Query) -> list[int]:
         user = torch.tensor([self.data.token2id("user_id", str(query.user))])
-        scores = self.model.full_sort_predict({"user_id": user}).numpy()
+        scores = self.model.full_sort_predict({"user_id": user}).numpy().reshape(-1)
         return self.best(scores[self.places], query)
 
 

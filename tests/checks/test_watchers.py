@@ -13,6 +13,7 @@ import pytest
 
 import mlwright as mw
 from mlwright.columns import Columns
+from mlwright.model import row_model
 from mlwright.monitor.events import Events, FileSource
 from mlwright.monitor.subject import Subject
 from mlwright.monitor.verdict import PARTS, drifted
@@ -44,7 +45,7 @@ def subject_of(task: str) -> Subject:
 
 @cache
 def events_of(task: str, seed: int, moved: float = 0.0) -> Events:
-    source = FileSource(subject_of(task).model, drawn(task, 1_200, seed, moved=moved))
+    source = FileSource(row_model(subject_of(task).model), drawn(task, 1_200, seed, moved=moved))
     return next(iter(source.blocks()))[0]
 
 

@@ -96,12 +96,12 @@ def test_export(run: Run, recorded: Path) -> None:
 
 def test_forget_finds_a_subject_by_its_hash(run: Run, recorded: Path) -> None:
     code, out, _ = run("record", "forget", "person a", "--yes")
-    assert (code, out) == (0, "deleted: 1 answers, 0 outcomes, 0 responses, 0 jobs\n")
+    assert (code, out) == (0, "deleted: 1 answers, 0 outcomes, 0 responses, 0 events, 0 jobs\n")
     assert json.loads(run("record", "status", "churn", "--json")[1])["answers"] == 2
     code, out, err = run("record", "forget", "person a", "--yes", "--json")
     assert code == 1
     assert json.loads(out) == {
-        "subject": "person a", "answers": 0, "outcomes": 0, "responses": 0, "jobs": 0, "unfinished_jobs": [],
+        "subject": "person a", "answers": 0, "outcomes": 0, "responses": 0, "events": 0, "jobs": 0, "unfinished_jobs": [],
     }  # fmt: skip
     assert "Nothing was found about 'person a': no answer says it is about it." in err
 
@@ -143,7 +143,7 @@ def test_forget_deletes_jobs_that_ended_and_names_those_that_have_not(run: Run) 
 def test_prune(run: Run, recorded: Path) -> None:
     code, out, _ = run("record", "prune", "churn", "--older", "20y", "--yes", "--json")
     assert code == 0
-    assert json.loads(out) == {"older": "20y", "model": "churn", "answers": 1, "outcomes": 0, "responses": 0}
+    assert json.loads(out) == {"older": "20y", "model": "churn", "answers": 1, "outcomes": 0, "responses": 0, "events": 0}
 
 
 @pytest.mark.parametrize(

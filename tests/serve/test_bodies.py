@@ -15,9 +15,10 @@ from tests.serve.conftest import problem_or
 
 from mlwright.schema import Column
 from mlwright.serve.answers import Answer
-from mlwright.serve.bodies import READERS, SHAPE, WRITERS, read_rows, refuse_absent, wanted, written
+from mlwright.serve.bodies import READERS, WRITERS, read_rows, refuse_absent, wanted, written
 from mlwright.serve.http import ARROW, CSV, JSON, NDJSON, PARQUET
 from mlwright.serve.problems import Problem
+from mlwright.serve.shapes import SHAPE
 
 LIMIT = 10
 HUGE = b"[" * 100_000

@@ -103,6 +103,6 @@ def test_a_response_is_found_by_whom_it_is_about_without_its_answers(serve: Serv
         assert recorder.flush(10)
         assert recorder.record.prune(-60)["answers"] == 2
         assert recorder.record.forget("nobody")["responses"] == 0
-        assert recorder.record.forget("4711") == {"answers": 0, "outcomes": 0, "responses": 1}
+        assert recorder.record.forget("4711") == {"answers": 0, "outcomes": 0, "responses": 1, "events": 0}
         again = inside.predict("binary", rows, headers=KEY)
         assert "idempotency-replayed" not in again.headers

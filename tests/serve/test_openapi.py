@@ -23,12 +23,13 @@ from schemathesis.specs.openapi.checks import (
 from tests.serve.conftest import TASKS, Inside, Running
 
 from mlwright.serve.handlers import ROUTES
-from mlwright.serve.openapi import PREDICT, document
+from mlwright.serve.openapi import PREDICT, RECOMMEND, document
 from mlwright.serve.problems import STATUS
 from mlwright.serve.routes import OPEN, Route
 from mlwright.serve.schemas import schemas
 
-OWN = {PREDICT.replace("{name}", task) for task in TASKS}
+FILMS = "films"
+OWN = {PREDICT.replace("{name}", name) for name in (*TASKS, FILMS)} | {RECOMMEND.replace("{name}", FILMS)}
 CHECKS = (
     not_a_server_error,
     status_code_conformance,
@@ -42,14 +43,16 @@ READ = [("POST", path) for path in sorted(OWN)] + [(each.method, each.path) for 
 
 
 @pytest.fixture
-def described(inside: Inside) -> dict[str, Any]:
-    told: dict[str, Any] = inside.ask("GET", "/openapi.json").raise_for_status().json()
+def described(running: Running) -> dict[str, Any]:
+    told: dict[str, Any] = running.client.get("/openapi.json").raise_for_status().json()
     return told
 
 
 @pytest.fixture(scope="module")
-def running(models: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
-    with Running([models / task for task in TASKS], tmp_path_factory.mktemp("openapi")) as process:
+def running(models: Path, film_models: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
+    served = [*(models / task for task in TASKS), film_models / FILMS]
+    settings = f'[models.{FILMS}]\nhistories = "kept"\n'
+    with Running(served, tmp_path_factory.mktemp("openapi"), settings=settings) as process:
         yield process
 
 
@@ -100,6 +103,16 @@ def test_a_models_own_rows_are_described(inside: Inside, described: dict[str, An
     assert inside.ask("POST", f"/v1/models/{task}/predict", json=content["example"]).status_code == 200
 
 
+def test_the_requests_of_a_recommender_are_described(running: Running, described: dict[str, Any]) -> None:
+    body = described["paths"][f"/v1/models/{FILMS}/recommend"]["post"]["requestBody"]["content"]["application/json"]
+    fits = jsonschema_rs.validator_for({**body["schema"], "components": described["components"]})
+    fits.validate(body["example"])
+    fits.validate({"requests": [body["example"]]})
+    assert not fits.is_valid({"history": 3})
+    assert running.client.post(f"/v1/models/{FILMS}/recommend", json=body["example"]).status_code == 200
+    assert f"/v1/models/{TASKS[0]}/recommend" not in described["paths"]
+
+
 def test_keys_are_asked_for_where_there_are_some(inside: Inside, described: dict[str, Any]) -> None:
     read = described["paths"]["/v1/models"]["get"]
     assert {} in read["security"]
@@ -123,7 +136,7 @@ def ask(running: Running, operation: Any, mode: GenerationMode, examples: int) -
     @seed(0)
     @settings(max_examples=examples, deadline=None, database=None, phases=(Phase.explicit, Phase.generate),
               suppress_health_check=list(HealthCheck))  # fmt: skip
-    @given(case=operation.as_strategy(generation_mode=mode), task=st.sampled_from([*TASKS, None]))
+    @given(case=operation.as_strategy(generation_mode=mode), task=st.sampled_from([*TASKS, FILMS, None]))
     def holds(case: Any, task: str | None) -> None:
         if task is not None and "name" in case.path_parameters:
             case.path_parameters["name"] = task

@@ -41,7 +41,8 @@ def test_the_reference_names_every_setting() -> None:
     sections: list[tuple[type[msgspec.Struct], Any]] = [
         (_File, told), (Limits, told["limits"]), (RecordSettings, told["record"]), (Logs, told["logs"]),
         (Network, told["network"]), (Policy, told["policy"]), (Treatments, told["policy"]["columns"]["plan"]),
-        (ModelPolicy, told["models"]["churn"]), (Humility, told["models"]["churn"]["humility"]),
+        (ModelPolicy, told["models"]["churn"] | told["models"]["films"]),
+        (Humility, told["models"]["churn"]["humility"]),
     ]  # fmt: skip
     for kind, section in sections:
         assert set(section) == set(kind.__struct_fields__), kind.__name__
@@ -102,7 +103,7 @@ def test_what_a_file_may_not_say_is_told_with_its_line(tmp_path: Path, text: str
         ("[limits]\nrowz = 5\n", "did you mean 'rows'? Known here: body_mb, file_mb, rows, explained, seconds, "),
         ("[limit]\nrows = 5\n", "did you mean 'limits'? Known here: limits, record, logs, traces, "),
         ('[policy.columns.plan]\nmising = "flag"\n', "did you mean 'missing'? Known here: unknown_category, missing, "),
-        ("[models.a]\nzzz = 1\n", "Known here: policy, humility, subject, private."),
+        ("[models.a]\nzzz = 1\n", "Known here: policy, humility, subject, private, recommend, histories."),
         ("[models.a.policy]\nmising = 1\n", "did you mean 'missing'? Known here: unknown_category, missing, "),
         ('[policy]\nmissing = "flagg"\n', "did you mean 'flag'? Allowed: default, flag, refuse."),
         ('[models.a.private]\nx = "forget"\n', "Allowed: hash, omit."),

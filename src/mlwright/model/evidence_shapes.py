@@ -310,6 +310,55 @@ MITIGATION: Final = has(
 )
 """What is told of thresholds by group."""
 
+_LISTS = has(
+    dict.fromkeys(
+        (
+            *("coverage", "evenness", "novelty", "alikeness"),
+            *("head_share", "head_share_taken", "popularity", "popularity_taken"),
+        ),
+        _SCORE,
+    )
+)
+_SCORED: Final[Mapping[str, Shape]] = {"score": _SCORE, "interval": _INTERVAL}
+RECOMMENDING: Final = has(
+    {
+        "people": has(dict.fromkeys(("asked", "warm", "cold"), number)),
+        "chosen": by_name(text),
+        "cold": maybe(
+            has(
+                {
+                    **_SCORED,
+                    "people": number,
+                    "rule": has({"label": text, "score": _SCORE}),
+                    "difference": several(_SCORE, 3),
+                }
+            )
+        ),
+        "single": maybe(has({**_SCORED, "label": text, "difference": several(_SCORE, 3)})),
+        "random": maybe(has(_SCORED)),
+        "metric_label": text,
+        "lists": has({"model": _LISTS}, {"rule": _LISTS}),
+        "rule": _SENTENCE,
+        "fresh": has({"people": number, "taken": number}),
+        "log": has(
+            {
+                **dict.fromkeys(("entries", "users", "items"), number),
+                **dict.fromkeys(("first", "last", "density"), _SCORE),
+            }
+        ),
+        "samples": several(
+            has(
+                {
+                    "who": text,
+                    "history": several(text),
+                    "items": several(has({"item": label, "title": _SENTENCE, "reason": text, "level": text})),
+                }
+            )
+        ),
+    }
+)
+"""What is told of a model that recommends: whom it was asked for, what its lists are like, what sample people get."""
+
 WHOLE: Final = has(
     {
         "question": _QUESTION,
@@ -340,6 +389,7 @@ WHOLE: Final = has(
         "readable": maybe(_READABLE),
         "rules": maybe(_RULES),
         "interactions": maybe(_INTERACTIONS),
+        "recommending": maybe(RECOMMENDING),
     },
 )
 """What the report reads of the evidence of a model that was built and judged."""

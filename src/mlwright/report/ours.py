@@ -19,7 +19,7 @@ _OURS: Final = {
     ".html": re.compile(rb'<meta name="generator" content="mlwright">'),
     ".json": re.compile(rb'\A\s*\{\s*"format"\s*:\s*"mlwright-'),
     # Reports of older versions end without the mark.
-    ".md": re.compile(re.escape(MARK.encode()) + rb"|\A# Predicting [^\n]*\n\nModel report on "),
+    ".md": re.compile(re.escape(MARK.encode()) + rb"|\A# (?:Predicting|Recommending) [^\n]*\n\nModel report on "),
 }
 
 

@@ -12,7 +12,6 @@ import json
 import math
 import re
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import msgspec
@@ -23,40 +22,8 @@ from mlwright.serve.answers import Answer
 from mlwright.serve.arrow_stream import damaged, refuse_hostile
 from mlwright.serve.http import ARROW, CSV, JSON, NDJSON, PARQUET
 from mlwright.serve.problems import Problem, RowError
+from mlwright.serve.shapes import CELLS, SHAPE, Row, Rows, Shape
 from mlwright.serve.tables import Columns, csv_cells, frame
-
-Scalar = str | int | float | bool | None
-Row = dict[str, Any]
-"""A row's values: each a Scalar, unless the row is a request of a recommender."""
-Rows = list[Row]
-
-
-class PredictBody(msgspec.Struct, forbid_unknown_fields=True):
-    """The body of a request for answers."""
-
-    rows: list[dict[str, Scalar]]
-
-
-class RequestsBody(msgspec.Struct, forbid_unknown_fields=True):
-    """The same where a row holds lists and objects: requests of a recommender."""
-
-    rows: list[dict[str, Any]]
-
-
-@dataclass(frozen=True, slots=True)
-class Shape:
-    """How the rows of a form of models are written in bodies."""
-
-    whole: msgspec.json.Decoder[Any]
-    """Of a body of JSON."""
-    line: msgspec.json.Decoder[Any]
-    """Of one row."""
-    hint: str
-    """What a body looks like."""
-    line_hint: str
-    of_cells: Callable[[Row], Row] = lambda row: row
-    """Makes a row of the cells of a table, which hold no lists."""
-
 
 _encode = msgspec.json.Encoder().encode
 
@@ -101,9 +68,6 @@ def decoded(decoder: Any, body: bytes, hint: str | None = None) -> Any:
         raise Problem("malformed-request", _wrong_shape(str(error), body), hint=hint or SHAPE) from error
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError, ValueError) as error:
         raise Problem("malformed-request", _malformed(error, body), hint=hint or SHAPE) from error
-
-
-SHAPE = 'a body is {"rows": [{"column": value, ...}, ...]}, where a value is a number, text, true, false or null.'
 
 
 def _unwrapped(body: bytes, shape: Shape) -> str | None:
@@ -208,13 +172,6 @@ def ndjson_rows(lines: Iterable[bytes], shape: Shape | None = None) -> Iterator[
         except Problem as problem:
             raise Problem("malformed-request", f"Line {number}: {problem.detail}", hint=shape.line_hint) from problem
         yield row
-
-
-NDJSON_SHAPE = 'each line is one row: {"column": value, ...}.'
-CELLS = Shape(msgspec.json.Decoder(PredictBody), msgspec.json.Decoder(dict[str, Scalar]), SHAPE, NDJSON_SHAPE)
-"""Rows whose columns hold single values."""
-ANY = Shape(msgspec.json.Decoder(RequestsBody), msgspec.json.Decoder(dict[str, Any]), SHAPE, NDJSON_SHAPE)
-"""Rows of whatever form."""
 
 
 def _read_csv(body: bytes, limit: int, shape: Shape) -> Rows:

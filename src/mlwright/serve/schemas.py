@@ -8,11 +8,11 @@ from typing import Any
 import msgspec
 
 from mlwright.serve.answers import Answer
-from mlwright.serve.bodies import PredictBody
 from mlwright.serve.handlers.events import EventsBody
 from mlwright.serve.handlers.outcomes import OutcomesBody
 from mlwright.serve.problems import STATUS, TYPE, RowError
 from mlwright.serve.recommendation_schema import recommendation_schema
+from mlwright.serve.shapes import PredictBody
 from mlwright.serve.tensors import DATATYPES, InferBody
 from mlwright.tasks.recommend.request import request_schema
 

@@ -13,12 +13,12 @@ from mlwright.errors import OptionError
 from mlwright.model import RowModel
 from mlwright.schema import Column
 from mlwright.serve.answers import Answer, Reason
-from mlwright.serve.bodies import CELLS, Shape
 from mlwright.serve.checking import Checker, Flag, Raw
 from mlwright.serve.policy import ModelPolicy, Policy
 from mlwright.serve.policy_check import check_policy
 from mlwright.serve.problems import Problem, RowError
 from mlwright.serve.row_schema import answer_schema, row_schema
+from mlwright.serve.shapes import CELLS, Shape
 from mlwright.serve.tables import Columns
 from mlwright.serve.written import example_of
 from mlwright.tasks.base import Prediction

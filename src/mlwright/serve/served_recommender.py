@@ -14,12 +14,12 @@ from mlwright.model.recommender.recommend import Answer as List
 from mlwright.model.recommender.recommender import Recommender, read_history
 from mlwright.schema import Column
 from mlwright.serve.answers import Answer, Place, Recommendation
-from mlwright.serve.bodies import RequestsBody, Row, Shape
 from mlwright.serve.checking import Flag, Raw
 from mlwright.serve.policy import Humility, ModelPolicy
 from mlwright.serve.problems import Problem, RowError
 from mlwright.serve.recommendation_schema import recommendation_schema
 from mlwright.serve.serving import Filled, refuse_way
+from mlwright.serve.shapes import RequestsBody, Row, Shape
 from mlwright.serve.tables import Columns
 from mlwright.tasks.recommend.request import (
     ASKED,

@@ -8,10 +8,10 @@ from typing import Any, ClassVar, Protocol
 from mlwright.model import Model
 from mlwright.schema import Column
 from mlwright.serve.answers import Answer
-from mlwright.serve.bodies import Shape
 from mlwright.serve.checking import Raw
 from mlwright.serve.policy import ModelPolicy
 from mlwright.serve.problems import Problem
+from mlwright.serve.shapes import Shape
 from mlwright.serve.tables import Columns
 
 

@@ -14,8 +14,9 @@ from typing import Any
 
 import msgspec
 
-from mlwright.serve.bodies import Rows, decoded, refuse_repeated
+from mlwright.serve.bodies import decoded, refuse_repeated
 from mlwright.serve.problems import Problem
+from mlwright.serve.shapes import Rows
 
 Parameters = dict[str, str | int | float | bool]
 MISSING = "mlwright_missing"

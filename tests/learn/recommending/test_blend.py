@@ -1,4 +1,4 @@
-"""The blend: a batch is its rows, its states round trip and damaged ones are refused, the length of a history decides."""
+"""The blend: a batch is its rows, states round trip, damaged ones are refused, the length of a history decides."""
 
 from dataclasses import replace
 from typing import Any

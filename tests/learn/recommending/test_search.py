@@ -1,4 +1,4 @@
-"""The search: it finds tastes where there are some, keeps to popularity where there are none, and keeps its promises."""
+"""The search: it finds tastes where there are some, keeps to popularity where there are none, and keeps to a budget."""
 
 import time
 from collections.abc import Iterator
@@ -45,7 +45,7 @@ def test_where_people_differ_the_chosen_is_personal_and_better_on_people_nobody_
     assert gain > 3.0 * error
 
 
-def test_where_all_are_alike_popularity_stays_or_what_is_as_good(tasteful: Searched) -> None:
+def test_where_all_are_alike_popularity_stays_or_what_is_as_good() -> None:
     cut = time_cut(world(tastes=1, seed=5))
     taught = Taught(cut.taught, cut.moment)
     found = found_in(taught)
@@ -53,7 +53,7 @@ def test_where_all_are_alike_popularity_stays_or_what_is_as_good(tasteful: Searc
     rows = {name: ndcg_rows(judged.y, P) for name, P in judged.P.items()}
     popular = found.members[found.choices["warm"].ways[0].member or 0].trial.label
     loss, error = mean_of(rows[popular] - rows["chosen"], cut.user)
-    assert loss < 2.0 * error
+    assert loss <= 2.0 * error
     ease = next(way for way in found.choices["warm"].ways if way.name == "EASE")
     assert not ease.sure
 
@@ -79,7 +79,7 @@ def test_the_same_trials_and_seed_give_the_same_model(tasteful: Searched) -> Non
 
 
 def test_without_times_people_are_judged_by_entries_drawn_at_random() -> None:
-    log = replace(world(tastes=3, entries=4_000), has_time=False)
+    log = replace(world(tastes=3), has_time=False)
     found = found_in(taught_of(log))
     assert found.choices["warm"].chosen.sure
     assert all(trial.learner != "decayed_popularity" for trial in found.trials)
@@ -129,7 +129,7 @@ def registered() -> Iterator[None]:
 
 @pytest.mark.usefixtures("registered")
 def test_a_learner_that_fails_ends_its_own_trial_alone() -> None:
-    found = found_in(taught_of(world(tastes=2, entries=2_000)), learners=("failing",))
+    found = found_in(taught_of(world(tastes=2)), learners=("failing",))
     errors = [trial.error for trial in found.trials if trial.learner == "failing"]
     assert errors == ["RuntimeError: no wish to learn"]
     assert found.members
@@ -139,8 +139,8 @@ def test_a_learner_that_fails_ends_its_own_trial_alone() -> None:
 def test_the_budget_is_kept_and_something_is_always_there() -> None:
     budget = Budget(4.0)
     start = time.monotonic()
-    found = found_in(taught_of(world(tastes=2, entries=2_000)), budget=budget, trials=None, learners=("sleeping",))
-    found.fit(taught_of(world(tastes=2, entries=2_000)), Effort())
+    found = found_in(taught_of(world(tastes=2)), budget=budget, trials=None, learners=("sleeping",))
+    found.fit(taught_of(world(tastes=2)), Effort())
     assert time.monotonic() - start < 4.0 + 2.0
     assert found.choices["warm"].chosen
 
@@ -149,7 +149,7 @@ def test_what_cannot_be_asked_for_is_said() -> None:
     taught = taught_of(world(tastes=1, entries=500))
     with pytest.raises(OptionError, match="eaze"):
         found_in(taught, learners=("eaze",))
-    alone = taught.log.take(np.flatnonzero(taught.log.item == 3))
+    alone = taught.log.take(np.flatnonzero(taught.log.user == 3)[[0, 0, 0, 0, 0, 0]])
     with pytest.raises(DataError, match="nothing to learn"):
         found_in(taught_of(alone))
 

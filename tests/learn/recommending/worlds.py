@@ -10,7 +10,7 @@ from mlwright.tasks.recommend.interactions import Interactions
 DAY = 86_400.0
 
 
-def world(*, tastes: int, seed: int = 0, users: int = 240, items: int = 60, entries: int = 6_000) -> Interactions:
+def world(*, tastes: int, seed: int = 0, users: int = 200, items: int = 60, entries: int = 3_000) -> Interactions:
     """Return a log of people who each have one of so many tastes; with one, all are alike.
 
     Each taste has its own items, some taken more often than others; one entry in ten goes to any item.

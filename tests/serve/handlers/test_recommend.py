@@ -14,7 +14,7 @@ from tests.serve.conftest import Inside, Running
 from tests.serve.films import films
 
 from mlwright.client import Client
-from mlwright.serve.bodies import SHAPE
+from mlwright.serve.shapes import SHAPE
 from mlwright.tasks.recommend.request import ASKED, FIELDS
 
 MODEL = films()

@@ -41,12 +41,12 @@ def test_all_about_one_person_goes_and_nothing_else(place: str | Path, record: R
     for key, request in (("k1", "r1"), ("k2", "r2"), ("k3", None)):
         assert record.claim(key, "digest", request=request) is None
         record.keep(key, "digest", b"response")
-    assert record.forget("ann") == {"answers": 2, "outcomes": 1, "responses": 1}
+    assert record.forget("ann") == {"answers": 2, "outcomes": 1, "responses": 1, "events": 0}
     assert sorted(record.frame("churn")["id"]) == ["b", "c"]
     assert record.outcomes("churn", [Outcome("a", "no", 2)])["accepted"] == 1  # its history went too
     assert record.claim("k1", "digest") is None
     assert record.claim("k2", "digest") == record.claim("k3", "digest") == b"response"
-    assert record.forget("ann") == {"answers": 0, "outcomes": 0, "responses": 0}
+    assert record.forget("ann") == {"answers": 0, "outcomes": 0, "responses": 0, "events": 0}
 
 
 def test_the_bytes_are_gone_from_the_files(tmp_path: Path, answered: Make, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -99,7 +99,7 @@ def test_who_reads_while_bytes_are_removed_is_told_of(
     with pytest.raises(OutputError, match="no longer in the record, but its bytes still lie"):
         record.forget("ann")
     reader.close()
-    assert record.forget("ann") == {"answers": 0, "outcomes": 0, "responses": 0}
+    assert record.forget("ann") == {"answers": 0, "outcomes": 0, "responses": 0, "events": 0}
     record.close()
 
 
@@ -108,9 +108,9 @@ def test_what_is_old_goes_with_its_outcomes(place: str | Path, record: Record, a
     old = now - 100 * 86400 * 10**6
     write(place, [answered(id="old", at=old), answered(id="new", at=now), answered(id="other", at=old, model="price")])
     record.outcomes("churn", [Outcome("old", 1, 1), Outcome("new", 1, 1), Outcome("never", 1, 1)])
-    assert record.prune(90 * 86400, model="churn") == {"answers": 1, "outcomes": 1, "responses": 0}
+    assert record.prune(90 * 86400, model="churn") == {"answers": 1, "outcomes": 1, "responses": 0, "events": 0}
     assert record.models() == ["churn", "price"]
-    assert record.prune(90 * 86400) == {"answers": 1, "outcomes": 0, "responses": 0}
+    assert record.prune(90 * 86400) == {"answers": 1, "outcomes": 0, "responses": 0, "events": 0}
     assert record.frame("churn")["id"].to_list() == ["new"]
     assert record.status("churn")["outcomes_without_answer"] == 1
 
@@ -128,7 +128,7 @@ def test_kept_responses_go_after_a_day(record: Record, monkeypatch: pytest.Monke
     record.claim("k", "digest")
     later = time.time_ns() + 25 * 3600 * 10**9
     monkeypatch.setattr("mlwright.serve.record.forgetting.time.time_ns", lambda: later)
-    assert record.prune(10**9) == {"answers": 0, "outcomes": 0, "responses": 1}
+    assert record.prune(10**9) == {"answers": 0, "outcomes": 0, "responses": 1, "events": 0}
 
 
 def test_a_running_recorder_deletes_what_is_old_a_little_at_a_time(

@@ -110,12 +110,20 @@ def test_many_outcomes_take_several_transactions(record: Record) -> None:
     assert record.outcomes("churn", reversed(told)) == counts(repeated=1234, unknown=1234)
 
 
-@pytest.mark.parametrize("value", [None, float("nan"), float("inf"), "", "  ", ["yes"]])
+@pytest.mark.parametrize("value", [None, float("nan"), float("inf"), "", "  ", [["yes"]], [None], ["yes", " "]])
 def test_what_is_no_outcome_is_refused_and_nothing_is_kept(record: Record, value: object) -> None:
     with pytest.raises(DataError, match="neither a class nor a number") as caught:
         record.outcomes("churn", [Outcome("a", 1), Outcome("b", value)])  # type: ignore[arg-type]
     assert caught.value.where == "outcome 1"
     assert record.models() == []
+
+
+def test_what_was_taken_of_a_list_is_a_list_of_items(record: Record) -> None:
+    told = [Outcome("a", [12, "b", 3.0]), Outcome("b", [])]
+    assert record.outcomes("films", told) == counts(accepted=2, unknown=2)
+    assert record.outcomes("films", [Outcome("a", [12, "b", 3])]) == counts(repeated=1, unknown=1)
+    with pytest.raises(DataError, match="at most 1,000 are taken"):
+        record.outcomes("films", [Outcome("a", [*range(1_001)])])
 
 
 def test_ids_that_no_answer_can_have_are_refused(record: Record) -> None:

@@ -235,7 +235,7 @@ def test_a_clock_that_jumps_back_loses_nothing(
     made.put(answered(id="after", at=time.time_ns() // 1000))
     assert made.flush(10)
     assert [frame["id"].to_list() for frame in made.record.answers("churn")] == [["after", "before"]]
-    assert made.record.prune(1000) == {"answers": 0, "outcomes": 0, "responses": 0}
+    assert made.record.prune(1000) == {"answers": 0, "outcomes": 0, "responses": 0, "events": 0}
 
 
 def test_a_file_that_was_taken_away_is_made_again(tmp_path: Path, answered: Make, recorder: Recorders) -> None:

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-import json
 import math
 from datetime import UTC, date, datetime
 from typing import Any
 
+import jsonschema_rs
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mlwright.errors import OptionError
+from mlwright.tasks.recommend import request
 from mlwright.tasks.recommend.request import (
     ASKED,
     FIELDS,
@@ -23,7 +24,7 @@ from mlwright.tasks.recommend.request import (
     read_request,
     request_schema,
 )
-from mlwright.tasks.recommend.wants import Boost, Condition
+from mlwright.tasks.recommend.wants import Boost, Condition, Wanted
 
 COLUMNS = ("class", "release_year")
 
@@ -46,7 +47,30 @@ def test_the_schema_describes_exactly_the_fields_that_are_read() -> None:
     assert list(schema["properties"]) == list(FIELDS)
     assert set(FIELDS) == {name for name in Request.__slots__ if name != "stated"}
     assert all(told["description"].endswith(".") for told in schema["properties"].values())
-    json.dumps(schema)
+    jsonschema_rs.meta.validate({"$schema": "https://json-schema.org/draft/2020-12/schema", **schema})
+    asked = {name: field.example for name, field in FIELDS.items()}
+    jsonschema_rs.validator_for(schema).validate(asked)
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [
+        {"histroy": []},
+        {"k": 0},
+        {"k": 101},
+        {"diversity": 2},
+        {"history": [{"at": 3}]},
+        {"history": 12},
+        {"exclude_seen": "no"},
+        {"filters": {"class": {"within": []}}},
+        {"caps": {"class": 0}},
+        {"boosted": [{"item": 1, "by": 0}]},
+    ],
+)
+def test_the_schema_refuses_what_reading_refuses(asked: dict[str, Any]) -> None:
+    assert not jsonschema_rs.is_valid(request_schema(), asked)
+    with pytest.raises(OptionError):
+        read_request(asked)
 
 
 @pytest.mark.parametrize(
@@ -145,7 +169,7 @@ def test_under_a_policy_limits_of_both_hold_and_the_rest_is_what_the_request_say
             "exclude_seen": True,
         }
     )
-    request = read_request(
+    asked = read_request(
         {
             "k": 3,
             "exclude": [2],
@@ -156,7 +180,7 @@ def test_under_a_policy_limits_of_both_hold_and_the_rest_is_what_the_request_say
             "exclude_seen": False,
         }
     )
-    found = request.under(policy)
+    found = asked.under(policy)
     assert (found.k, found.explore, found.exclude, found.only) == (3, 0.1, (1, 2), ("3",))
     assert dict(found.caps) == {"class": 2, "release_year": 9}
     assert found.filters == (
@@ -176,6 +200,29 @@ def test_a_policy_says_nothing_about_one_person() -> None:
 def test_the_derived_columns_have_names_and_say_what_they_are() -> None:
     assert len({column.name for column in ASKED}) == len(ASKED)
     assert all(column.note.endswith(".") and column.is_float for column in ASKED)
+
+
+numbers = st.none() | st.integers(-(10**20), 10**20) | st.floats() | st.sampled_from([0, -1e11, 1e11, 10**11, True])
+
+
+@settings(max_examples=200, deadline=None)
+@given(
+    st.fixed_dictionaries(
+        {"item": st.none() | st.text(max_size=3) | st.integers() | st.floats() | st.booleans()},
+        optional={"at": numbers, "rating": numbers},
+    )
+)
+def test_the_short_way_for_plain_entries_reads_what_the_long_one_does(entry: dict[str, Any]) -> None:
+    quick = request._quick(entry)
+    if quick is not None:
+        assert quick == request._read_taken(entry, Wanted("history[0]"))
+
+
+def test_plain_entries_take_the_short_way() -> None:
+    short: list[dict[str, Any]] = [{"item": 1}, {"item": "a", "at": 1.5e9}, {"item": 2, "at": None, "rating": 3}]
+    long: list[dict[str, Any]] = [{"item": None}, {"at": 3}, {"item": 1, "when": 2}, {"item": 1, "at": "1970-01-02"}]
+    assert all(request._quick(entry) is not None for entry in short)
+    assert all(request._quick(entry) is None for entry in long)
 
 
 values = st.recursive(

@@ -1,7 +1,8 @@
-"""Cuts of a log: nothing of the future teaches, ties stay together, and what is relevant is what the definition says."""
+"""Cuts of a log: nothing of the future teaches, ties stay together, relevant is what the definition says."""
 
 import math
 from dataclasses import replace
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -74,14 +75,12 @@ def test_ties_stay_on_one_side_and_both_sides_have_entries(log: Interactions, sh
 
 @given(logs)
 def test_rolling_cuts_never_judge_by_what_a_later_one_is_judged_by(log: Interactions) -> None:
-    if moment_of(log, 0.5) != moment_of(log, 0.5):
+    if math.isnan(moment_of(log, 0.5)):
         return
-    cuts = rolling_cuts(log, 4)
-    assert all(one.moment < other.moment for one, other in zip(cuts, cuts[1:], strict=False))
-    for one, other in zip(cuts, cuts[1:], strict=False):
-        later = {
-            (user, item) for user, item in zip(other.taught.user.tolist(), other.taught.item.tolist(), strict=True)
-        }
+    for one, other in pairwise(rolling_cuts(log, 4)):
+        assert one.moment < other.moment
+        taught = other.taught
+        later = set(zip(taught.user.tolist(), taught.item.tolist(), strict=True))
         assert all((user, item) in later for user, items in relevant_of(one).items() for item in items)
 
 

@@ -32,7 +32,6 @@ from mlwright.tasks.recommend.read import Log, read_log
 from mlwright.tasks.recommend.request import ASKED
 from mlwright.tasks.recommend.split import Cut, random_cut, time_cut
 
-
 GOLDEN_PEOPLE = 4
 
 

@@ -150,77 +150,38 @@ def build(
     if not quiet:
         say(_opening(budget, trials))
     from mlwright.building import build as build_model
-    from mlwright.cli.kept import (
-        Kept,
-        beside,
-        build_json,
-        next_command,
-        report_place,
-        say_findings,
-        told,
-        write_report,
-    )
+    from mlwright.cli import kept as keeping
     from mlwright.registry import Workspace
     from mlwright.report.write import check_report_place
 
     state = Workspace(workspace)
     if out_folder is not None:
-        check_report_place(beside(out_folder))  # before the search, not after it
+        check_report_place(keeping.beside(out_folder))  # before the search, not after it
     with libraries_silenced(verbose=verbose), progress(quiet=quiet) as shown:
         model = build_model(
-            source,
-            target,
-            task=task,
-            budget=budget,
-            trials=trials,
-            metric=metric,
-            time=time,
-            group=group,
-            weight=weight,
-            user=user,
-            item=item,
-            rating=rating,
-            items=items,
-            users=users,
-            sensitive=sensitive or (),
-            exclude=exclude or (),
-            increasing=increasing or (),
-            decreasing=decreasing or (),
-            reweigh=reweigh or (),
-            fair=fair or (),
-            criterion=criterion,
-            tolerance=tolerance,
-            without_group=without_group,
-            split=split,
-            learners=learners,
-            cost_fp=cost_fp,
-            cost_fn=cost_fn,
-            name=name,
-            seed=seed,
-            clean=not no_clean,
-            prefer=prefer,
-            max_latency=max_latency,
-            cases=cases,
-            out=out_folder,
-            workspace=state.path if out_folder is None or name is not None else None,
-            query=query,
-            threads=threads,
+            source, target, task=task, budget=budget, trials=trials, metric=metric, time=time, group=group,
+            weight=weight, user=user, item=item, rating=rating, items=items, users=users, sensitive=sensitive or (),
+            exclude=exclude or (), increasing=increasing or (), decreasing=decreasing or (), reweigh=reweigh or (),
+            fair=fair or (), criterion=criterion, tolerance=tolerance, without_group=without_group, split=split,
+            learners=learners, cost_fp=cost_fp, cost_fn=cost_fn, name=name, seed=seed, clean=not no_clean,
+            prefer=prefer, max_latency=max_latency, cases=cases, out=out_folder,
+            workspace=state.path if out_folder is None or name is not None else None, query=query, threads=threads,
             progress=shown,
-        )
+        )  # fmt: skip
         path = out_folder or model.path or state.root
-        place = report_place(model, path, state)
+        place = keeping.report_place(model, path, state)
         shown.stage("Writing the report")
-        page = write_report(model, place)
-    kept = Kept(model, path, page, str(path) if out_folder is not None else model.name)
+        page = keeping.write_report(model, place)
+    kept = keeping.Kept(model, path, page, str(path) if out_folder is not None else model.name)
     if not quiet:
         for assumption in model.evaluation["question"]["assumptions"] if verbose else ():
             say(f"assumed: {assumption}")
-        say_findings(model, everything=verbose)
+        keeping.say_findings(model, everything=verbose)
         say("")
     if as_json:
-        out_json(build_json(kept))
+        out_json(keeping.build_json(kept))
     else:
-        out(told(kept, next_command(kept)))
+        out(keeping.told(kept, keeping.next_command(kept)))
 
 
 def _opening(budget: str | None, trials: int | None) -> str:

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from mlwright.serve.record import Outcome, Record
 
 HEADER = ("model", "version", "kind", "answers", "matured", "first", "last")
-FORGOTTEN = ("answers", "outcomes", "responses", "jobs")
+FORGOTTEN = ("answers", "outcomes", "responses", "events", "jobs")
 _MINUTE = len("2026-01-31T10:00")
 
 

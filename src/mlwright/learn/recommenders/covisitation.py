@@ -51,7 +51,7 @@ class Covisitation:
     def cost(self, taught: Taught) -> tuple[float, float]:
         """Return about how many seconds and bytes of memory a fit takes."""
         pairs = 20.0 * len(taught.log)
-        return 0.1 + 4e-7 * pairs, 24.0 * (2 * min(pairs, 3 * _PAIRS) + len(taught.log))
+        return 0.1 + 2e-7 * pairs, 24.0 * (2 * min(pairs, 3 * _PAIRS) + len(taught.log))
 
     def fit(self, taught: Taught, configuration: Configuration, effort: Effort) -> LinkedItems:
         """Learn.

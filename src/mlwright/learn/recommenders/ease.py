@@ -21,7 +21,7 @@ from mlwright.learn.recommenders.trend import trend
 
 MOST_ITEMS = 6_000
 """The items that were taken most; the rest is left to others: time grows with the third power of their number."""
-KEPT = 400
+KEPT = 256
 """Numbers of each row that travel in the model, those farthest from 0."""
 
 

@@ -140,7 +140,7 @@ class Ials:
         """Return about how many seconds and bytes of memory a fit takes."""
         log = taught.log
         points = len(log.users) + len(log.items)
-        return 0.2 + 4e-5 * len(log) + 1e-4 * points, 100.0 * len(log) + 2_500.0 * points
+        return 0.2 + 2e-5 * len(log) + 4e-5 * points, 100.0 * len(log) + 2_500.0 * points
 
     def fit(self, taught: Taught, configuration: Configuration, effort: Effort) -> Factors:
         """Learn, for `rounds` rounds."""

@@ -42,7 +42,7 @@ class Neighbours:
         "weighting shrinkage kept half_life trend",
         ("tfidf", 0.0, 50, None, None),
         ("tfidf", 0.0, 50, None, 7.0),
-        ("bm25", 0.0, 50, None, None),
+        ("bm25", 0.0, 200, None, None),
         ("cosine", 10.0, 200, 30.0, 30.0),
     )
 

@@ -99,7 +99,7 @@ class _Chooser:
         people = self.pool.moments.people[self.those]
         ways = [plain]
         if self.those.sum() >= FEWEST:
-            ways += [*self._singles(), *self._blends()]
+            ways += [*self._singles(), *self._means(), *self._blends()]
         judged = [self._judged(way, plain, people) for way in ways]
         sure = [way for way in judged if way.sure]
         chosen = max(sure, key=lambda way: way.score, default=judged[0])
@@ -124,6 +124,18 @@ class _Chooser:
         """Return each member by itself that has something to say to people of this kind."""
         places = [place for place, one in enumerate(self.tried) if not one.alike]
         return [self._single(place) for place in places] if self.kind == "warm" else []
+
+    def _means(self) -> list[Way]:
+        """Return the plain means of the best two and three members that differ by person: nothing is learned."""
+        own = [place for place, one in enumerate(self.tried) if not one.alike]
+        means = []
+        for count, name in ((2, "mean of two"), (3, "mean of three")):
+            if self.kind == "warm" and len(own) >= count:
+                weights = np.zeros(self.pool.columns)
+                weights[[self.pool.width + place for place in own[:count]]] = 1.0 / count
+                rows = self._rows(np.tile(weights, (len(self.those), 1)))
+                means.append(Way(name, weights, rows, members=tuple(own[:count])))
+        return means
 
     def _judged(self, way: Way, plain: Way, people: NDArray[np.int32]) -> Way:
         rows = way.rows[self.those]

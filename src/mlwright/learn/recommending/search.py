@@ -102,7 +102,7 @@ def search(
     # A promised number of trials is the same on every machine, whatever its speed.
     seconds = UNLIMITED if budget.seconds is None else budget.left / slowness(taught, asked, seed=seed)
     moments = make_moments(taught, asked, seconds=seconds, threads=threads, seed=seed)
-    if not len(moments.people):
+    if not moments.cuts:
         raise DataError(
             "Nobody in this log took anything new after any moment of it: there is nothing to learn to recommend from.",
             hint="give a longer log, or check which columns are the user, the item and the time.",

@@ -165,7 +165,7 @@ class Answering:
             times=_numbers([taken.at for taken, _ in used]),
             ratings=_numbers([taken.rating for taken, _ in used]),
             seen=seen,
-            unknown=[f"{as_text(taken.item) or ''}"[:100] for taken in unknown[:MOST_TOLD]],
+            unknown=[text[:100] for taken in unknown[:MOST_TOLD] if (text := as_text(taken.item))],
             unknown_count=len(unknown),
             later=later,
             moment=moment,

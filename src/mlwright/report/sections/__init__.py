@@ -19,6 +19,7 @@ from mlwright.report.sections import (
     people,
     question,
     reasons,
+    recommending,
     reproduce,
     score,
     slices,
@@ -31,6 +32,7 @@ TECHNICAL: Final[tuple[Writer, ...]] = (
     question.section,
     score.section,
     errors.section,
+    recommending.section,
     people.section,
     slices.section,
     mitigation.section,
@@ -49,7 +51,7 @@ def page(evidence: Mapping[str, Any], run: Mapping[str, Any]) -> Page:
     """Return the whole report, not yet written down: a page for everybody, then one section for each question."""
     told = [written for section in TECHNICAL if (written := section(evidence)) is not None]
     return Page(
-        title=f"Predicting {words.clipped(evidence['question']['target'], 80)}",
+        title=f"{verb(evidence)} {words.clipped(evidence['question']['target'], 80)}",
         subtitle=f"Model report on {named(evidence, run)}",
         sections=(
             verdict.section(evidence),
@@ -59,6 +61,11 @@ def page(evidence: Mapping[str, Any], run: Mapping[str, Any]) -> Page:
         ),
         meanings=meanings(evidence),
     )
+
+
+def verb(evidence: Mapping[str, Any]) -> str:
+    """Return what the model does with its target."""
+    return "Recommending" if evidence.get("recommending") else "Predicting"
 
 
 def found(evidence: Mapping[str, Any], anchor: str) -> Section | None:

@@ -19,13 +19,30 @@ def section(evidence: Mapping[str, Any]) -> Section:
         if held_out
         else "each row was judged by a model that had not seen it"
     )
+    if evidence.get("recommending"):
+        return _of_log(evidence)
     sentence = (
         f"The question is what “{target}” will be. The model learned from "
         f"{words.counted(learned, 'row')} whose answer is known, and {judged}."
     )
+    return _told(evidence, sentence)
+
+
+def _of_log(evidence: Mapping[str, Any]) -> Section:
+    question = evidence["question"]
+    held_out, learned = question.get("rows_held_out"), question.get("rows_learned")
+    sentence = (
+        f"The question is which “{words.clipped(question['target'], 80)}” somebody takes next. The model learned from"
+        f" {words.counted(learned, 'entry', 'entries')} of the log, and was judged by what"
+        f" {words.counted(held_out, 'person', 'people')} took that it had not seen."
+    )
+    return _told(evidence, sentence)
+
+
+def _told(evidence: Mapping[str, Any], sentence: str) -> Section:
     blocks: list[Block] = [Facts(tuple(_facts(evidence)))]
-    if question["assumptions"]:
-        blocks += [Heading("What was assumed, and how to change it"), Bullets(tuple(question["assumptions"]))]
+    if assumptions := evidence["question"]["assumptions"]:
+        blocks += [Heading("What was assumed, and how to change it"), Bullets(tuple(assumptions))]
     return Section("question", "What was asked", sentence, tuple(blocks))
 
 

@@ -18,8 +18,10 @@ LISTED = 40
 EFFECTS = 5
 
 
-def section(evidence: Mapping[str, Any]) -> Section:
-    """Return the section."""
+def section(evidence: Mapping[str, Any]) -> Section | None:
+    """Return the section, or None for lists, each place of which has its own reason."""
+    if evidence.get("recommending"):
+        return None
     sentence = (
         "These are the columns the answers rest on most: the further the model falls when a column's values are "
         "shuffled, the more it needs that column. They are reasons of the model, not proven causes in the world."

@@ -50,6 +50,11 @@ def tiles(evidence: Evidence) -> tuple[Tile, ...]:
 def _opening(evidence: Evidence) -> str:
     question = evidence["question"]
     source = words.clipped(_file(question["source"]), 80)
+    if evidence.get("recommending"):
+        return (
+            f"For somebody with a history like those of “{source}”, this model says what they will likeliest take next."
+            " This page says whether to rely on it; what follows is for those who look closer."
+        )
     return (
         f"For a row like those of “{source}”, this model says {_says(question)}, before anybody knows. This page says "
         "whether to rely on it; what follows is for those who look closer."

@@ -13,7 +13,6 @@ import msgspec
 
 from mlwright import __version__
 from mlwright.serve.answers import Answer
-from mlwright.serve.bodies import Rows
 from mlwright.serve.endpoint import Endpoint
 from mlwright.serve.handlers import health
 from mlwright.serve.handlers.predict import SMALL, answer_rows
@@ -23,6 +22,7 @@ from mlwright.serve.problems import Problem
 from mlwright.serve.routes import OPEN, Route
 from mlwright.serve.service import Service
 from mlwright.serve.serving import Serving, refuse_way
+from mlwright.serve.shapes import Rows
 from mlwright.serve.tensors import (
     EXPLAIN,
     MISSING,

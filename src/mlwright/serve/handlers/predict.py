@@ -8,7 +8,7 @@ from typing import Any
 
 from mlwright.errors import OutputError
 from mlwright.serve.answers import Answer
-from mlwright.serve.bodies import READERS, WRITERS, Rows, read_rows, refuse_absent, wanted, written
+from mlwright.serve.bodies import READERS, WRITERS, read_rows, refuse_absent, wanted, written
 from mlwright.serve.endpoint import Endpoint, Share
 from mlwright.serve.http import Request, Response
 from mlwright.serve.once import once
@@ -17,6 +17,7 @@ from mlwright.serve.record import new_ids
 from mlwright.serve.routes import Route
 from mlwright.serve.service import Service
 from mlwright.serve.serving import Filled, Serving, refuse_way
+from mlwright.serve.shapes import Rows
 
 logger = logging.getLogger("mlwright.serve")
 SMALL = 32 << 10

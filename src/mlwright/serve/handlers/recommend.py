@@ -6,7 +6,7 @@ from typing import Any
 
 import msgspec
 
-from mlwright.serve.bodies import Rows, decoded, refuse_repeated
+from mlwright.serve.bodies import decoded, refuse_repeated
 from mlwright.serve.endpoint import Endpoint
 from mlwright.serve.handlers.predict import SMALL, answer_rows
 from mlwright.serve.http import JSON, Request, Response
@@ -15,6 +15,7 @@ from mlwright.serve.problems import Problem
 from mlwright.serve.routes import Route
 from mlwright.serve.service import Service
 from mlwright.serve.serving import Serving, refuse_way
+from mlwright.serve.shapes import Rows
 
 SHAPE = (
     'a body is {"history": [item, ...], "k": 10, ...}, or {"requests": [{"history": [...]}, ...]};'

@@ -9,19 +9,10 @@ from typing import TypeVar
 
 from mlwright.schema import Column
 from mlwright.serve.arrow_stream import refuse_hostile
-from mlwright.serve.bodies import (
-    CELLS,
-    Row,
-    Rows,
-    Shape,
-    csv_rows,
-    ndjson_rows,
-    read_rows,
-    refuse_absent,
-    refuse_nested,
-)
+from mlwright.serve.bodies import csv_rows, ndjson_rows, read_rows, refuse_absent, refuse_nested
 from mlwright.serve.http import ARROW, CSV, JSON, NDJSON, PARQUET
 from mlwright.serve.problems import Problem
+from mlwright.serve.shapes import CELLS, Row, Rows, Shape
 
 T = TypeVar("T")
 AT_A_TIME = 1_000

@@ -11,7 +11,6 @@ import msgspec
 
 from mlwright.errors import OutputError
 from mlwright.serve.answers import Answer
-from mlwright.serve.bodies import Rows
 from mlwright.serve.jobs.folder import Job
 from mlwright.serve.record import Private, Record, record_place
 from mlwright.serve.record.answered import Line, line
@@ -19,6 +18,7 @@ from mlwright.serve.record.recorder import REFUSED
 from mlwright.serve.record.writer import Writer
 from mlwright.serve.recording import line_of, private_of
 from mlwright.serve.serving import Serving
+from mlwright.serve.shapes import Rows
 
 _LENGTH = 8
 

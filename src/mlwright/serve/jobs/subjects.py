@@ -7,10 +7,10 @@ from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
 
-from mlwright.serve.bodies import ANY, Rows
 from mlwright.serve.jobs.folder import Job, Jobs
 from mlwright.serve.jobs.rows import rows_in
 from mlwright.serve.problems import Problem
+from mlwright.serve.shapes import ANY, Rows
 from mlwright.values import as_text
 
 FILE = "subjects"

@@ -19,7 +19,6 @@ import msgspec
 from mlwright.errors import MlwrightError, ModelError
 from mlwright.serve import logs
 from mlwright.serve.answers import Answer
-from mlwright.serve.bodies import Rows
 from mlwright.serve.checking import Flag
 from mlwright.serve.forms import in_service
 from mlwright.serve.jobs.folder import Job, Jobs
@@ -30,6 +29,7 @@ from mlwright.serve.jobs.subjects import Subjects
 from mlwright.serve.problems import Problem, RowError
 from mlwright.serve.serving import Serving
 from mlwright.serve.settings import Logs
+from mlwright.serve.shapes import Rows
 
 logger = logging.getLogger("mlwright.serve")
 SAID_S = 0.5

@@ -12,9 +12,9 @@ from urllib.parse import parse_qsl
 
 from mlwright.report import format as words
 from mlwright.schema import QUANTILES, Column
-from mlwright.serve.bodies import Row
 from mlwright.serve.http import FORM
 from mlwright.serve.problems import Problem
+from mlwright.serve.shapes import Row
 from mlwright.values import raw_value, reader
 
 Kind = Literal["number", "choice", "truth", "date", "moment", "text", "line"]
