@@ -48,15 +48,15 @@ class Asked:
 
 
 class Town:
-    """Forty people at a time; who has taken twelve things leaves, and somebody new comes."""
+    """Some people at a time; who has taken twelve things leaves, and somebody new comes."""
 
-    def __init__(self, seed: int = 0) -> None:
+    def __init__(self, seed: int = 0, *, slots: int = SLOTS, begun: datetime = BEGUN) -> None:
         self._random = np.random.default_rng(seed)
-        self._made, self._step = 0, 0
+        self._made, self._step, self._slots, self._begun = 0, 0, slots, begun
         self.prefix = "i"
         self.likes = self._random.permutation(ITEMS).reshape(TASTES, -1)
         """(tastes, items of each), the favourite first."""
-        self._people = [self._person() for _ in range(SLOTS)]
+        self._people = [self._person() for _ in range(slots)]
         for person in self._people:
             for _ in range(int(self._random.integers(LIFE))):
                 self._take(person, self.now)
@@ -64,7 +64,7 @@ class Town:
     @property
     def now(self) -> datetime:
         """The present moment of the town."""
-        return BEGUN + self._step * STEP
+        return self._begun + self._step * STEP
 
     def change(self) -> None:
         """Let everybody like other things than before."""
@@ -73,7 +73,7 @@ class Town:
     def ask(self, *, history: bool = True) -> Asked:
         """Let somebody ask, and then take something."""
         self._step += 1
-        place = int(self._random.integers(SLOTS))
+        place = int(self._random.integers(self._slots))
         if len(self._people[place].taken) >= LIFE:
             self._people[place] = self._person()
         person, at = self._people[place], self.now

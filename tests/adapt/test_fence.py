@@ -100,10 +100,10 @@ def test_what_was_taken_back_leaves_no_gap(home: Workspace, learned: tuple[Path,
             overtaken(store, own)
             return made
 
-        own.workspace._files.write = slow  # type: ignore[method-assign]
-        with pytest.raises(LeaseLostError):
-            own.workspace.add(model, NAME)
-        del own.workspace._files.write
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(own.workspace._files, "write", slow)
+            with pytest.raises(LeaseLostError):
+                own.workspace.add(model, NAME)
     assert home.versions(NAME) == (1, 2)
     assert home.add(model, NAME)[1] == 3
 

@@ -17,6 +17,7 @@ from mlwright.adapt import log_entries, log_material
 from mlwright.adapt.begin import Trigger, begin
 from mlwright.adapt.forms.lists import ListLearning
 from mlwright.adapt.kept import Adaptation
+from mlwright.adapt.log_kept import with_histories
 from mlwright.adapt.material import Material, Plan
 from mlwright.adapt.player import Came, Player
 from mlwright.adapt.policy import Policy
@@ -30,6 +31,7 @@ from mlwright.monitor.store import Store
 from mlwright.registry import Workspace
 from mlwright.registry.traffic import Traffic
 from mlwright.serve.record import Record
+from mlwright.serve.record.histories import Event, keep_events
 
 NAME = "things"
 HOUR = timedelta(hours=1)
@@ -228,3 +230,25 @@ def test_a_history_is_told_by_its_times_and_outcomes_fill_what_it_lacks(shop: Sh
     assert counted["len"].max() == 1
     for unit, outcome in zip(known.units, known.outcomes, strict=True):
         assert entries.filter(pl.col("who") == unit, pl.col("what") == outcome[0]).height == 1
+
+
+def test_histories_that_the_service_keeps_teach_and_are_asked_with_again(shop: Shop) -> None:
+    shop.live(300)
+    known = log_material._chosen(shop.record, champion_of(shop), plan_of(shop), log_entries.empty())[0].held
+    told = [
+        Event(unit, entry["item"], round(entry["at"] * 1e6))
+        for unit, row in zip(known.units, known.rows, strict=True)
+        for entry in row["history"]
+    ]
+    keep_events(shop.record.engine, NAME, told)
+    hidden = [
+        {**{key: row[key] for key in ("user", "at", "history_length")}, "history_kept": True} for row in known.rows
+    ]
+    again = with_histories(replace(known, rows=tuple(hidden)), shop.record, NAME)
+    for old, new, at in zip(known.rows, again.rows, known.at.tolist(), strict=True):
+        assert {entry["item"] for entry in new["history"]} >= {entry["item"] for entry in old["history"]}
+        assert all(entry["at"] < at / 1e6 for entry in new["history"])
+    found = log_material.gather(shop.workspace, shop.record, champion_of(shop), plan_of(shop))
+    assert isinstance(found, Material)
+    pairs = found.frame.select("person", "thing")
+    assert pairs.n_unique() == pairs.height

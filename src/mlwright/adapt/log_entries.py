@@ -29,7 +29,7 @@ Taken = tuple[str, str, float | None, float | None]
 
 def empty() -> pl.DataFrame:
     """Return a table of no entries."""
-    return _table([])
+    return table_of([])
 
 
 def of_log(log: Interactions) -> pl.DataFrame:
@@ -46,16 +46,18 @@ def of_log(log: Interactions) -> pl.DataFrame:
     return made.with_columns(pl.col("rating").fill_nan(None))
 
 
-def of_known(known: Known, catalogue: Catalogue) -> pl.DataFrame:
+def of_known(known: Known, catalogue: Catalogue, *, kept: pl.DataFrame | None = None) -> pl.DataFrame:
     """Return what recorded requests and outcomes say that people took.
 
     The history of a request tells it with its times. What was taken after a list is told by the outcome, at the moment
-    of the list, unless a later history tells it better; what a history says without a time counts once, when it was
-    first said.
+    of the list, unless a later history (or what is `kept`) tells it better; what a history says without a time counts
+    once, when it was first said.
     """
     told: list[Taken] = []
     latest: dict[tuple[str, str], float] = {}
     untimed: dict[tuple[str, str], Taken] = {}
+    for who, what, moment, _ in () if kept is None else kept.iter_rows():
+        latest[who, what] = max(moment, latest.get((who, what), -np.inf))
     for unit, at, row in zip(known.units, known.at.tolist(), known.rows, strict=True):
         for item, moment, rating in _history(row, catalogue):
             if moment is None:
@@ -70,7 +72,7 @@ def of_known(known: Known, catalogue: Catalogue) -> pl.DataFrame:
             key = key_of(catalogue, raw)
             if key is not None and latest.get((unit, key), -np.inf) < moment:
                 told.append((unit, key, moment, None))
-    return _table(told)
+    return table_of(told)
 
 
 def _history(row: Mapping[str, Any], catalogue: Catalogue) -> Iterator[tuple[str, float | None, float | None]]:
@@ -97,7 +99,8 @@ def key_of(catalogue: Catalogue, raw: object) -> str | None:
     return as_text(catalogue.ids[code] if code >= 0 else raw)
 
 
-def _table(entries: Sequence[Taken]) -> pl.DataFrame:
+def table_of(entries: Sequence[Taken]) -> pl.DataFrame:
+    """Return entries as a table: who, what, seconds since 1970 or None, rating or None."""
     import polars as pl
 
     schema = {"who": pl.String, "what": pl.String, "at": pl.Float64, "rating": pl.Float64}

@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from mlwright.adapt.log_kept import with_histories
 from mlwright.adapt.losses import Losses, deciding
 from mlwright.adapt.rows import Known, beside
 from mlwright.errors import OptionError
@@ -46,6 +47,7 @@ def losses(
 
     Both lists are looked at by the challenger's catalogue, which is the newer one.
     """
+    known = with_histories(known, record, champion.name)
     found = [marks(known, model, challenger, record=record, replay=replay) for model in (champion, challenger)]
     there = np.isfinite(found[0][0]) & np.isfinite(found[1][0])
     places = np.flatnonzero(there).astype(np.intp)
@@ -55,6 +57,7 @@ def losses(
 
 def lost_by(known: Known, model: Recommender, metric: Metric, *, record: Record | None, replay: bool) -> Floats:
     """Return what one model loses."""
+    known = with_histories(known, record, model.name)
     y, P = marks(known, model, model, record=record, replay=replay)
     there = np.isfinite(y)
     return _lost(metric, y[there], P[there])

@@ -17,6 +17,7 @@ import numpy as np
 
 from mlwright.adapt import log_entries
 from mlwright.adapt.asked import question_of
+from mlwright.adapt.log_kept import kept_before, with_histories
 from mlwright.adapt.material import EVER, HASHED, RECENT, Material, Plan, first_answer
 from mlwright.adapt.refusals import Refusal
 from mlwright.adapt.rows import Known, matured
@@ -110,6 +111,7 @@ def _chosen(
         nothing = Known()
         return _Chosen(0.0, nothing, nothing, nothing, 0), log_entries.empty()
     known = matured(record, plan.name, delay=plan.policy.us("delay"), after=-EVER, until=plan.until)
+    known = with_histories(known, record, plan.name)
     begun = first_answer(record, plan.name, champion.version) or 0
     is_new = known.moment > plan.learned if plan.learned is not None else known.at >= begun
     new = known.take(np.flatnonzero(is_new).tolist())
@@ -117,7 +119,9 @@ def _chosen(
     cut = round(moment * log_entries.SECOND)
     teach = known.take(np.flatnonzero(known.moment < cut).tolist())
     held = new.take(np.flatnonzero(new.at >= cut).tolist())
-    told = log_entries.of_known(teach, champion.parts.answering.catalogue)
+    catalogue = champion.parts.answering.catalogue
+    kept = kept_before(record, plan.name, moment, catalogue)
+    told = log_entries.joined(log_entries.of_known(teach, catalogue, kept=kept), kept)
     return _Chosen(moment, teach, held, new, len(new)), told
 
 

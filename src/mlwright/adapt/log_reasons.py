@@ -13,6 +13,7 @@ from mlwright.adapt.rows import Known
 from mlwright.evaluate.gates.measured import milliseconds
 from mlwright.evaluate.wording import count, number
 from mlwright.model.recommender.recommender import Recommender
+from mlwright.serve.record import Record
 from mlwright.tasks.base import Floats, Metric
 
 LENGTHS = ((0, 0, "without a history"), (1, 9, "with a history of 1 to 9 entries"), (10, None, "with a longer history"))
@@ -21,9 +22,11 @@ Z = 2.4
 """The 95 % point of a normal distribution, shared among three groups (Bonferroni)."""
 
 
-def against(known: Known, champion: Recommender, challenger: Recommender, metric: Metric) -> list[Reason]:
+def against(
+    known: Known, champion: Recommender, challenger: Recommender, metric: Metric, record: Record | None
+) -> list[Reason]:
     """Return the reasons; all requests are asked of both again. What is uncertain is no reason."""
-    found = losses(known, champion, challenger, metric, record=None, replay=True)
+    found = losses(known, champion, challenger, metric, record=record, replay=True)
     if not len(found.places):
         return [Reason("rows", "Nothing is known that anybody took, so that nobody can tell for whom it is worse.")]
     lengths = np.array([_length(known, place) for place in found.places.tolist()])

@@ -83,7 +83,7 @@ class Rivals:
             named = ", ".join(map(repr, self.hidden))
             return [Reason("rows", f"For whom the challenger is worse cannot be told: the record holds no {named}.")]
         rows = known.take(range(max(len(known) - MOST_JUDGED, 0), len(known)))
-        return self._learning.against(rows, self.champion, self.challenger, self.policy)
+        return self._learning.against(rows, self.champion, self.challenger, self.policy, self.record)
 
     def failing(self, since: int, until: int) -> tuple[int, int, str | None]:
         """Return how many rows the challenger answered and shadowed in a time, and why it fails, if it does."""

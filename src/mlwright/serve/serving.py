@@ -11,7 +11,7 @@ from mlwright.serve.answers import Answer
 from mlwright.serve.checking import Raw
 from mlwright.serve.policy import ModelPolicy
 from mlwright.serve.problems import Problem
-from mlwright.serve.shapes import Shape
+from mlwright.serve.shapes import Rows, Shape
 from mlwright.serve.tables import Columns
 
 
@@ -92,6 +92,24 @@ class Filled(dict[str, Any]):
     """A request whose history the service keeps, or would keep: `is_lost` where it could not be read."""
 
     is_lost = False
+
+
+def users_of(served: Serving, rows: Rows) -> set[str]:
+    """Return whose histories rows leave to the service."""
+    return {user for row in rows if (user := served.user_of(row)) is not None}
+
+
+def filled(served: Serving, rows: Rows, found: Mapping[str, list[dict[str, Any]]] | None) -> Rows:
+    """Return the rows with the histories that were found by user; None: they could not be read."""
+    made: Rows = []
+    for row in rows:
+        if (user := served.user_of(row)) is None:
+            made.append(row)
+            continue
+        own = Filled(row, history=[] if found is None else found[user])
+        own.is_lost = found is None
+        made.append(own)
+    return made
 
 
 WAYS: Mapping[str, tuple[str, str | None]] = {

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
+from scipy.sparse import csr_array
 from tests.learn.recommenders import logs
 
 from mlwright.learn.base import Effort
-from mlwright.learn.recommenders.ials import Factors, Ials, _solve
+from mlwright.learn.recommenders.ials import Factors, Ials, _settings, _solve
 from mlwright.learn.recommenders.memory import Memory
 from mlwright.learn.recommenders.sparse import Seen
 from mlwright.tasks.recommend.interactions import Histories
@@ -94,3 +96,12 @@ def test_threads_and_batches_change_nothing_but_rounding() -> None:
     taught = logs.taught()
     one, two = (Ials().fit(taught, CONFIGURATION, Effort(threads=threads)) for threads in (1, 2))
     np.testing.assert_allclose(one.scores(logs.asked(taught)), two.scores(logs.asked(taught)), atol=1e-4)
+
+
+def test_the_edge_is_what_chance_makes_of_singular_values() -> None:
+    """A penalty of one edge lies at the greatest singular value of a matrix of as many entries strewn by chance."""
+    rng = np.random.default_rng(0)
+    X = csr_array((rng.random((600, 400)) < 0.05).astype(np.float32))
+    ridge = _settings({"edge": 1.0, "others": 1.0, "power": 0.0}, X)["ridge"]
+    greatest = np.linalg.svd(X.toarray() - X.mean(), compute_uv=False)[0]
+    assert ridge == pytest.approx(greatest, rel=0.1)

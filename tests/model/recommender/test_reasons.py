@@ -53,9 +53,17 @@ def test_where_nothing_speaks_the_reason_is_what_it_shares_with_the_history() ->
     catalogue = said(range(8), COLUMNS).catalogue
     answering = Answering((("personal", Silent(8)),), catalogue, "read")  # type: ignore[arg-type]
     reasons = {one.item: one.reason for one in ask(answering, history=[10, 60], k=8).items}
-    assert reasons[0].text == reasons[30].text == "Like what you read: War."
+    assert reasons[0].text == reasons[30].text == "Popular now, and like what you read: War."
     assert reasons[0].kind == "like"
     assert reasons[20].kind == "popular"
+
+
+def test_a_ranker_that_says_the_same_to_all_is_not_called_personal() -> None:
+    catalogue = said(range(8), COLUMNS).catalogue
+    answering = Answering((("personal", Silent(8)),), catalogue)  # type: ignore[arg-type]
+    answer = ask(answering, history=[10, 60], k=3)
+    assert {one.level for one in answer.items} == {"popular"}
+    assert answer.fallback == "popular"
 
 
 def test_what_is_new_is_told_only_where_most_is_older() -> None:

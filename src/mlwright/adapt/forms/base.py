@@ -65,7 +65,9 @@ class Learning(Protocol):
     def worth(self, metric: Metric, usual: float) -> float:
         """Return by how much less has to be lost for a change to be worth it; `usual`: what is lost on average."""
 
-    def against(self, known: Known, champion: Model, challenger: Model, policy: Policy) -> list[Reason]:
+    def against(
+        self, known: Known, champion: Model, challenger: Model, policy: Policy, record: Record | None
+    ) -> list[Reason]:
         """Return why a challenger that is better on the whole must not take over."""
 
     def subject(self, model: Model) -> str | None:

@@ -88,10 +88,12 @@ class ListLearning:
         del metric
         return WORTH * max(1.0 - usual, WORTH)
 
-    def against(self, known: Known, champion: Model, challenger: Model, policy: Policy) -> list[Reason]:
+    def against(
+        self, known: Known, champion: Model, challenger: Model, policy: Policy, record: Record | None
+    ) -> list[Reason]:
         """Return for which lengths of history the challenger is surely worse, and whether it takes much longer."""
         metric = log_losses.metric_of(recommender(champion), policy.loss)
-        return log_reasons.against(known, recommender(champion), recommender(challenger), metric)
+        return log_reasons.against(known, recommender(champion), recommender(challenger), metric, record)
 
     def subject(self, model: Model) -> str | None:
         """Return the field that names who asks."""

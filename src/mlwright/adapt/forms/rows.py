@@ -84,10 +84,13 @@ class RowLearning:
         """Return half a point of errors, or 2 % of the loss."""
         return SHARE_WORTH if metric.decided else LOSS_WORTH * usual
 
-    def against(self, known: Known, champion: Model, challenger: Model, policy: Policy) -> list[Reason]:
+    def against(
+        self, known: Known, champion: Model, challenger: Model, policy: Policy, record: Record | None
+    ) -> list[Reason]:
         """Return slices, groups, calibration and gates that speak against the challenger."""
         from mlwright.model.compare import compare
 
+        del record
         one, other = row_model(champion), row_model(challenger)
         frame = row_material.as_frame(one, known, also=[column.name for column in other.parts.columns])
         try:

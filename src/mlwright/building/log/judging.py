@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     from mlwright.building.log.story import Read
 
 MODEL = "model"
+MOST_JUDGED = 10_000
+"""People, drawn at random, who are asked at the cut: more would make the interval no narrower than anybody needs."""
 FEWEST = 5
 """People of a kind below which no score of theirs is told."""
 
@@ -156,7 +158,7 @@ def _random(read: Read, found: Searched, options: LogOptions, budget: Budget, ef
     spent = budget.stages[-1]["seconds"]
     if budget.seconds is not None and budget.left < 4.0 * spent:
         return None
-    cut = random_cut(read.log.interactions, seed=options.seed)
+    cut = random_cut(read.log.interactions, seed=options.seed).sampled(MOST_JUDGED, options.seed)
     ranker = found.fit(Taught(cut.taught, cut.moment, read.log.items), effort)
     judged = judge({MODEL: ranker}, cut)
     warm = np.flatnonzero(judged.warm)

@@ -7,7 +7,7 @@ from functools import partial
 from typing import Any
 
 from mlwright.building.log.evidence import evidence, run_facts
-from mlwright.building.log.judging import Judgement, judge_all
+from mlwright.building.log.judging import MOST_JUDGED, Judgement, judge_all
 from mlwright.building.log.options import LogOptions
 from mlwright.building.log.referring import reference
 from mlwright.collect import collect
@@ -103,7 +103,7 @@ def read_all(source: object, options: LogOptions) -> Read:
             where=table.origin,
             hint="give a longer log, or --split random.",
         )
-    return Read(table, log, cut)
+    return Read(table, log, cut.sampled(MOST_JUDGED, options.seed))
 
 
 def _tell(read: Read, options: LogOptions, progress: Progress) -> None:

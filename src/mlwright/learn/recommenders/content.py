@@ -86,8 +86,8 @@ class Content:
     package: ClassVar[str | None] = "scipy"
     extra: ClassVar[str | None] = None
     configurations: ClassVar[tuple[Configuration, ...]] = table(
-        "learned half_life factors ridge others power rounds",
-        (True, None, 32, 0.01, 0.3, 1.0, 6),
+        "learned half_life factors edge others power rounds",
+        (True, None, 32, 0.6, 1.0, 0.0, 6),
         (False, None, None, None, None, None, None),
         (False, 30.0, None, None, None, None, None),
     )

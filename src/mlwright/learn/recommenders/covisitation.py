@@ -38,10 +38,10 @@ class Covisitation:
     extra: ClassVar[str | None] = None
     configurations: ClassVar[tuple[Configuration, ...]] = table(
         "window days backward popular kept fading trend",
+        (20, None, 1.0, 0.5, 200, 20.0, 7.0),
+        (20, 1.0, 0.3, 0.25, 200, 5.0, 7.0),
         (20, 1.0, 0.3, 0.5, 200, 5.0, None),
-        (20, 1.0, 0.3, 0.25, 200, 20.0, 7.0),
         (5, 0.1, 0.0, 0.25, 200, 3.0, None),
-        (20, None, 1.0, 0.25, 200, None, 7.0),
     )
 
     def takes(self, taught: Taught) -> str | None:

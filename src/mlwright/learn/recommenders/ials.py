@@ -124,12 +124,11 @@ class Ials:
     package: ClassVar[str | None] = "scipy"
     extra: ClassVar[str | None] = None
     configurations: ClassVar[tuple[Configuration, ...]] = table(
-        "factors ridge others power rounds half_life trend",
-        (32, 0.01, 1.0, 1.0, 10, None, 7.0),
-        (32, 0.01, 0.3, 1.0, 10, None, None),
-        (64, 0.01, 0.3, 1.0, 10, None, 30.0),
-        (64, 0.003, 0.1, 1.0, 10, None, None),
-        (16, 0.03, 0.3, 1.0, 10, None, 7.0),
+        "factors edge ridge others power rounds half_life trend",
+        (32, 0.6, None, 1.0, 0.0, 10, None, 7.0),
+        (32, 0.6, None, 1.0, 0.0, 10, None, None),
+        (64, 0.6, None, 1.0, 0.0, 10, None, 30.0),
+        (32, None, 0.01, 0.3, 1.0, 10, None, None),
     )
 
     def takes(self, taught: Taught) -> str | None:
@@ -161,7 +160,7 @@ def learned_points(taught: Taught, configuration: Configuration, effort: Effort)
     people, items = (
         scale * generator.standard_normal((count, configuration["factors"]), dtype=np.float32) for count in X.shape
     )
-    settings = {name: float(configuration[name]) for name in ("others", "ridge", "power")}
+    settings = _settings(configuration, X)
     turned = X.T.tocsr()
     with threadpool_limits(effort.threads, "blas"):
         for _ in range(configuration["rounds"]):
@@ -172,6 +171,21 @@ def learned_points(taught: Taught, configuration: Configuration, effort: Effort)
     points = np.zeros((seen.all_items, configuration["factors"]), dtype=np.float32)
     points[seen.items] = items
     return points, settings
+
+
+def _settings(configuration: Configuration, X: csr_array) -> dict[str, float]:
+    """Return the numbers of the loss; `edge` gives the penalty in what chance alone would make a singular value of X.
+
+    Marchenko and Pastur, "Distribution of eigenvalues for some sets of random matrices", 1967: for n entries
+    strewn over people and items it is about sqrt(n / people) + sqrt(n / items).
+    """
+    edge = configuration.get("edge")
+    if edge is None:
+        ridge = float(configuration["ridge"])
+    else:
+        people, items = (max(count, 1) for count in X.shape)
+        ridge = max(float(edge * (np.sqrt(X.nnz / people) + np.sqrt(X.nnz / items))), 1e-6)
+    return {"others": float(configuration["others"]), "ridge": ridge, "power": float(configuration["power"])}
 
 
 def _solve(X: csr_array, mine: Singles, theirs: Singles, *, others: float, ridge: float, power: float) -> None:

@@ -74,36 +74,39 @@ class Pool:
         return np.column_stack([self.signals[moment][items], *own]).astype(np.float32)
 
 
-def choices_of(pool: Pool, *, seed: int) -> Choices:
-    """Return what everybody could have chosen: candidates, and which of them they took."""
+def choices_of(pool: Pool, wanted: NDArray[np.bool_], *, seed: int) -> Choices:
+    """Return what the `wanted` (n,) could have chosen, one after the other: candidates, and which they took."""
     generator = np.random.default_rng(seed)
-    sets = [found for place in range(len(pool.moments.cuts)) for found in _candidates(pool, place, generator)]
+    ends, cuts = pool.moments.ends, pool.moments.cuts
+    asked = [np.flatnonzero(wanted[ends[place] : ends[place + 1]]) for place in range(len(cuts))]
+    sets = [found for place, rows in enumerate(asked) for found in _candidates(pool, place, rows, generator)]
     shape = (len(sets), max((len(items) for items, _ in sets), default=0))
     values = np.zeros((*shape, pool.columns), dtype=np.float32)
     stands_for = np.zeros(shape, dtype=np.float32)
     chosen = np.zeros(shape, dtype=bool)
-    ends = pool.moments.ends
-    for place, cut in enumerate(pool.moments.cuts):
-        marks = cut.marked(0, len(cut))
-        for row in range(len(cut)):
-            at = ends[place] + row
+    at = 0
+    for place, rows in enumerate(asked):
+        for row in rows.tolist():
             items, counts = sets[at]
             values[at, : len(items)] = pool.values(place, row, items)
             stands_for[at, : len(items)] = counts
-            chosen[at, : len(items)] = marks[row, items]
-    return Choices(values, stands_for, chosen, pool.moments.lengths, pool.moments.folds)
+            chosen[at, : len(items)] = cuts[place].marked(row, row + 1)[0, items]
+            at += 1
+    return Choices(values, stands_for, chosen, pool.moments.lengths[wanted], pool.moments.folds[wanted])
 
 
-def _candidates(pool: Pool, moment: int, generator: np.random.Generator) -> Iterator[tuple[Codes, Singles]]:
-    """Yield for each who asks at a moment items, and how many each of them stands for.
+def _candidates(
+    pool: Pool, moment: int, rows: NDArray[np.intp], generator: np.random.Generator
+) -> Iterator[tuple[Codes, Singles]]:
+    """Yield for each of these who ask at a moment items, and how many each of them stands for.
 
     What some score puts high and what was taken stand for themselves; of all others some are drawn.
     """
-    cut = pool.moments.cuts[moment]
+    cut = pool.moments.cuts[moment].take(rows)
     certain = cut.marked(0, len(cut))
     certain[:, np.unique([_high(column, cut.known, cut.queries.lengths) for column in pool.signals[moment].T])] = True
     for said in pool.said[moment]:
-        scores = np.where(cut.known, said, -np.inf).astype(np.float32)
+        scores = np.where(cut.known, said[rows], -np.inf).astype(np.float32)
         exclude(scores, cut.queries)
         high = top(scores, HIGH)
         certain[np.nonzero(high >= 0)[0], high[high >= 0]] = True

@@ -26,6 +26,9 @@ SURE = 1.645
 FEWEST = 30
 """People of a kind below which nothing is learned for them."""
 
+TEACHING = 800
+"""So many people teach the weights, of which there are few: more would make them no better, but take long."""
+
 Rows = NDArray[np.bool_]
 
 
@@ -69,26 +72,34 @@ def choose(tried: Sequence[Tried], pool: Pool, *, seed: int, threads: int = 1, s
 
     Once `stop` tells so, no other blend is learned.
     """
-    choices = choices_of(pool, seed=seed)
     warm = pool.moments.lengths > 0
+    own = [place for place, one in enumerate(tried) if not one.alike]
+    # What is the same for everybody is among the signals already.
+    lean = Pool(pool.moments, pool.signals, tuple(tuple(said[place] for place in own) for said in pool.said))
     found = {}
     for kind, those in (("cold", ~warm), ("warm", warm)):
-        learned = those if those.sum() >= FEWEST else np.ones(len(warm), dtype=bool)
-        chooser = _Chooser(tried, pool, choices, kind, those, learned, seed, threads, stop)
-        found[kind] = chooser.choice()
+        teaching = choices_of(lean, _some(those if those.sum() >= FEWEST else ~those | those, seed), seed=seed)
+        found[kind] = _Chooser(tried, pool, teaching, kind, those, seed, threads, stop).choice()
     return found
+
+
+def _some(those: Rows, seed: int) -> Rows:
+    """Return at most so many of the people, drawn at random."""
+    drawn = np.random.default_rng(seed).permutation(np.flatnonzero(those))[:TEACHING]
+    some = np.zeros(len(those), dtype=bool)
+    some[drawn] = True
+    return some
 
 
 @dataclass(frozen=True, slots=True)
 class _Chooser:
     tried: Sequence[Tried]
     pool: Pool
-    choices: Choices
+    teaching: Choices
+    """What the weights are learned from: the signals, then the members that differ by person."""
     kind: str
     those: Rows
     """(n,) the people of this kind."""
-    learned: Rows
-    """(n,) those who teach the weights: the same, or everybody where they are few."""
     seed: int
     threads: int
     stop: Stop
@@ -114,7 +125,7 @@ class _Chooser:
     def _popular(self) -> Way:
         """Return the best rule that is the same for everybody; where none could be tried, the best of all."""
         alike = [place for place, one in enumerate(self.tried) if one.alike]
-        chosen = self.those if self.those.any() else self.learned
+        chosen = self.those if self.those.any() else ~self.those
         ways = [self._single(place) for place in alike or range(len(self.tried))]
         rows = [self.tried[way.member].rows for way in ways if way.member is not None]
         means = [float(np.mean(row[chosen])) for row in rows if row is not None]
@@ -172,13 +183,14 @@ class _Chooser:
 
     def _blend(self, name: str, columns: NDArray[np.intp]) -> Way | None:
         """Return the blend of these columns; None where there is no time."""
-        teaching = self.choices.take(np.flatnonzero(self.learned)).only(columns)
+        teaching = self.teaching.only(np.arange(len(columns)))
         # A member speaks for an item or not at all; signals may count against each other (what rises, what falls).
         at_least = np.where(columns < self.pool.width, -np.inf, 0.0)
         by_person = np.zeros((len(self.those), self.pool.columns))
-        for fold in np.unique(self.choices.fold).tolist():
+        folds = self.pool.moments.folds
+        for fold in np.unique(folds).tolist():
             others = teaching.take(np.flatnonzero(teaching.fold != fold))
-            mine = np.flatnonzero(self.choices.fold == fold)
+            mine = np.flatnonzero(folds == fold)
             learned = None if self.stop() else learn_weights(others, at_least=at_least, stop=self.stop)
             if learned is None:
                 return None
@@ -196,7 +208,7 @@ class _Chooser:
         if blend.by_person is None or self.kind == "cold" or self.stop():
             return None
         found = candidates_of(self.pool, blend.by_person, blend.members, self.those)
-        fold = self.choices.fold
+        fold = self.pool.moments.folds
         by_fold: dict[int, FlatTrees] = {}
         for number in np.unique(fold[self.those]).tolist():
             trees = self._trees(found, np.flatnonzero(self.those & (fold != number)))

@@ -16,6 +16,7 @@ LAST = 50
 SOME = 0.2
 """What a person takes is what at least this share of the last entries have."""
 LONGEST_NAME = 80
+_OF_ALL = frozenset({"popular", "any"})
 VERBS: Mapping[str, tuple[str, ...]] = {
     "watched": ("movie", "film", "video", "episode", "series", "show", "watch", "anime"),
     "listened to": ("track", "song", "artist", "album", "music", "podcast", "audio", "band"),
@@ -71,8 +72,8 @@ class Reasons:
 
     def of(self, items: Sequence[int], levels: Sequence[str], because: Sequence[int]) -> list[Reason]:
         """Return the reason for each item; `because` are positions in the history, -1 where nothing speaks."""
-        silent = any(level == "personal" and entry < 0 for level, entry in zip(levels, because, strict=True))
-        usual = self._usual() if silent else {}
+        shared = bool(self.history) and any(level in _OF_ALL for level in levels)
+        usual = self._usual() if shared else {}
         return [
             self._reason(item, level, entry, usual) for item, level, entry in zip(items, levels, because, strict=True)
         ]
@@ -80,19 +81,23 @@ class Reasons:
     def _reason(self, item: int, level: str, entry: int, usual: Mapping[str, Mapping[int, float]]) -> Reason:
         if level == "pinned":
             return Reason("pinned", "Chosen for this place.")
-        if level == "personal":
-            if 0 <= entry < len(self.history):
-                source = self.history[entry]
-                common = self._common(item, {name: self._rare(name, source) for name in self.catalogue.telling})
-                both = f" (both: {common})" if common else ""
-                return Reason("because", f"Because you {self.verb} {self._name(source)}{both}.", source)
-            if common := self._common(item, usual):
-                return Reason("like", f"Like what you {self.verb}: {common}.")
+        if level == "personal" and 0 <= entry < len(self.history):
+            source = self.history[entry]
+            common = self._common(item, {name: self._rare(name, source) for name in self.catalogue.telling})
+            both = f" (both: {common})" if common else ""
+            return Reason("because", f"Because you {self.verb} {self._name(source)}{both}.", source)
+        kind, text = self._of_all(item, level)
+        if common := self._common(item, usual):
+            return Reason("like", f"{text}, and like what you {self.verb}: {common}.")
+        return Reason(kind, f"{text}.")
+
+    def _of_all(self, item: int, level: str) -> tuple[str, str]:
+        """Return what speaks for an item whoever asks."""
         if self._is_new(item):
-            return Reason("new", "New.")
+            return "new", "New"
         if level == "any":
-            return Reason("any", "Often chosen over the years." if self._is_known(item) else "Not yet chosen by many.")
-        return Reason("popular", "Popular now.")
+            return "any", "Often chosen over the years" if self._is_known(item) else "Not yet chosen by many"
+        return "popular", "Popular now"
 
     def _name(self, item: int) -> str:
         name = self.catalogue.name(item)

@@ -38,7 +38,7 @@ class Recommended:
     item: Label
     score: float
     level: str
-    """personal, popular, any or pinned: who put it there."""
+    """personal, popular, any or pinned: what put it there; personal is what something of the history speaks for."""
     reason: Reason
     title: str | None = None
     propensity: float = 1.0
@@ -124,19 +124,15 @@ class Answering:
         histories = self._histories(read)
         decided = decide(self._choice(request, read, rules, histories))
         reasons = Reasons(self.catalogue, self.verb, read.moment, read.codes)
-        told = reasons.of(decided.item.tolist(), decided.level, self._because(decided, histories, read))
-        items = tuple(
-            Recommended(self.catalogue.ids[code], score, level, reason, title_of(self.catalogue, code), propensity)
-            for code, score, level, reason, propensity in zip(
-                decided.item.tolist(),
-                decided.score.tolist(),
-                decided.level,
-                told,
-                decided.propensity.tolist(),
-                strict=True,
-            )
-        )
-        used = [level for level in decided.level if level in LEVELS]
+        because = self._because(decided, histories, read)
+        # What nothing of the history speaks for is on the list because most people take it.
+        levels = [
+            "popular" if level == "personal" and entry < 0 else level
+            for level, entry in zip(decided.level, because, strict=True)
+        ]
+        told = reasons.of(decided.item.tolist(), levels, because)
+        items = self._listed(decided, levels, told)
+        used = [level for level in levels if level in LEVELS]
         lowest = max(used, key=LEVELS.index, default=None)
         return Answer(
             items=items,
@@ -145,6 +141,13 @@ class Answering:
             notes=(*_notes(request, read, len(items)), *rules.notes),
             asked=self._asked(request, read),
             moment=None if math.isnan(read.moment) else read.moment,
+        )
+
+    def _listed(self, decided: Decided, levels: Sequence[str], told: Sequence[Reason]) -> tuple[Recommended, ...]:
+        numbers = (decided.item.tolist(), decided.score.tolist(), decided.propensity.tolist())
+        return tuple(
+            Recommended(self.catalogue.ids[code], score, level, reason, title_of(self.catalogue, code), propensity)
+            for code, score, propensity, level, reason in zip(*numbers, levels, told, strict=True)
         )
 
     def _read(self, request: Request, now: float | None) -> _Read:

@@ -16,7 +16,7 @@ from mlwright.serve.problems import Problem
 from mlwright.serve.record import new_ids
 from mlwright.serve.routes import Route
 from mlwright.serve.service import Service
-from mlwright.serve.serving import Filled, Serving, refuse_way
+from mlwright.serve.serving import Serving, filled, refuse_way, users_of
 from mlwright.serve.shapes import Rows
 
 logger = logging.getLogger("mlwright.serve")
@@ -86,8 +86,7 @@ async def answer_rows(
 
 async def _with_histories(service: Service, served: Serving, rows: Rows) -> Rows:
     """Return the rows with the histories that the service keeps, where they leave them to it."""
-    users = [served.user_of(row) for row in rows]
-    wanted = {user for user in users if user is not None}
+    wanted = users_of(served, rows)
     if not wanted:
         return rows
     found: Mapping[str, list[dict[str, Any]]] | None = None
@@ -96,14 +95,7 @@ async def _with_histories(service: Service, served: Serving, rows: Rows) -> Rows
         found = await service.in_background(lambda: record.histories(served.name, wanted))
     except OutputError:
         logger.exception("a history cannot be read", extra={"model": served.name})
-    filled = []
-    for row, user in zip(rows, users, strict=True):
-        made = row
-        if user is not None:
-            made = Filled(row, history=[] if found is None else found[user])
-            made.is_lost = found is None
-        filled.append(made)
-    return filled
+    return filled(served, rows, found)
 
 
 async def _shared(

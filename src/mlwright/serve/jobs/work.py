@@ -27,7 +27,9 @@ from mlwright.serve.jobs.rows import rows_in
 from mlwright.serve.jobs.spool import Spool
 from mlwright.serve.jobs.subjects import Subjects
 from mlwright.serve.problems import Problem, RowError
-from mlwright.serve.serving import Serving
+from mlwright.serve.record import Record, record_place
+from mlwright.serve.recording import private_of
+from mlwright.serve.serving import Serving, filled, users_of
 from mlwright.serve.settings import Logs
 from mlwright.serve.shapes import Rows
 
@@ -106,6 +108,7 @@ class Work:
             ids = [f"{job.id}-{rows + number}" for number in range(len(chunk))]
             if subjects is not None:
                 subjects.add(chunk)
+            chunk = self._with_histories(served, chunk)  # noqa: PLW2901
             answers = self._answers(served, chunk, ids, is_first=rows == 0)
             if spool is not None:
                 spool.add(served, chunk, answers)
@@ -146,6 +149,18 @@ class Work:
         if job.record.durability == "off" or not job.recorded:
             return None
         return Spool(self.jobs.place(job.id) / "record.part", job, Path(self.told.workspace))
+
+    def _with_histories(self, served: Serving, rows: Rows) -> Rows:
+        """Return the rows with the histories that the service keeps. Raises OutputError."""
+        if "events" not in served.ways or not (wanted := users_of(served, rows)):
+            return rows
+        workspace = Path(self.told.workspace)
+        private = private_of({self.job.model: self.job.policy}, workspace)
+        record = Record(record_place(workspace, self.job.record.place), private=private)
+        try:
+            return filled(served, rows, record.histories(served.name, wanted))
+        finally:
+            record.close()
 
     def _answers(self, served: Serving, rows: Rows, ids: Sequence[str], *, is_first: bool) -> list[Answer]:
         """Return the answers to rows; one with a value that is refused goes to a person, and says why.
