@@ -70,6 +70,10 @@ class Town:
         """Let everybody like other things than before."""
         self.likes = self._random.permutation(self.likes.ravel()).reshape(TASTES, -1)
 
+    def another(self, seed: int) -> None:
+        """Let chance go another way from here on."""
+        self._random = np.random.default_rng(seed)
+
     def ask(self, *, history: bool = True) -> Asked:
         """Let somebody ask, and then take something."""
         self._step += 1

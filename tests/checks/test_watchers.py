@@ -10,16 +10,19 @@ from functools import cache
 import numpy as np
 import polars as pl
 import pytest
+from tests.lists import Town, model_of
 
 import mlwright as mw
 from mlwright.columns import Columns
 from mlwright.model import row_model
 from mlwright.monitor.events import Events, FileSource
+from mlwright.monitor.log_source import LogSource
 from mlwright.monitor.subject import Subject
 from mlwright.monitor.verdict import PARTS, drifted
 from mlwright.monitor.watchers import WATCHERS, Watch, Watcher
 
-TASKS = ("binary", "multiclass", "regression")
+ROW_TASKS = ("binary", "multiclass", "regression")
+TASKS = (*ROW_TASKS, "recommend")
 
 
 def drawn(task: str, rows: int, seed: int, *, moved: float = 0.0) -> pl.DataFrame:
@@ -36,8 +39,16 @@ def drawn(task: str, rows: int, seed: int, *, moved: float = 0.0) -> pl.DataFram
     return pl.DataFrame({"size": gaps, "town": town, "sex": sex, "when": when, "y": target})
 
 
+def town() -> tuple[Town, pl.DataFrame]:
+    """A town, and the log of its first weeks."""
+    made = Town(0)
+    return made, made.log(1_500)
+
+
 @cache
 def subject_of(task: str) -> Subject:
+    if task == "recommend":
+        return Subject(model_of(town()[1]))
     frame = drawn(task, 1_500, 0)
     built = mw.build(frame, target="y", task=task, trials=1, sensitive=["sex"], split="random", clean=False, name="m")
     return Subject(built)
@@ -45,12 +56,19 @@ def subject_of(task: str) -> Subject:
 
 @cache
 def events_of(task: str, seed: int, moved: float = 0.0) -> Events:
+    if task == "recommend":
+        people, older = town()
+        people.another(seed)
+        later = LogSource(subject_of(task).model, pl.concat([older, people.log(2_000)]))
+        return next(iter(later.blocks()))[0]
     source = FileSource(row_model(subject_of(task).model), drawn(task, 1_200, seed, moved=moved))
     return next(iter(source.blocks()))[0]
 
 
-NOTHING = {("groups", "regression")}
-"""What there is nothing of to watch: numbers are neither right nor wrong."""
+NOTHING = {
+    ("groups", "regression"), ("groups", "recommend"), ("calibration", "recommend"), ("joint", "recommend"),
+}  # fmt: skip
+"""What there is nothing of to watch: numbers are neither right nor wrong, and lists state no chances."""
 
 
 def watched() -> Iterator[tuple[str, str]]:
@@ -89,8 +107,9 @@ def test_what_it_declares_can_be_used(kind: str, task: str) -> None:
 @CASES
 def test_every_row_has_a_bin_of_the_reference_or_none(kind: str, task: str) -> None:
     watcher, watch = begun(kind, task)
-    seen = watcher.see(events_of(task, 1), subject_of(task))
-    assert seen.bins.shape == (1_200, len(watch.names))
+    events = events_of(task, 1)
+    seen = watcher.see(events, subject_of(task))
+    assert seen.bins.shape == (len(events), len(watch.names))
     assert seen.bins.min() >= -1
     assert seen.bins.max() < watch.evidence.bag.shape[1]
     if seen.values is not None:
@@ -103,7 +122,7 @@ def test_a_row_is_seen_the_same_whatever_comes_with_it(kind: str, task: str) -> 
     watcher, _ = begun(kind, task)
     events, subject = events_of(task, 1), subject_of(task)
     whole = watcher.see(events, subject).bins
-    order = np.random.default_rng(2).permutation(1_200)[:50]
+    order = np.random.default_rng(2).permutation(len(events))[:50]
     np.testing.assert_array_equal(watcher.see(events.take(order), subject).bins, whole[order])
     assert watcher.see(events.take(order[:0]), subject).bins.shape == (0, whole.shape[1])
 
@@ -112,14 +131,14 @@ def test_a_row_is_seen_the_same_whatever_comes_with_it(kind: str, task: str) -> 
 def test_without_outcomes_columns_or_probabilities_nothing_is_made_up(kind: str, task: str) -> None:
     watcher, _ = begun(kind, task)
     events, subject = events_of(task, 1), subject_of(task)
-    nothing = np.full_like(events.P, np.nan)
+    nothing, rows = np.full(len(events), np.nan), len(events)
     bare = replace(
         events,
-        y=np.full(1_200, np.nan),
-        P=nothing,
-        signals=nothing,
-        answered=np.full(1_200, np.nan),
-        columns=Columns({}, 1_200),
+        y=nothing,
+        P=np.full_like(events.P, np.nan),
+        signals=np.full_like(events.signals, np.nan),
+        answered=nothing,
+        columns=Columns({}, rows),
     )
     seen = watcher.see(bare, subject).bins
     known = {"contract", "health"}  # a row without columns breaks nothing, and was or was not given
@@ -152,7 +171,7 @@ def test_what_is_not_there_is_not_watched() -> None:
     assert all(WATCHERS[kind].streams(subject_of(task)) is None for kind, task in NOTHING)
 
 
-@pytest.mark.parametrize("task", TASKS)
+@pytest.mark.parametrize("task", ROW_TASKS)
 @pytest.mark.parametrize("kind", ["columns", "predictions", "labels"])
 def test_what_moves_is_seen(kind: str, task: str) -> None:
     watcher, watch = begun(kind, task)

@@ -18,7 +18,7 @@ from mlwright.cli import main
 from mlwright.registry import Workspace
 
 NAME = "things"
-TOGETHER, TAUGHT = 50, 1_500
+TOGETHER, TAUGHT = 50, 1_200
 Cli = Callable[..., tuple[int, str]]
 
 
@@ -71,7 +71,7 @@ class Shop:
 
 
 def test_a_shop_recommends_and_stays_right_when_taste_changes(cli: Cli, tmp_path: Path) -> None:
-    town = Town(5, slots=150, begun=datetime.now(UTC) - timedelta(days=90))
+    town = Town(5, slots=100, begun=datetime.now(UTC) - timedelta(days=90))
     town.log(TAUGHT).write_csv(tmp_path / "log.csv")
     words = ("--user", "person", "--item", "thing", "--time", "when", "--learners", "neighbours", "--trials", "1")
     code, said = cli("build", "log.csv", "--task", "recommend", "--name", NAME, *words)
@@ -83,12 +83,13 @@ def test_a_shop_recommends_and_stays_right_when_taste_changes(cli: Cli, tmp_path
     )
     with Running([NAME], tmp_path / "home", settings="refresh_s = 0.1\n") as service:
         shop = Shop(service.client, town)
-        before = shop.live(300)
+        before = shop.live(200)
         code, said = cli("monitor", NAME)
         assert code == 0, said
         assert "OK" in said
         town.change()
-        assert shop.live(600) < before - 0.3
+        worse = shop.live(400)
+        assert worse < before - 0.3
         code, said = cli("monitor", NAME)
         assert code == 1, said
         assert "what was then taken" in said.casefold()
@@ -103,7 +104,7 @@ def test_a_shop_recommends_and_stays_right_when_taste_changes(cli: Cli, tmp_path
             shop.live(100)
         assert acts == ["begin", "choose", "learn", "replay", "shadow", *["canary"] * 3, "promote"], acts
         shop.versions.clear()
-        assert shop.live(200) > before - 0.2
+        assert shop.live(200) > worse + 0.15
         assert shop.versions == {2}
         asked = {"rows": [town.ask().row]}
         predicted = service.client.post(f"/v1/models/{NAME}/predict", json=asked).json()

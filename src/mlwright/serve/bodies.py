@@ -28,7 +28,7 @@ from mlwright.serve.tables import Columns, csv_cells, frame
 _encode = msgspec.json.Encoder().encode
 
 
-def read_rows(body: bytes, media_type: str, limit: int, shape: Shape | None = None) -> Rows:
+def read_rows(body: bytes, media_type: str, limit: int, shape: Shape = CELLS) -> Rows:
     """Return the rows of a body. Raises Problem where it cannot be read, or holds none or too many."""
     read = READERS.get(media_type)
     if read is None:
@@ -38,7 +38,6 @@ def read_rows(body: bytes, media_type: str, limit: int, shape: Shape | None = No
             f"Rows are read as {', '.join(READERS)}, {said}.",
             hint="set the header content-type: application/json.",
         )
-    shape = shape or CELLS
     rows = read(body, limit, shape)
     if not rows:
         raise Problem("malformed-request", "The request holds no rows.", hint=shape.hint)
@@ -51,7 +50,7 @@ def read_rows(body: bytes, media_type: str, limit: int, shape: Shape | None = No
     return rows
 
 
-def _read_json(body: bytes, _: int, shape: Shape) -> Rows:
+def _read_json(body: bytes, _: int, shape: Shape = CELLS) -> Rows:
     try:
         rows: Rows = decoded(shape.whole, body, shape.hint).rows
     except Problem as problem:
@@ -156,13 +155,12 @@ def _twice(names: Iterable[str]) -> str | None:
     return None
 
 
-def _read_ndjson(body: bytes, limit: int, shape: Shape) -> Rows:
+def _read_ndjson(body: bytes, limit: int, shape: Shape = CELLS) -> Rows:
     return list(itertools.islice(ndjson_rows(io.BytesIO(body), shape), limit + 1))
 
 
-def ndjson_rows(lines: Iterable[bytes], shape: Shape | None = None) -> Iterator[Row]:
+def ndjson_rows(lines: Iterable[bytes], shape: Shape = CELLS) -> Iterator[Row]:
     """Yield the rows of lines of JSON. Raises Problem where one of them is none."""
-    shape = shape or CELLS
     for number, line in enumerate(lines, start=1):
         if not line.strip():
             continue
@@ -174,7 +172,7 @@ def ndjson_rows(lines: Iterable[bytes], shape: Shape | None = None) -> Iterator[
         yield row
 
 
-def _read_csv(body: bytes, limit: int, shape: Shape) -> Rows:
+def _read_csv(body: bytes, limit: int, shape: Shape = CELLS) -> Rows:
     text = io.TextIOWrapper(io.BytesIO(body), encoding="utf-8-sig", newline="")
     return [shape.of_cells(row) for row in itertools.islice(csv_rows(text), limit + 1)]
 
@@ -263,7 +261,7 @@ def _listed(names: Sequence[str]) -> str:
     return ", ".join(repr(name[:80]) for name in names[:5]) + (" and others" if len(names) > 5 else "")
 
 
-def _read_arrow(body: bytes, limit: int, shape: Shape) -> Rows:
+def _read_arrow(body: bytes, limit: int, shape: Shape = CELLS) -> Rows:
     try:
         import polars as pl
     except ImportError as error:
@@ -285,7 +283,7 @@ def refuse_nested(schema: Mapping[str, Any]) -> None:
         raise Problem("malformed-request", f"Column {nested[0][:80]!r} holds lists or objects, not single values.")
 
 
-READERS: Mapping[str, Callable[[bytes, int, Shape], Rows]] = {
+READERS: Mapping[str, Callable[..., Rows]] = {
     JSON: _read_json,
     NDJSON: _read_ndjson,
     CSV: _read_csv,

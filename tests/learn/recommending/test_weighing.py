@@ -26,13 +26,20 @@ def made(weights: np.ndarray, *, people: int, items: int, seed: int) -> tuple[np
     return values, np.arange(items) == pick[:, None]
 
 
+def learned(choices: Choices) -> np.ndarray:
+    """Return the weights, whatever their signs."""
+    found = learn_weights(choices, at_least=anything(choices.values.shape[2]))
+    assert found is not None
+    return found
+
+
 def anything(width: int) -> np.ndarray:
     return np.full(width, -np.inf)
 
 
 def test_of_two_items_it_is_logistic_regression() -> None:
     values, chosen = made(np.array([1.0, -0.5, 0.2]), people=300, items=2, seed=0)
-    found = learn_weights(choices_of(values, chosen), at_least=anything(3))
+    found = learned(choices_of(values, chosen))
     gaps = values[:, 0] - values[:, 1]
     reference = LogisticRegression(C=1.0 / PENALTY, fit_intercept=False, tol=1e-8).fit(gaps, chosen[:, 0])
     np.testing.assert_allclose(found, reference.coef_[0], atol=2e-3)
@@ -41,7 +48,7 @@ def test_of_two_items_it_is_logistic_regression() -> None:
 def test_weights_that_are_known_are_found_among_many_items_and_among_a_part_of_them() -> None:
     truth = np.array([1.5, -1.0, 0.0])
     values, chosen = made(truth, people=1_500, items=200, seed=1)
-    found = learn_weights(choices_of(values, chosen), at_least=anything(3))
+    found = learned(choices_of(values, chosen))
     np.testing.assert_allclose(found, truth, atol=0.1)
     # What some score puts high, what was chosen, and 30 drawn of the others, which stand for all of them.
     rng = np.random.default_rng(2)
@@ -54,7 +61,7 @@ def test_weights_that_are_known_are_found_among_many_items_and_among_a_part_of_t
         stands_for[row, : len(both)] = np.repeat([1.0, len(others) / 30], [len(certain), 30])
     part = np.take_along_axis(values, index[:, :, None], axis=1)
     picked = np.take_along_axis(chosen, index, axis=1) & (stands_for > 0)
-    sampled = learn_weights(choices_of(part, picked, stands_for), at_least=anything(3))
+    sampled = learned(choices_of(part, picked, stands_for))
     np.testing.assert_allclose(sampled, found, atol=0.1)
 
 
@@ -73,13 +80,13 @@ def test_what_stands_for_nothing_is_not_there() -> None:
     none = np.zeros((100, 2))
     more = choices_of(padded, np.concatenate([chosen, none > 0], axis=1), np.concatenate([there, none], axis=1))
     np.testing.assert_allclose(
-        learn_weights(more, at_least=anything(2)),
-        learn_weights(choices_of(values, chosen), at_least=anything(2)),
+        learned(more),
+        learned(choices_of(values, chosen)),
         atol=1e-3,
     )
 
 
 def test_without_a_choice_there_is_nothing_to_weigh_and_a_stop_gives_nothing() -> None:
     values, chosen = made(np.array([1.0, -1.0]), people=30, items=5, seed=5)
-    assert learn_weights(choices_of(values, chosen & False), at_least=anything(2)) == pytest.approx([0.0, 0.0])
+    assert learned(choices_of(values, chosen & False)) == pytest.approx([0.0, 0.0])
     assert learn_weights(choices_of(values, chosen), at_least=anything(2), stop=lambda: True) is None

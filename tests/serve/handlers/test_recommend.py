@@ -14,6 +14,8 @@ from tests.serve.conftest import Inside, Running
 from tests.serve.films import films
 
 from mlwright.client import Client
+from mlwright.serve.policy import ModelPolicy
+from mlwright.serve.settings import Settings
 from mlwright.serve.shapes import SHAPE
 from mlwright.tasks.recommend.request import ASKED, FIELDS
 
@@ -286,3 +288,85 @@ def test_the_python_client_recommends(film_models: Path, tmp_path: Path) -> None
         }  # fmt: skip
         mine = client.recommend("kept", {"user": "ann"})
         assert IDS[3] not in [place.item for place in mine.items]
+
+
+# --- jobs, private histories, hostile requests -----------------------------------------------------------------------
+
+
+def test_a_file_of_requests_is_a_job(cinema: Inside) -> None:
+    tell(cinema, {"user": "gil", "item": IDS[2]})
+    requests: list[dict[str, Any]] = [{"history": HISTORY, "k": 3}, {"user": "gil", "k": 2}, {"k": 0}]
+    body = b"".join(json.dumps(each).encode() + b"\n" for each in requests)
+    given = cinema.ask("POST", "/v1/models/kept/jobs", content=body, headers={"content-type": "application/x-ndjson"})
+    told: dict[str, Any] = {}
+    until = time.monotonic() + 100
+    while told.get("state") not in {"done", "failed"} and time.monotonic() < until:
+        time.sleep(0.2)
+        told = cinema.ask("GET", given.headers["location"]).json()
+    assert (told["state"], told["rows"], told["referred"]) == ("done", 3, 1), told
+    lines = [json.loads(line) for line in cinema.ask("GET", told["result"]).text.splitlines()]
+    assert lines[0]["prediction"] == [one.item for one in MODEL.ask({"history": HISTORY, "k": 3}).items]
+    assert lines[1]["asked"]["history_length"] == 1
+    assert lines[2]["flags"][0]["kind"] == "invalid_field"
+    explained = cinema.ask(
+        "POST", "/v1/models/kept/jobs?explain=true", content=body, headers={"content-type": "application/x-ndjson"}
+    )
+    assert explained.json()["type"] == "urn:mlwright:problem:wrong-way"
+
+
+def test_a_private_history_is_in_no_file(film_models: Path, tmp_path: Path) -> None:
+    policy = ModelPolicy(private={"history": "omit", "user": "hash", "exclude": "hash"})
+    settings = Settings(
+        models=(str(film_models / "films"),), workspace=str(tmp_path / "ws"), of_model={"films": policy}
+    )
+    with Inside(settings) as inside:
+        found = ask(inside, history=[IDS[3], "secret film"], user="ann@example.org", exclude=["other secret"], k=3)
+        assert found["unknown"] == ["secret film"]
+        line = recorded(inside, "films", found["id"])
+        assert "history" not in line["row"]
+        assert (line["row"]["history_length"], line["row"]["unknown_items"]) == (2, 1)
+        assert line["answer"]["prediction"] == found["prediction"]
+    files = b"".join(path.read_bytes() for path in (tmp_path / "ws").rglob("record.db*"))
+    assert found["prediction"][0].encode() in files
+    for secret in (IDS[3], "secret film", "other secret", "ann@example.org"):
+        assert str(secret).encode() not in files
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b'{"history": ' + b"[" * 5_000 + b"]" * 5_000 + b"}",
+        b'{"history": [1e999]}',
+        b'{"history": [NaN]}',
+        b'{"history": [' + b"9" * 5_000 + b"]}",
+        b'{"history": [{"item": {"item": 1}}]}',
+        b'{"history": [{"at": 1}]}',
+        b'{"history": ' + json.dumps(["x"] * 10_001).encode() + b"}",
+        b'{"filters": {"genre": {"in": {}}}, "caps": []}',
+        b'{"at": 1e300}',
+        b'{"id": {"a": 1}}',
+        b'{"k": 1e400}',
+        b'{"user": ["a"]}',
+        b'{"boosted": [{"where": {"genre": {"in": ["x"]}}, "by": -1}]}',
+        b"\xff",
+    ],
+)
+def test_hostile_requests_are_refused_or_answered_and_harm_nobody(cinema: Inside, body: bytes) -> None:
+    told = cinema.ask("POST", "/v1/models/films/recommend", content=body, headers={"content-type": "application/json"})
+    assert told.status_code in {200, 400, 422}, told.text
+    assert ask(cinema, history=HISTORY, k=1)["prediction"]
+
+
+def test_odd_texts_come_back_and_are_recorded(cinema: Inside) -> None:
+    found = ask(cinema, history=["\x00", "é" * 300, "\u202e", {"item": "  ", "at": None}], user="x\x00y", k=2)
+    line = recorded(cinema, "films", found["id"])
+    assert line["row"]["history_length"] == 4
+    assert line["subject"] == "x\ufffdy"
+
+
+def test_the_dashboard_knows_recommenders(film_models: Path, tmp_path: Path) -> None:
+    from mlwright.web.app import ROUTES
+
+    with Inside(Settings(models=(str(film_models / "films"),), workspace=str(tmp_path)), ROUTES) as inside:
+        for path in ("/monitor", "/monitor/films", "/v1/monitor", "/v1/models/films/monitor", "/metrics"):
+            assert inside.ask("GET", path).status_code == 200, path

@@ -19,6 +19,7 @@ from mlwright.learn.budget import Budget
 from mlwright.learn.recommenders.base import Ranker, Taught
 from mlwright.learn.recommending.judging import Judged, judge
 from mlwright.learn.recommending.search import Searched
+from mlwright.learn.recommending.trials import Trial
 from mlwright.tasks import TASKS, default_metric
 from mlwright.tasks.base import Target
 from mlwright.tasks.recommend.split import random_cut
@@ -29,6 +30,8 @@ if TYPE_CHECKING:
 MODEL = "model"
 MOST_JUDGED = 10_000
 """People, drawn at random, who are asked at the cut: more would make the interval no narrower than anybody needs."""
+WORTH_OF_FITS = 6.0
+"""So many times what the model took to learn has to be left for others to be learned beside it."""
 FEWEST = 5
 """People of a kind below which no score of theirs is told."""
 
@@ -68,10 +71,14 @@ def held_out(y: Floats) -> HeldOut:
 
 def judge_all(read: Read, found: Searched, options: LogOptions, budget: Budget, effort: Effort) -> Judgement:
     """Return how the chosen model and its rivals do, learned from before the cut and asked at it."""
+    start = budget.spent
     own = found.fit(read.taught, effort)
+    is_short = budget.seconds is not None and budget.left < WORTH_OF_FITS * (budget.spent - start)
     best = max(found.members, key=lambda tried: tried.trial.score)
     by_score = sorted(found.members, key=lambda tried: tried.trial.score)
     rules = {one.trial.learner: one for one in by_score if one.trial.simple or one is best}  # the best of each learner
+    if is_short:  # what says the same to everybody costs nothing to learn
+        rules = {name: one for name, one in rules.items() if one.alike} or rules
     rankers = {name: one.learner.fit(read.taught, one.trial.configuration, effort) for name, one in rules.items()}
     judged = judge({MODEL: own, **rankers}, read.cut)
     names = {name: one.trial.label for name, one in rules.items() if one.trial.simple}
@@ -81,7 +88,7 @@ def judge_all(read: Read, found: Searched, options: LogOptions, budget: Budget, 
     return Judgement(
         judged=judged,
         people=people,
-        single=None if best.trial.simple else _single(judged, people, best.trial.learner, best.trial.label, options),
+        single=_single(judged, people, best.trial, options),
         evaluation=_evaluation(judged, people, names, options, warm=len(warm) >= FEWEST),
         cold=_cold(judged, cold, names, options) if len(warm) >= FEWEST and len(cold) >= FEWEST else None,
         ranker=own,
@@ -108,13 +115,15 @@ def _evaluation(
     return conclude(metric, held, measured=measured, baselines=baselines, curves={}, method=_method(judged, warm=warm))
 
 
-def _single(judged: Judged, people: NDArray[np.intp], name: str, label: str, options: LogOptions) -> dict[str, Any]:
-    """Return the score of the best learner by itself, and how much better the model is."""
+def _single(judged: Judged, people: NDArray[np.intp], best: Trial, options: LogOptions) -> dict[str, Any] | None:
+    """Return the score of the best learner by itself, and how much better the model is; None for a simple rule."""
+    if best.simple or best.learner not in judged.P:
+        return None
     metric, held = default_metric(TASKS[options.task]), held_out(judged.y[people])
-    found = score(metric, held, judged.P[name][people], seed=options.seed)
-    difference = compare(metric, held, judged.P[MODEL][people], judged.P[name][people], seed=options.seed)
+    found = score(metric, held, judged.P[best.learner][people], seed=options.seed)
+    difference = compare(metric, held, judged.P[MODEL][people], judged.P[best.learner][people], seed=options.seed)
     return {
-        "label": label,
+        "label": best.label,
         "score": found.value,
         "interval": list(found.interval),
         "difference": [difference.value, *difference.interval],

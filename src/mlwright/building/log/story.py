@@ -6,6 +6,8 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
+import numpy as np
+
 from mlwright.building.log.evidence import evidence, run_facts
 from mlwright.building.log.judging import MOST_JUDGED, Judgement, judge_all
 from mlwright.building.log.options import LogOptions
@@ -33,6 +35,8 @@ from mlwright.tasks.recommend.request import ASKED
 from mlwright.tasks.recommend.split import Cut, random_cut, time_cut
 
 GOLDEN_PEOPLE = 4
+REPLAYED, FEWEST_REPLAYED, REPLAY_S = 1_500, 200, 0.004
+"""Events after the cut that are replayed for the monitor: so many, at least so many, and the seconds each may take."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,7 +157,7 @@ def assemble(
         golden=_golden(read, answering, options),
         run=run_facts(read.table, options, budget),
     )
-    model = Recommender(replace(parts, reference=_reference(read, found, judgement, options)))
+    model = Recommender(replace(parts, reference=_reference(read, found, judgement, options, budget)))
     told = evidence(read, found, judgement, model, options)
     return Recommender(replace(model.parts, evidence=told, run=run_facts(read.table, options, budget)))
 
@@ -165,7 +169,9 @@ def _golden(read: Read, answering: Answering, options: LogOptions) -> tuple[dict
     return tuple(golden_requests(log, answering.catalogue, people=people, seed=options.seed))
 
 
-def _reference(read: Read, found: Searched, judgement: Judgement, options: LogOptions) -> Reference | None:
+def _reference(
+    read: Read, found: Searched, judgement: Judgement, options: LogOptions, budget: Budget
+) -> Reference | None:
     """Return what a monitor compares with: what came after the cut, asked event by event."""
     popular = fallback(found)
     taught = read.taught
@@ -177,7 +183,12 @@ def _reference(read: Read, found: Searched, judgement: Judgement, options: LogOp
         ),
         catalogue=Catalogue.of(read.cut.taught, read.log.items),
     )
-    return reference(answering, read.log.interactions, read.cut, keep_rows=options.cases > 0, seed=options.seed)
+    most = REPLAYED
+    if budget.seconds is not None:  # an answer takes a millisecond or two
+        most = int(np.clip(budget.left / REPLAY_S, FEWEST_REPLAYED, REPLAYED))
+    return reference(
+        answering, read.log.interactions, read.cut, most=most, keep_rows=options.cases > 0, seed=options.seed
+    )
 
 
 def request_schema(read: Read) -> Schema:

@@ -78,7 +78,7 @@ def choose(tried: Sequence[Tried], pool: Pool, *, seed: int, threads: int = 1, s
     lean = Pool(pool.moments, pool.signals, tuple(tuple(said[place] for place in own) for said in pool.said))
     found = {}
     for kind, those in (("cold", ~warm), ("warm", warm)):
-        teaching = choices_of(lean, _some(those if those.sum() >= FEWEST else ~those | those, seed), seed=seed)
+        teaching = choices_of(lean, _some(those if those.sum() >= FEWEST else np.ones_like(those), seed), seed=seed)
         found[kind] = _Chooser(tried, pool, teaching, kind, those, seed, threads, stop).choice()
     return found
 

@@ -92,7 +92,7 @@ def state_sent(body: bytes, media_type: str, served: Serving) -> State:
         if len(found) == 1 or (found and catalogue.name(found[0]).casefold() == text.casefold()):
             said, text, found = _pick(picked, found[0], catalogue), "", ()
         else:
-            said = f"{len(found)} items have “{text}” in their name." if found else f"No item is called “{text}”."
+            said = _said(len(found), text)
     return State(tuple(catalogue.ids[code] for code in picked), text, found[:MOST_FOUND], said)
 
 
@@ -102,6 +102,13 @@ def _pick(picked: list[int], code: int, catalogue: Catalogue) -> str:
             return f"{MOST_PICKED} items are enough: take one out first."
         picked.append(code)
     return f"{catalogue.name(code)} was added."
+
+
+def _said(found: int, text: str) -> str:
+    if not found:
+        return f"No item is called “{text}”."
+    more = f"; the likeliest {MOST_FOUND} are shown" if found > MOST_FOUND else ""
+    return f"{found:,} items have “{text}” in their name{more}."
 
 
 def search(catalogue: Catalogue, text: str) -> list[int]:
@@ -148,6 +155,7 @@ def recommend_page(
             "shown": shown,
             "places": [] if shown is None else [_place(catalogue, place.item) for place in shown.answer.items],
             "problem": problem,
+            "by": "name" if catalogue.title else "id",
             "json": msgspec.json.format(msgspec.json.encode(state.request()), indent=2).decode(),
             "has_list": has_list,
             "links": links,
