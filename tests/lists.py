@@ -27,6 +27,7 @@ from mlwright.tasks.recommend.split import time_cut
 ITEMS, TASTES, SLOTS, LIFE = 60, 4, 40, 12
 BEGUN = datetime(2026, 1, 1, tzinfo=UTC)
 STEP = timedelta(minutes=20)
+NAMES = Names(user="person", item="thing", time="when", rating="none")
 
 
 @dataclass
@@ -112,14 +113,19 @@ class Town:
         return item
 
 
+def interactions_of(seed: int, steps: int) -> Interactions:
+    """Return the log of a town as it is learned from."""
+    return read_log(collect(Town(seed).log(steps)), NAMES).interactions
+
+
 def model_of(log: pl.DataFrame, name: str = "things") -> Recommender:
     """Return a recommender by neighbours that learned from a log, judged as the build judges, in a second."""
-    read = read_log(collect(log), Names(user="person", item="thing", time="when", rating="none"))
+    read = read_log(collect(log), NAMES)
     every = read.interactions
     cut = time_cut(every)
-    reference_ = reference(_answering(cut.taught), every, cut)
+    reference_ = reference(answering_of(cut.taught), every, cut)
     schema = Schema((*ASKED, *(column for column in read.schema if column.role in {"target", "group"})), rows=100)
-    answering = _answering(every)
+    answering = answering_of(every)
     return Recommender(
         RecommenderParts(
             name=name,
@@ -135,7 +141,8 @@ def model_of(log: pl.DataFrame, name: str = "things") -> Recommender:
     )
 
 
-def _answering(log: Interactions) -> Answering:
+def answering_of(log: Interactions) -> Answering:
+    """Return what recommends by neighbours that a log has taught, and by what is popular of late."""
     taught = Taught(log, float(log.time[-1]) + 1.0)
     chain = tuple(
         (level, RECOMMENDERS[name].fit(taught, RECOMMENDERS[name].configurations[0], Effort()))

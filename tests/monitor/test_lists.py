@@ -267,3 +267,17 @@ def test_the_reference_travels_with_the_model_and_is_not_trusted(tmp_path: Path)
     for change in changes:
         with pytest.raises((ModelError, KeyError)):
             Reference.from_dict({**found.to_dict(), **change}, sample, schema=parts.schema, task=parts.task, classes=())
+
+
+def test_what_the_service_keeps_of_somebody_is_their_history() -> None:
+    class Answered(NamedTuple):
+        row: str
+        answer: str
+        subject: str
+        at: int
+
+    answer = json.dumps({"action": "answer", "prediction": ["i001"], "levels": ["personal"]})
+    rows: Any = [Answered('{"history_kept": true, "k": 10}', answer, "ann", moment * 1_000_000) for moment in (1, 3)]
+    kept = {"ann": [{"item": "i002", "at": 2.0}]}
+    said = ListReading(learned().parts, lambda _: kept).read(rows, ['["i002"]'] * 2, beside=True)
+    assert np.isfinite(said.P).all(axis=1).tolist() == [True, False]  # the second time it was nothing new

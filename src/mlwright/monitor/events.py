@@ -9,6 +9,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -32,6 +33,7 @@ from mlwright.serve.record.following import (
     outcomes_after,
     outcomes_by,
 )
+from mlwright.serve.record.histories import histories
 from mlwright.tasks.base import Floats
 
 if TYPE_CHECKING:
@@ -159,7 +161,7 @@ class RecordSource:
     ) -> None:
         self._record, self._who = record, Followed(name, version, kind)
         self._delay = round(delay * SECOND)
-        self._reading = reading_of(model)
+        self._reading = reading_of(model, partial(histories, record.engine, name))
 
     def blocks(self, cursor: Cursor | None = None, *, now: int | None = None) -> Iterator[tuple[Events, Cursor]]:
         """Give answers behind the cursor, in the order (at, id), in blocks of up to 10,000, each with the new cursor.

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from mlwright.model import Model, row_model
 from mlwright.model.recommender.recommender import recommender
 from mlwright.monitor.recorded import RecordedAnswers, RecordedRows
-from mlwright.monitor.recorded_lists import ListReading
+from mlwright.monitor.recorded_lists import Kept, ListReading
 from mlwright.monitor.said import Reading, Said
 
 if TYPE_CHECKING:
@@ -33,13 +33,13 @@ class RowReading:
         return Said(columns, P, answered, given, interval, self._answers.outcomes(outcomes), P)
 
 
-READINGS: Mapping[str, Callable[[Model], Reading]] = {
-    "rows": lambda model: RowReading(row_model(model)),
-    "log": lambda model: ListReading(recommender(model).parts),
+READINGS: Mapping[str, Callable[[Model, Kept], Reading]] = {
+    "rows": lambda model, _: RowReading(row_model(model)),
+    "log": lambda model, kept: ListReading(recommender(model).parts, kept),
 }
 """By the form of the model's task."""
 
 
-def reading_of(model: Model) -> Reading:
-    """Return what reads the record of a model."""
-    return READINGS[model.task.form](model)
+def reading_of(model: Model, kept: Kept) -> Reading:
+    """Return what reads the record of a model; `kept` tells the histories that the service keeps of people."""
+    return READINGS[model.task.form](model, kept)

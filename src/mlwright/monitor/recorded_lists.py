@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -21,7 +21,10 @@ from mlwright.values import as_text
 if TYPE_CHECKING:
     from mlwright.serve.record.following import Row
 
-WANTED = "k"
+WANTED, HISTORY, HISTORY_KEPT = "k", "history", "history_kept"
+SECOND = 1_000_000
+Kept = Callable[[Iterable[str]], Mapping[str, list[dict[str, Any]]]]
+"""Gives what each person took, the oldest first, as requests have it: the histories that a service keeps."""
 
 
 class ListReading:
@@ -32,17 +35,19 @@ class ListReading:
     was missed. Where nothing was taken, or nothing new, the list was neither right nor wrong.
     """
 
-    def __init__(self, parts: RecommenderParts) -> None:
-        self._catalogue = parts.answering.catalogue
+    def __init__(self, parts: RecommenderParts, kept: Kept | None = None) -> None:
+        self._catalogue, self._kept = parts.answering.catalogue, kept
         self._rows = RecordedRows(parts.columns)
-        self._requests = Objects(["history", WANTED])
+        self._requests = Objects([HISTORY, WANTED, HISTORY_KEPT])
         self._answers = Objects(["action", "prediction", "levels"])
 
     def read(self, rows: Sequence[Row], outcomes: Sequence[str | None], *, beside: bool) -> Said:
         """Return lists with their outcomes; `beside`: nothing is read of what was asked and listed."""
         actions, lists, levels = self._answers.columns([row.answer for row in rows])
         texts = [row.row for row in rows]
-        histories, wanted = self._requests.columns(texts)
+        histories, wanted, kept = self._requests.columns(texts)
+        if beside:
+            histories = self._filled(histories, kept, rows)
         lists = [_listed(each) for each in lists]
         y, P = self._outcomes(lists, histories, outcomes)
         count = len(rows)
@@ -55,6 +60,17 @@ class ListReading:
             y=y,
             signals=np.full((count, len(SIGNALS)), np.nan) if beside else self._signals(lists, levels, wanted),
         )
+
+    def _filled(self, histories: Sequence[Any], kept: Sequence[Any], rows: Sequence[Row]) -> list[Any]:
+        """Return histories with those that the service keeps, as they were when each list was asked for."""
+        found, places = list(histories), [place for place, flag in enumerate(kept) if flag is True]
+        if self._kept is None or not places:
+            return found
+        told = self._kept(dict.fromkeys(rows[place].subject for place in places if rows[place].subject is not None))
+        for place in places:
+            row = rows[place]
+            found[place] = [entry for entry in told.get(row.subject, ()) if entry["at"] < row.at / SECOND]
+        return found
 
     def _signals(self, lists: Sequence[list[Any]], levels: Sequence[Any], wanted: Sequence[Any]) -> Floats:
         codes = [[self._catalogue.find(item) for item in each] for each in lists]

@@ -71,7 +71,9 @@ def make_moments(
 ) -> Moments:
     """Return as many moments as so many seconds allow; none where nobody could be judged at any."""
     once = sum(learner.cost(taught)[0] for learner in learners) / max(threads, 1)
-    count = next((count for count in COUNTS if count * once <= SEARCH_SHARE * seconds), COUNTS[-1])
+    # Entries drawn at random differ less than moments do: without times, the largest number tells nothing more.
+    counts = COUNTS if taught.log.has_time else COUNTS[1:]
+    count = next((count for count in counts if count * once <= SEARCH_SHARE * seconds), COUNTS[-1])
     cuts = rolling_cuts(taught.log, count)
     most = int(np.clip(CELLS // max(len(taught.log.items) * max(len(cuts), 1), 1), FEWEST_PEOPLE, MOST_PEOPLE))
     kept = tuple(_fewer(cut, most, seed) for cut in cuts)
