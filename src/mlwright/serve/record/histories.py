@@ -96,7 +96,7 @@ _OF_ONE = (
 )
 
 
-def _entries(rows: Sequence[sa.Row[tuple[str, int, float | None]]]) -> list[dict[str, Any]]:
+def _entries(rows: Sequence[Any]) -> list[dict[str, Any]]:
     """Return rows, the newest first, as entries of a history, the oldest first."""
     decode = msgspec.json.decode
     return [
