@@ -6,13 +6,15 @@ Serves a recommender with everything on: requests checked, lists recorded with p
 --model it is EASE over the shared MovieLens-100k. The same requests, histories of 20 items with k = 10, are asked in
 process and over one connection in turns, so that what else the machine does falls on both; of each figure the median of
 the rounds is told. Beside wall time stands the processor time that the service's process takes for a request, because
-neighbours on a machine move the first and hardly the second. "nothing" is the service's own address that answers
-without a model. The same with histories that the service keeps, by user.
+neighbours on a machine move the first and hardly the second. "Through the door" asks the whole service in this process
+without a socket, in the same loop as the model by itself: the difference is what our code adds. "nothing" is the
+service's own address that answers without a model. The same with histories that the service keeps, by user.
 """
 
 from __future__ import annotations
 
 import argparse
+import asyncio
 import json
 import os
 import socket
@@ -155,7 +157,9 @@ def measured(model: Recommender, place: Path, asks: int, rounds: int, length: in
     }
     (place / "workspace").mkdir()
     process = started(place / "films", place / "workspace", port)
-    seen: dict[str, list[dict[str, float]]] = {"in process": []} | {name: [] for name in requests}
+    seen: dict[str, list[dict[str, float]]] = {"in process": [], "through the door": []} | {
+        name: [] for name in requests
+    }
     try:
         with Client(f"http://127.0.0.1:{port}") as client:
             events = [{"user": f"u{n}", "item": item} for n, each in enumerate(taken) for item in each]
@@ -163,6 +167,7 @@ def measured(model: Recommender, place: Path, asks: int, rounds: int, length: in
                 client.events("films", events[start : start + 5_000])
         for _ in range(rounds):
             seen["in process"].append(in_process(model, taken, asks))
+            seen["through the door"].append(through_the_door(place, taken, asks))
             for name, each in requests.items():
                 asked(port, each, WARM)
                 before = cpu_s(process)
@@ -178,12 +183,57 @@ def measured(model: Recommender, place: Path, asks: int, rounds: int, length: in
     found["bars"] = {
         "more_us": round(outside["p50_us"] - inside["p50_us"], 1),
         "more_cpu_us": round(outside["cpu_us"] - inside["cpu_us"], 1),
+        "more_cpu_through_the_door_us": round(found["through the door"]["cpu_us"] - inside["cpu_us"], 1),
         "bar_us": BAR_MORE_US,
         "of_which_http_cpu_us": nothing["cpu_us"],
         "p99_ms": round(outside["p99_us"] / 1e3, 2),
         "bar_ms": BAR_P99_MS,
     }
     return found
+
+
+def through_the_door(place: Path, taken: Sequence[Sequence[Any]], asks: int) -> dict[str, float]:
+    """Ask the whole service in this process, without a socket: all that is ours of a request but the server's part."""
+    from mlwright.serve.door import Door
+    from mlwright.serve.handlers import ROUTES
+    from mlwright.serve.service import Service
+    from mlwright.serve.settings import Settings
+
+    service = Service(Settings(models=(str(place / "films"),), workspace=str(place / "inside"), refresh_s=3600.0))
+    door, path = Door(service, ROUTES), "/v1/models/films/recommend"
+    bodies = [json.dumps({"history": each, "k": 10, "user": f"u{n}"}).encode() for n, each in enumerate(taken)]
+    headers = [(b"host", b"127.0.0.1"), (b"content-type", b"application/json")]
+    scope = {"type": "http", "method": "POST", "path": path, "raw_path": path.encode(), "query_string": b"",
+             "headers": headers, "client": ("127.0.0.1", 1), "scheme": "http"}  # fmt: skip
+
+    async def run() -> dict[str, float]:
+        await service.start()
+        times = []
+        statuses = set()
+
+        async def send(message: Any) -> None:
+            if message["type"] == "http.response.start":
+                statuses.add(message["status"])
+
+        before = 0.0
+        for n in range(-WARM, asks):
+            if n == 0:
+                before = time.thread_time()
+            body = bodies[n % len(bodies)]
+
+            async def receive(body: bytes = body) -> dict[str, Any]:
+                return {"type": "http.request", "body": body, "more_body": False}
+
+            begun = time.perf_counter()
+            await door(dict(scope), receive, send)
+            if n >= 0:
+                times.append(time.perf_counter() - begun)
+        figures = told(times) | {"cpu_us": round((time.thread_time() - before) / asks * 1e6, 1)}
+        await service.stop()
+        assert statuses == {200}, statuses
+        return figures
+
+    return asyncio.run(run())
 
 
 def in_process(model: Recommender, taken: Sequence[Sequence[Any]], asks: int) -> dict[str, float]:

@@ -79,7 +79,7 @@ def test_a_shop_recommends_and_stays_right_when_taste_changes(cli: Cli, tmp_path
     assert cli("models")[1].count(NAME) >= 1
     assert cli("report", NAME, "--out", "report.html")[0] == 0
     (tmp_path / "adapt.toml").write_text(
-        '[adapt]\nleast_rows = 100\nstep = "0s"\nstep_rows = 10\ntrials = 1\nmost_labels = 2000\n'
+        '[adapt]\nleast_rows = 100\nstep = "0s"\nstep_rows = 10\ntrials = 1\nwindow = "last"\nlast = 400\n'
     )
     with Running([NAME], tmp_path / "home", settings="refresh_s = 0.1\n") as service:
         shop = Shop(service.client, town)

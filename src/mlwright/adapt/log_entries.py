@@ -50,28 +50,30 @@ def of_known(known: Known, catalogue: Catalogue, *, kept: pl.DataFrame | None = 
     """Return what recorded requests and outcomes say that people took.
 
     The history of a request tells it with its times. What was taken after a list is told by the outcome, at the moment
-    of the list, unless a later history (or what is `kept`) tells it better; what a history says without a time counts
-    once, when it was first said.
+    of the list, unless what is `kept`, or the history of a later request, tells it better: by a clock of its own, so
+    that their times are not compared. What a history says without a time counts once, when it was first said.
     """
     told: list[Taken] = []
-    latest: dict[tuple[str, str], float] = {}
     untimed: dict[tuple[str, str], Taken] = {}
+    said: dict[tuple[str, str], float] = {}
+    """When a request last told that somebody had taken an item."""
     for who, what, moment, _ in () if kept is None else kept.iter_rows():
-        latest[who, what] = max(moment, latest.get((who, what), -np.inf))
+        said[who, what] = max(moment, said.get((who, what), -np.inf))
     for unit, at, row in zip(known.units, known.at.tolist(), known.rows, strict=True):
+        asked = at / SECOND
         for item, moment, rating in _history(row, catalogue):
             if moment is None:
-                untimed.setdefault((unit, item), (unit, item, at / SECOND - 1.0, rating))
-                continue
-            told.append((unit, item, moment, rating))
-            latest[unit, item] = max(moment, latest.get((unit, item), -np.inf))
-    told += [entry for pair, entry in untimed.items() if pair not in latest]
+                untimed.setdefault((unit, item), (unit, item, asked - 1.0, rating))
+            else:
+                told.append((unit, item, moment, rating))
+            said[unit, item] = max(asked, said.get((unit, item), -np.inf))
+    timed = {(unit, item) for unit, item, _, _ in told}
+    told += [entry for pair, entry in untimed.items() if pair not in timed]
     for unit, at, outcome in zip(known.units, known.at.tolist(), known.outcomes, strict=True):
         for place, raw in enumerate(outcome if isinstance(outcome, list) else [outcome]):
-            moment = at / SECOND + place
             key = key_of(catalogue, raw)
-            if key is not None and latest.get((unit, key), -np.inf) < moment:
-                told.append((unit, key, moment, None))
+            if key is not None and said.get((unit, key), -np.inf) <= at / SECOND:
+                told.append((unit, key, at / SECOND + place, None))
     return table_of(told)
 
 

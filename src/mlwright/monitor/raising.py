@@ -65,7 +65,7 @@ def alarms(deployment: Deployment, *, now: datetime, alpha: float = ALPHA) -> li
     for kind, watch in deployment.watches.items():
         if kind in PARTS:
             found += _risen(deployment, kind, watch, now, alpha)
-        elif places := drifted(watch.evidence.capital, watch.evidence.largest, alpha):
+        elif places := _worth_telling(deployment, kind, watch, alpha):
             found.append(_drifted(deployment, kind, watch, places, now, alpha))
     beside = {column for alarm in found for column in alarm.columns}
     again = deployment.subject.watching.learn_again(deployment.subject.model.name, beside)
@@ -189,6 +189,13 @@ def _from_to(risen: Risen, *, share: bool) -> str:
     words = wording.percent if share else wording.number
     now = risen.now
     return f"{words(risen.before)} to {words(now.value)} (95 % interval {words(now.lower)} to {words(now.upper)})"
+
+
+def _worth_telling(deployment: Deployment, kind: str, watch: Watch, alpha: float) -> list[int]:
+    """Return the streams that have changed in a way that matters."""
+    matters = deployment.subject.watching.matters
+    changed = drifted(watch.evidence.capital, watch.evidence.largest, alpha)
+    return [place for place in changed if matters(kind, watch, place)]
 
 
 def _drifted(

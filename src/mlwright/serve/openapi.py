@@ -15,7 +15,7 @@ from mlwright.serve.schemas import Schema, refer, schemas
 
 PREDICT = "/v1/models/{name}/predict"
 RECOMMEND = "/v1/models/{name}/recommend"
-_OWN: Mapping[str, str | None] = {PREDICT: None, RECOMMEND: "recommend"}
+_OWN: Mapping[str, str | None] = {PREDICT: None, RECOMMEND: "lists"}
 """Addresses that are described once more for each model with the model's own columns, and which way to ask they are."""
 _LISTS = {PREDICT: ("rows", "predictions", False), RECOMMEND: ("requests", "recommendations", True)}
 """Under which names bodies and answers list things there, and whether a body may be one thing alone."""

@@ -36,6 +36,7 @@ class Served:
 
     ways: ClassVar[frozenset[str]] = frozenset({"explain", "infer"})
     shape: ClassVar[Shape] = CELLS
+    address: ClassVar[str] = "predict"
     few: ClassVar[int] = FEW
 
     def __init__(self, model: RowModel, name: str, version: int, policy: ModelPolicy) -> None:

@@ -78,6 +78,7 @@ class ServedRecommender:
         'each line is one request: {"history": [item, ...], "k": 10}.',
         of_cells,
     )
+    address: ClassVar[str] = "recommend"
     few: ClassVar[int] = FEW
     columns: tuple[Column, ...] = ()
     """No field of a request has to be there."""
@@ -91,7 +92,7 @@ class ServedRecommender:
         self._of_items = frozenset(self._answering.catalogue.columns)
         self._rules = self._lenient(policy.recommend)
         self.gives_reasons = True
-        self.ways = frozenset({"recommend", *(["events"] if policy.histories == "kept" else [])})
+        self.ways = frozenset({"lists", *(["events"] if policy.histories == "kept" else [])})
 
     def _lenient(self, said: Mapping[str, Any]) -> Request | None:
         """Return the policy without the fields that this version cannot follow: the log tells of those."""

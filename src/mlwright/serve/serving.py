@@ -27,6 +27,8 @@ class Serving(Protocol):
     """Columns that the policy speaks of, and the model has not."""
     shape: ClassVar[Shape]
     """How its rows are written in bodies."""
+    address: ClassVar[str]
+    """Where it is asked: the last part of the address."""
     few: ClassVar[int]
     """Up to so many rows are answered at once, on the thread that reads requests; more go to another thread."""
 
@@ -115,7 +117,7 @@ def filled(served: Serving, rows: Rows, found: Mapping[str, list[dict[str, Any]]
 WAYS: Mapping[str, tuple[str, str | None]] = {
     "explain": ("its answers are not explained by columns", None),
     "infer": ("it is not asked in tensors", None),
-    "recommend": ("it recommends nothing", None),
+    "lists": ("it recommends nothing", None),
     "events": ("this service keeps no histories for it", 'a recommender\'s settings may say histories = "kept".'),
 }
 """Ways to ask that not every model has, and what is said where one has it not."""
@@ -126,5 +128,5 @@ def refuse_way(served: Serving, way: str) -> None:
     if way not in served.ways:
         model = served.model
         said, hint = WAYS[way]
-        usual = f"ask it by POST /v1/models/{served.name}/{'recommend' if 'recommend' in served.ways else 'predict'}."
+        usual = f"ask it by POST /v1/models/{served.name}/{served.address}."
         raise Problem("wrong-way", f"{served.name!r} answers the task {model.task.name!r}: {said}.", hint=hint or usual)

@@ -77,7 +77,8 @@ def choose(tried: Sequence[Tried], pool: Pool, *, seed: int, threads: int = 1, s
     # What is the same for everybody is among the signals already.
     lean = Pool(pool.moments, pool.signals, tuple(tuple(said[place] for place in own) for said in pool.said))
     found = {}
-    for kind, those in (("cold", ~warm), ("warm", warm)):
+    # Those with a history first, because there is more to gain for them should the time end.
+    for kind, those in (("warm", warm), ("cold", ~warm)):
         teaching = choices_of(lean, _some(those if those.sum() >= FEWEST else np.ones_like(those), seed), seed=seed)
         found[kind] = _Chooser(tried, pool, teaching, kind, those, seed, threads, stop).choice()
     return found
@@ -110,10 +111,10 @@ class _Chooser:
         people = self.pool.moments.people[self.those]
         ways = [plain]
         if self.those.sum() >= FEWEST:
-            ways += [*self._singles(), *self._means(), *self._blends()]
+            ways += [*self._singles(), *self._blends(), *self._means()]
         judged = [self._judged(way, plain, people) for way in ways]
         sure = [way for way in judged if way.sure]
-        chosen = max(sure, key=lambda way: way.score, default=judged[0])
+        chosen = self._safest(sure, people) if sure else judged[0]
         staged = self._stage(chosen)
         if staged is not None:
             # It costs more than the blend and knows it as its beginning: it has to be surely better than that.
@@ -121,6 +122,16 @@ class _Chooser:
             judged.append(found)
             chosen = found if found.sure else chosen
         return Choice(self.kind, int(self.those.sum()), chosen, tuple(judged))
+
+    def _safest(self, ways: Sequence[Way], people: NDArray[np.int32]) -> Way:
+        """Return the best way; the best blend where nothing is surely better: it holds what is popular of late, too."""
+        best = max(ways, key=lambda way: way.score)
+        blends = [way for way in ways if way.by_person is not None]
+        if best.by_person is not None or not blends:
+            return best
+        blend = max(blends, key=lambda way: way.score)
+        gain, noise = mean_of((best.rows - blend.rows)[self.those], people)
+        return best if gain > SURE * noise else blend
 
     def _popular(self) -> Way:
         """Return the best rule that is the same for everybody; where none could be tried, the best of all."""

@@ -24,7 +24,7 @@ from mlwright.progress import Progress, Silent
 
 RESERVE = 0.5
 """Share of the time left that trials leave: to weighing, to fitting what was chosen twice, and to all that follows."""
-AFTERWARDS = 0.5
+AFTERWARDS = 0.35
 """Share of that which weighing leaves."""
 UNLIMITED = 600.0
 """Seconds by which the number of moments is chosen where there is no limit."""

@@ -68,6 +68,9 @@ class Watching(Protocol):
     def contract_broken(self, change: Change) -> tuple[str, str]:
         """Return the sentence that too many rows break the contract, and what to do."""
 
+    def matters(self, kind: str, watch: Watch, place: int) -> bool:
+        """Tell whether a stream that lies elsewhere than it did is worth telling of, whichever way it went."""
+
     def drifted(self, kind: str, subject: Subject, watch: Watch, places: Sequence[int]) -> tuple[str, str]:
         """Return the sentence that streams of a watcher lie elsewhere, those first that moved most; and what to do."""
 

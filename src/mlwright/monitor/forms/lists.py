@@ -85,6 +85,16 @@ class ListWatching:
             "learn again."
         )
 
+    def matters(self, kind: str, watch: Watch, place: int) -> bool:
+        """Tell whether more histories hold unknown items, not fewer; of all else, that it matters.
+
+        A model that has just learned knows all there is, and less and less from then on.
+        """
+        if kind != "columns" or watch.names[place] != UNKNOWN:
+            return True
+        now, before = _shares(watch, place)
+        return now > before
+
     def drifted(self, kind: str, subject: Subject, watch: Watch, places: Sequence[int]) -> tuple[str, str]:
         """Return what differs about requests, lists or what is taken."""
         del subject
@@ -108,12 +118,18 @@ def _of_stream(watch: Watch, place: int) -> str:
     """Return what has changed of a stream, with shares where they say it best."""
     name = watch.names[place]
     if name in _SHARES:
-        sentence, bins = _SHARES[name]
-        now, before = watch.recent()[place], watch.before[place].astype(np.float64)
-        if now.sum() and before.sum():
-            shares = [float(each[list(bins)].sum() / each.sum()) for each in (now, before)]
-            return sentence.format(*(wording.percent(round(share, 3)) for share in shares))
+        shares = _shares(watch, place)
+        if np.isfinite(shares).all():
+            return _SHARES[name][0].format(*(wording.percent(round(share, 3)) for share in shares))
     return _NAMES.get(name, name)
+
+
+def _shares(watch: Watch, place: int) -> tuple[float, float]:
+    """Return the share of rows in the bins that are told of, now and before; NaN of no rows."""
+    bins = list(_SHARES[watch.names[place]][1])
+    now, before = watch.recent()[place], watch.before[place].astype(np.float64)
+    shares = (float(each[bins].sum() / each.sum()) if each.sum() else np.nan for each in (now, before))
+    return next(shares), next(shares)
 
 
 _SHARES: dict[str, tuple[str, tuple[int, ...]]] = {

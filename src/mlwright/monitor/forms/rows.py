@@ -74,6 +74,11 @@ class RowWatching:
         )
         return message, "mend where the rows come from; learn nothing from them."
 
+    def matters(self, kind: str, watch: Watch, place: int) -> bool:
+        """Tell that it is: of a column nobody knows which way is the better one."""
+        del kind, watch, place
+        return True
+
     def drifted(self, kind: str, subject: Subject, watch: Watch, places: Sequence[int]) -> tuple[str, str]:
         """Return which columns, classes or numbers lie elsewhere."""
         names = [watch.names[place] for place in places]

@@ -28,7 +28,7 @@ _encode = msgspec.json.Encoder().encode
 async def recommend(service: Service, request: Request) -> Response:
     """Recommend items for one request, or for several."""
     endpoint, named = await service.asked(request.named["name"])
-    refuse_way(named or endpoint.main, "recommend")
+    refuse_way(named or endpoint.main, "lists")
     if request.media_type != JSON:
         raise Problem("unknown-media-type", "Requests are read as application/json.", hint=SHAPE)
     return await once(service, request, JSON, lambda: _answered(service, request, endpoint, named), model=endpoint.name)

@@ -21,7 +21,7 @@ KEY_BYTES = 32
 HIDDEN = "(private)"
 _ABOUT_THE_ANSWER = frozenset({
     "prediction", "model_prediction", "action", "probabilities", "lower", "upper", "set",
-    "scores", "levels", "reasons", "propensities", "fallback", "at",
+    "scores", "levels", "propensities", "fallback", "at",
 })  # fmt: skip
 """Parts of an answer that hold no value of the row."""
 MOST_QUOTED = 1_000
