@@ -14,7 +14,6 @@ from tests.lists import Town, model_of
 
 import mlwright as mw
 from mlwright.columns import Columns
-from mlwright.model import row_model
 from mlwright.monitor.events import Events, FileSource
 from mlwright.monitor.log_source import LogSource
 from mlwright.monitor.subject import Subject
@@ -61,7 +60,7 @@ def events_of(task: str, seed: int, moved: float = 0.0) -> Events:
         people.another(seed)
         later = LogSource(subject_of(task).model, pl.concat([older, people.log(2_000)]))
         return next(iter(later.blocks()))[0]
-    source = FileSource(row_model(subject_of(task).model), drawn(task, 1_200, seed, moved=moved))
+    source = FileSource(subject_of(task).model, drawn(task, 1_200, seed, moved=moved))
     return next(iter(source.blocks()))[0]
 
 

@@ -42,7 +42,7 @@ def of_people(model: Model, table: Table, wanted: Wanted) -> tuple[pl.DataFrame,
     """Return one list for each row that asks, or for each person of a log: `prediction` holds its items as JSON."""
     import polars as pl
 
-    from mlwright.model.recommender.asked import requests_of_frame
+    from mlwright.model.recommender.asked import LATER, begins_later, requests_of_frame
     from mlwright.model.recommender.recommender import recommender
     from mlwright.model.text import plain
 
@@ -57,9 +57,13 @@ def of_people(model: Model, table: Table, wanted: Wanted) -> tuple[pl.DataFrame,
     columns["prediction"] = [_json(plain([one.item for one in answer.items])) for answer in found]
     if wanted.reasons:
         columns["reasons"] = [_json([one.reason.text for one in answer.items]) for answer in found]
-    unknown = sum(bool(answer.unknown) for answer in found)
-    said = [f"{unknown:,} of {len(found):,} histories hold items that the model does not know: these were ignored."]
-    return pl.DataFrame(columns), said if unknown else []
+    said = []
+    if unknown := sum(bool(answer.unknown) for answer in found):
+        several = "histories hold" if unknown > 1 else "history holds"
+        said.append(f"{unknown:,} {several} items that the model does not know: these were ignored.")
+    if begins_later(requests, asked.parts):
+        said.append(LATER)
+    return pl.DataFrame(columns), said if wanted.tells else []
 
 
 ANSWERING: dict[str, Callable[[Model, Table, Wanted], tuple[pl.DataFrame, list[str]]]] = {

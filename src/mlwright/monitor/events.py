@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 
 from mlwright.columns import Columns, read_frame
 from mlwright.errors import ColumnError, ModelError
+from mlwright.model import row_model
 from mlwright.model.labelled import described_for
 from mlwright.model.rows import require
 from mlwright.monitor.reading import reading_of
@@ -39,7 +40,7 @@ from mlwright.tasks.base import Floats
 if TYPE_CHECKING:
     import polars as pl
 
-    from mlwright.model import Model, RowModel
+    from mlwright.model import Model
     from mlwright.schema import Column
     from mlwright.serve.record import Record
 
@@ -269,10 +270,11 @@ class FileSource:
         The column that orders the rows; without it they are taken to be in order, one a second from 1970 on.
     """
 
-    def __init__(self, model: RowModel, source: object, *, time: str | None = None, query: str | None = None) -> None:
+    def __init__(self, model: Model, source: object, *, time: str | None = None, query: str | None = None) -> None:
         from mlwright.collect import collect
 
-        self._parts, self._answers = model.parts, RecordedAnswers(model.parts)
+        self._parts = row_model(model).parts
+        self._answers = RecordedAnswers(self._parts)
         self._version = model.version or 0
         if time is None and query is None and (lazy := _parquet(source)) is not None:
             self._frame: pl.LazyFrame = lazy

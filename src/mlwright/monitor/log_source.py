@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mlwright.errors import DataError
-from mlwright.model.recommender.later import read_later
+from mlwright.model.recommender.later import check_has_history, read_later
 from mlwright.model.recommender.recommend import Answer
 from mlwright.model.recommender.recommender import recommender
 from mlwright.model.recommender.replay import asked, is_new, once_a_day, request_of
@@ -55,6 +55,7 @@ class LogSource:
         table = collect(source, query=query)
         self._log = read_later(self._parts, table, time=time).interactions
         self.has_moments = self._log.has_time
+        check_has_history(self._log, self._parts.answering.catalogue, table.origin)
         end = self._parts.answering.catalogue.end
         places = np.arange(len(self._log), dtype=np.intp)
         if self._log.has_time and end is not None:

@@ -134,8 +134,24 @@ def test_a_later_log_judges_it_again(model: Recommender, made: MadeLog) -> None:
     assert found["rows"] > 40
     assert found["metrics"]["ndcg_10"]["score"] < model.evaluation["score"]["value"]  # what is drawn by chance
     assert found["verdict"] in {"pass", "fail", "unknown"}
+    again = model.evaluate(both, against=model)
+    assert again["against"]["difference"]["value"] == 0.0
+    assert [gate["verdict"] for gate in again["gates"] if gate["name"] == "other"] != ["fail"]
     with pytest.raises(DataError, match="nothing to judge by"):
         model.evaluate(made.log)
+    with pytest.raises(DataError, match="what people took before is not in it"):
+        model.evaluate(later)
+
+
+def test_another_recommender_is_asked_in_its_own_numbers(model: Recommender, made: MadeLog) -> None:
+    end = float(made.log["timestamp"].max())  # type: ignore[arg-type]
+    early = made.log.filter(pl.col("timestamp") < end - 120 * 86_400)
+    other = mw.build(early, task="recommend", trials=2)
+    older = recommender(other)
+    assert older.parts.answering.catalogue.ids != model.parts.answering.catalogue.ids
+    found = older.evaluate(made.log, against=model)
+    assert found["against"]["difference"]["value"] < 0  # the other one has seen what judges
+    assert [gate["verdict"] for gate in found["gates"] if gate["name"] == "other"] in (["fail"], ["unknown"])
 
 
 def test_without_times_it_is_judged_at_random_and_says_so() -> None:

@@ -96,7 +96,7 @@ def test_row_numbers_that_match_as_well_are_not_the_ids() -> None:
 
 
 def test_a_table_of_other_items_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(ColumnError, match="holds ids of the log: 'item_id' there is for example 'i000"):
+    with pytest.raises(ColumnError, match="holds ids of the log, where 'item_id' is for example 'i000"):
         read(tmp_path, ITEMS.with_columns(item_id="X" + pl.col("item_id")))
     with pytest.raises(DataError, match="table of items has no rows"):
         read_log(Table(MADE.log), Names(), items=Table(ITEMS.head(0)))

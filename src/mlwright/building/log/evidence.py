@@ -10,7 +10,7 @@ from mlwright.building.ask import data_hash
 from mlwright.building.evidence import machine_facts, versions
 from mlwright.building.log.judging import MODEL, Judgement
 from mlwright.building.log.options import LogOptions
-from mlwright.building.log.people import groups, slices
+from mlwright.building.log.people import gaps, groups, slices
 from mlwright.building.log.samples import samples, timed
 from mlwright.evaluate.wording import count
 from mlwright.learn.budget import Budget
@@ -52,6 +52,7 @@ def evidence(
         "limits": _limits(read, judgement),
         "slices": slices(read, judgement, options),
         "fairness": groups(read, judgement, options),
+        "people": {"gaps": gaps(read, judgement, options)},
         "recommending": _recommending(read, found, judgement, model, options),
         "size": {"model_bytes": sum(map(len, to_files(model.parts).values())), "row_ms": timed(read, model)},
     }

@@ -65,9 +65,21 @@ def recommend(
         say(f"note: {note.message}")
 
 
-def _listed(given: list[str] | None) -> list[str]:
-    """Return ids that were given one by one or with commas between them."""
-    return [part.strip() for text in given or () for part in text.split(",") if part.strip()]
+def _listed(given: list[str] | None) -> list[Any]:
+    """Return ids that were given one by one, with commas between them, or as a JSON list."""
+    return [part for text in given or () for part in _parts(text)]
+
+
+def _parts(text: str) -> list[Any]:
+    """Return the ids of one text: a JSON list, or ids with commas between them."""
+    if text.lstrip().startswith("["):
+        try:
+            found = json.loads(text)
+        except ValueError:
+            found = None
+        if isinstance(found, list):
+            return found
+    return [part.strip() for part in text.split(",") if part.strip()]
 
 
 def _request(text: str | None) -> dict[str, Any]:

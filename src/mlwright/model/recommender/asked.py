@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from mlwright.errors import ColumnError
@@ -51,6 +52,25 @@ def people(frame: pl.DataFrame, parts: RecommenderParts) -> list[tuple[object, d
     place = {key: at for at, key in enumerate(frame[names["user"]].unique(maintain_order=True).to_list())}
     made = [(row["user"], _of_person(row, at="time" in names)) for row in grouped.iter_rows(named=True)]
     return sorted(made, key=lambda one: place[one[0]])
+
+
+LATER = (
+    "All of this log is later than what the model learned from: what people had taken before is not in it, and may be"
+    " recommended again. Give the earlier entries in the same file, too."
+)
+
+
+def begins_later(requests: Sequence[Mapping[str, Any]], parts: RecommenderParts) -> bool:
+    """Tell whether the histories of people of a log all begin after the log that taught ended."""
+    end = parts.answering.catalogue.end
+    times = [
+        entry["at"]
+        for request in requests
+        if request.get("user") is not None
+        for entry in request.get(HISTORY) or ()
+        if isinstance(entry, Mapping) and isinstance(entry.get("at"), float)
+    ]
+    return end is not None and bool(times) and min(times) > end
 
 
 def _of_person(row: dict[str, Any], *, at: bool) -> dict[str, Any]:

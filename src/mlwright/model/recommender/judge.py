@@ -10,25 +10,34 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from mlwright.collect import collect
-from mlwright.errors import DataError, OptionError
+from mlwright.errors import DataError
 from mlwright.evaluate.comparison import compare
-from mlwright.evaluate.gates import default_gates, is_blocked, judge, overall
+from mlwright.evaluate.gates import Gate, default_gates, is_blocked, judge, overall
 from mlwright.evaluate.held_out import Floats, HeldOut
 from mlwright.evaluate.intervals import Scored, plain, score
 from mlwright.learn.recommending.judging import judge as judge_lists
 from mlwright.model.measures import since_built
 from mlwright.model.recommender.known import Catalogue
+from mlwright.model.recommender.later import check_has_history, read_later
 from mlwright.model.recommender.parts import RecommenderParts
+from mlwright.model.recommender.renumbered import Renumbered
 from mlwright.tasks import TASKS, default_metric
 from mlwright.tasks.base import Metric, Target
 from mlwright.tasks.recommend.interactions import Interactions
-from mlwright.tasks.recommend.split import Cut, cut_at, moment_of, random_cut
+from mlwright.tasks.recommend.split import Cut, cut_at, random_cut
 
 if TYPE_CHECKING:
     from mlwright.learn.recommenders.base import Ranker
 
-HALF = 0.5
-"""Of a log that is all newer than the model: so much of it is history, the rest is what people took then."""
+NOT_WORSE = Gate(
+    name="other",
+    claim="not surely worse than the model of --against",
+    statistic="better_than_other",
+    side="at_least",
+    threshold=0.0,
+    unknown="allowed",
+    fails_at=0.0,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,9 +54,9 @@ def evaluate(
 ) -> dict[str, Any]:
     """Return how good the model is on a log, as JSON of the shape that all evaluations have.
 
-    With times, everybody asks when the model's log ended, with the entries before it as history; where all entries are
-    newer, in the middle of them. Without, a part of everybody's entries, drawn at random, judges. `against` is another
-    recommender of the same items. Raises InputError where the log cannot be read, DataError where it tells nothing.
+    With times, everybody asks when the model's log ended, with the entries before it as history. Without, a part of
+    everybody's entries, drawn at random, judges. `against` is another recommender. Raises InputError where the log
+    cannot be read, DataError where it tells nothing.
     """
     asked = asked_on(parts, source, query=query, against=against)
     task = TASKS[parts.task]
@@ -82,7 +91,7 @@ def evaluate(
             "score": plain(score(metric, held, other).value),
             "difference": _json(compare(metric, held, own, other)),
         }
-    found = judge(default_gates(result), result)
+    found = judge((*default_gates(result), *((NOT_WORSE,) if against is not None else ())), result)
     return {**result, "gates": found, "verdict": overall(gate["verdict"] for gate in found),
             "blocked": is_blocked(found), "gates_given": False}  # fmt: skip
 
@@ -96,12 +105,7 @@ def asked_on(
     cut = _cut(log, catalogue, where)
     rankers: dict[str, Ranker] = {"model": parts.answering.chain[0][1], "popular": parts.answering.chain[-1][1]}
     if against is not None:
-        if against.answering.catalogue.ids != catalogue.ids:
-            raise OptionError(
-                f"{parts.name!r} and {against.name!r} know different items, so their lists cannot be compared here.",
-                hint="give models of the same log.",
-            )
-        rankers["other"] = against.answering.chain[0][1]
+        rankers["other"] = Renumbered.of(against.answering, catalogue)
     judged = judge_lists(rankers, cut)
     return Asked(cut, judged.y, judged.P)
 
@@ -111,19 +115,10 @@ def read_as_known(parts: RecommenderParts, source: object, *, query: str | None 
 
     Entries of items that the model does not know are numbered after all others: nobody's list has them.
     """
-    from mlwright.tasks.recommend.propose import Names
-    from mlwright.tasks.recommend.read import read_log
-
-    said, catalogue = parts.decision, parts.answering.catalogue
+    catalogue = parts.answering.catalogue
     table = collect(source, query=query, sample=False)
-    there = set(table.frame.columns)
-    names = Names(
-        user=said["user"],
-        item=parts.target,
-        time=said["time"] if said["time"] in there else "none",
-        rating=said["rating"] if said["rating"] in there else "none",
-    )
-    log = read_log(table, names).interactions
+    log = read_later(parts, table).interactions
+    check_has_history(log, catalogue, table.origin)
     places = [catalogue.find(item) for item in log.items]
     fresh = iter(range(len(catalogue), len(catalogue) + len(places)))
     codes = np.array([place if place >= 0 else next(fresh) for place in places], dtype=np.int32)
@@ -149,10 +144,7 @@ def _cut(log: Interactions, catalogue: Catalogue, where: str) -> Cut:
     if not log.has_time or catalogue.end is None:
         cut = random_cut(log, known=known)
     else:
-        moment = math.nextafter(catalogue.end, math.inf)
-        if len(log) and log.time[0] > catalogue.end:
-            moment = moment_of(log, HALF)
-        cut = cut_at(log, moment, known=known)
+        cut = cut_at(log, math.nextafter(catalogue.end, math.inf), known=known)
     if not len(cut):
         raise DataError(
             "Nobody in this log took anything after the model's own log ended that was new to them and that the model"

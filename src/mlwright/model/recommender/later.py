@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
+from mlwright.errors import DataError
 from mlwright.model.recommender.parts import RecommenderParts
 
 if TYPE_CHECKING:
+    from mlwright.model.recommender.known import Catalogue
     from mlwright.table import Table
+    from mlwright.tasks.recommend.interactions import Interactions
     from mlwright.tasks.recommend.propose import Names
     from mlwright.tasks.recommend.read import Log
 
@@ -36,3 +40,16 @@ def read_later(parts: RecommenderParts, table: Table, *, time: str | None = None
     from mlwright.tasks.recommend.read import read_log
 
     return read_log(table, names_of(parts, table.frame.columns, time=time))
+
+
+def check_has_history(log: Interactions, catalogue: Catalogue, where: str) -> None:
+    """Raise DataError where all of a log is later than the one that taught: what people took before is not in it."""
+    if not log.has_time or catalogue.end is None or not len(log) or log.time[0] <= catalogue.end:
+        return
+    began, ended = (f"{datetime.fromtimestamp(float(at), UTC):%Y-%m-%d}" for at in (log.time[0], catalogue.end))
+    raise DataError(
+        f"All of this log is later ({began}) than the log that taught ({ended}): what people took before is not in it,"
+        " so they would be taken for newcomers.",
+        where=where,
+        hint="give the earlier entries in the same file, too; they are history and do not judge.",
+    )

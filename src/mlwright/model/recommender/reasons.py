@@ -97,7 +97,7 @@ class Reasons:
             return "new", "New"
         if level == "any":
             return "any", "Often chosen over the years" if self._is_known(item) else "Not yet chosen by many"
-        return "popular", "Popular now"
+        return ("popular", "Popular now") if self._is_known(item) else ("any", "Not yet chosen by many")
 
     def _name(self, item: int) -> str:
         name = self.catalogue.name(item)

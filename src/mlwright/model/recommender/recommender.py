@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -48,11 +48,11 @@ class Recommender(Model):
         rules: Mapping[str, Any] | None = None,
     ) -> list[Picked]:
         asked = {
-            "history": list(history),
+            "history": _as_list(history),
             "k": k,
             "at": at,
             "filters": filters,
-            "exclude": list(exclude),
+            "exclude": _as_list(exclude),
             "exclude_seen": exclude_seen,
             "diversity": diversity,
             **(rules or {}),
@@ -100,6 +100,13 @@ def recommender(model: Model) -> Recommender:
         f"{model.name!r} answers the task {model.task.name!r}: it recommends nothing.",
         hint=f"ask it by {model.next_call}.",
     )
+
+
+def _as_list(given: object) -> object:
+    """Return what was given as a list, where it is one: a tuple, an array, a series. Else reading it says the fault."""
+    if isinstance(given, (str, bytes, Mapping)) or not isinstance(given, Iterable):
+        return given
+    return list(given)
 
 
 def told(answers: Sequence[Answer]) -> Prediction:

@@ -9,7 +9,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mlwright.evaluate import wording
-from mlwright.model import row_model
 from mlwright.monitor.broken import broken_cells
 from mlwright.monitor.events import FileSource
 from mlwright.monitor.forms.base import Change, FileRows
@@ -37,7 +36,7 @@ class RowWatching:
 
     def file(self, model: Model, source: object, *, time: str | None, query: str | None) -> FileRows:
         """Return the rows of a file, answered one after another."""
-        return FileSource(row_model(model), source, time=time, query=query)
+        return FileSource(model, source, time=time, query=query)
 
     def broken(self, subject: Subject, columns: Columns) -> NDArray[np.bool_]:
         """Return which values the schema does not know."""

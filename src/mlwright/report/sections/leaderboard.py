@@ -22,7 +22,7 @@ def section(evidence: Mapping[str, Any]) -> Section:
     models = [entry for entry in board if not _is_baseline(entry)]
     failed = [entry for entry in models if _failed(entry)]
     used = [entry for entry in models if entry.get("weight")]
-    sentence = _opening(len(models), used)
+    sentence = _opening(len(models), used, (evidence.get("recommending") or {}).get("chosen"))
     kept = _kept(models)
     blocks: list[Block] = []
     if kept:
@@ -51,10 +51,14 @@ def _unscored(entry: Mapping[str, Any]) -> bool:
     return _failed(entry) or _cut(entry)
 
 
-def _opening(tried: int, used: Sequence[Mapping[str, Any]]) -> str:
+def _opening(tried: int, used: Sequence[Mapping[str, Any]], chosen: Mapping[str, Any] | None) -> str:
     if not tried:
         return "No learned model is in this list: only the simplest ways to answer were compared."
     start = "One model was tried" if tried == 1 else f"{words.count(tried)} models were tried, each on the same rows"
+    if chosen:
+        served = {"warm": "people with a history", "cold": "people without one"}
+        said = [f"{served[kind]} by {words.tidy(name)}" for kind, name in chosen.items() if kind in served]
+        return f"{start}; served are {' and '.join(said)}."
     if len(used) > 1:
         return f"{start}; the final answer is an average of {len(used)} of them, and the better ones weigh more."
     if used:

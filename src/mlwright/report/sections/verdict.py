@@ -114,6 +114,9 @@ def _use(evidence: Evidence) -> Iterator[str]:
     if evidence["verdict"]["beats_baseline"] != "yes":
         yield f"For nothing that a simple rule could not do as well, as far as {rows} can tell. More rows may help."
         return
+    if evidence.get("recommending"):
+        yield "To show people what they will likely take next, as long as people and items are like those of the log."
+        return
     yield f"To estimate “{target}” for new rows that come about as the {rows} did from which it learned."
     for form in ("threshold", "calibration", "interval"):
         yield from _said(evidence, form)

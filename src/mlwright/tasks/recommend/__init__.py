@@ -12,8 +12,8 @@ from mlwright.tasks.recommend.metrics import RECOMMEND
 class Recommend:
     """What somebody with a history will take next, out of all items.
 
-    How a log is read stands in `read`, which people and moments judge in `split`, what a list is worth in `metrics`, how
-    it comes from scores in `decide`, what may be asked in `request`.
+    How a log is read stands in `read`, which people and moments judge in `split`, what a list is worth in `metrics`,
+    how it comes from scores in `decide`, what may be asked in `request`.
     """
 
     name: ClassVar[str] = "recommend"

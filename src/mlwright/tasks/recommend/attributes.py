@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
 import polars as pl
@@ -29,7 +29,9 @@ class Attributes:
     item_columns: tuple[Described, ...] = ()
     user_columns: tuple[Described, ...] = ()
     findings: tuple[Finding, ...] = ()
-    assumptions: tuple[str, ...] = field(default=())
+    assumptions: tuple[str, ...] = ()
+    matched: tuple[str, ...] = ()
+    """Which columns of the tables beside the log were taken for their ids, where that was not plain."""
 
 
 def attributes(
@@ -46,7 +48,8 @@ def attributes(
     of_items = None if items is None else read_beside(items, item_ids, named=proposed.item, what="item")
     of_users = None if users is None else read_beside(users, user_ids, named=proposed.user, what="user")
     findings = [each for beside in (of_items, of_users) if beside is not None for each in beside.findings]
-    told = [each for beside in (of_items, of_users) if beside is not None for each in beside.assumptions]
+    matched = [each for beside in (of_items, of_users) if beside is not None for each in beside.assumptions]
+    told = []
     if of_items is not None:
         untaken = of_items.keys.filter(~of_items.keys.is_in(item_ids.implode()))
         if len(untaken):
@@ -70,6 +73,7 @@ def attributes(
         () if user_features is None else describe(user_features),
         tuple(findings),
         tuple(told),
+        tuple(matched),
     )
 
 

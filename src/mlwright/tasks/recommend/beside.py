@@ -15,12 +15,14 @@ from mlwright.findings import Finding, percent
 from mlwright.table import Table
 from mlwright.tasks.recommend.ids import codes_of, read_ids
 from mlwright.tasks.recommend.interactions import Features
-from mlwright.tasks.recommend.moments import day
+from mlwright.tasks.recommend.moments import day, numbers_of
 from mlwright.tasks.recommend.vocabulary import parts_of, says_item, says_user
 from mlwright.values import MISSING, OUTER, as_text
 
 FEWEST_MATCHES = 0.01
 FEW_DESCRIBED = 0.9
+RANKS = frozenset({"rank", "ranking", "position", "pos", "row", "nr", "no", "number", "index", "year", "rang", "jahr"})
+"""Names of what is counted, or has numbers of its own: they match the log's whole numbers by chance."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,15 +80,50 @@ def _id_column(
     if best is None or shares[best] < FEWEST_MATCHES:
         sample = labels[0] if len(labels) else None
         raise ColumnError(
-            f"No column of the table of {what}s holds ids of the log: {named!r} there is for example {sample!r}.",
+            f"No column of the table of {what}s holds ids of the log, where {named!r} is for example {sample!r}.",
             where=table.origin,
             hint=f"the table needs a column with the {what}s as the log has them.",
         )
     if named in shares and (named == best or shares[named] >= 0.5 * shares[best]):
         return named, ()
+    if not _is_named_alike(best, named, what) and (other := _called_id(shares, best)) is not None:
+        if _counts(table.frame[best]) and shares[other] < FEWEST_MATCHES:
+            raise ColumnError(
+                f"In the table of {what}s, {other!r} holds no ids of the log, and {best!r}, which matches {named!r},"
+                " only counts the rows or ranks them.",
+                where=table.origin,
+                hint=f"rename the column that holds the {what}s' ids to {named!r}.",
+            )
+        if shares[other] >= FEWEST_MATCHES and (_counts(table.frame[best]) or _is_distrusted(best)):
+            best = other
     return best, (
         f"In the table of {what}s, {best!r} is the id: {percent(shares[best])} of the log's {named!r} are found in it.",
     )
+
+
+def _is_named_alike(name: str, named: str, what: str) -> bool:
+    """Tell whether a column is called as the log calls its ids, or as ids of such things are called."""
+    says = says_item if what == "item" else says_user
+    return parts_of(name) == parts_of(named) or says(name) > 0
+
+
+def _is_distrusted(name: str) -> bool:
+    return bool(RANKS.intersection(parts_of(name)))
+
+
+def _called_id(shares: dict[str, float], best: str) -> str | None:
+    """Return the column that is called an id, and nothing else, of those that match most."""
+    called = [name for name in shares if name != best and parts_of(name)[-1:] in {("id",), ("key",)}]
+    return max(called, key=lambda name: (shares[name], -len(parts_of(name))), default=None)
+
+
+def _counts(series: pl.Series) -> bool:
+    """Tell whether a column numbers its rows: each whole number from 0 or 1 up once, in any order."""
+    numbers = numbers_of(series)
+    if numbers is None or np.isnan(numbers).any() or len(numbers) < 2:
+        return False
+    ordered = np.sort(numbers)
+    return bool(ordered[0] in {0.0, 1.0} and (np.diff(ordered) == 1.0).all())
 
 
 def _findings(chosen: str, what: str, *, repeated: int, keys: pl.Series, labels: pl.Series) -> list[Finding]:

@@ -19,7 +19,8 @@ TAKING = frozenset(
         *("played", "listen", "listened", "cart", "addtocart", "checkout", "buy", "bought", "purchase", "purchased"),
         *("order", "ordered", "transaction", "borrow", "download", "install", "like", "liked", "fav", "favorite"),
         *("favourite", "bookmark", "save", "saved", "share", "shared", "follow", "rate", "rated", "start", "started"),
-        *("complete", "completed", "finish", "finished"),
+        *("complete", "completed", "finish", "finished", "sale", "sold", "kauf", "gekauft", "bestellung", "bestellt"),
+        *("verkauf", "achat", "compra", "acquisto"),
     }
 )
 NOT_TAKING = frozenset(
@@ -37,9 +38,23 @@ NOT_TAKING = frozenset(
             "disliked",
         ),
         *("remove", "removed", "return", "returned", "refund", "refunded", "cancel", "cancelled", "canceled", "unlike"),
-        *("hide", "hidden", "ignore", "ignored", "reject", "rejected"),
+        *("hide", "hidden", "ignore", "ignored", "reject", "rejected", "retoure", "ruckgabe", "ruckgegeben", "storno"),
+        *("storniert", "erstattung", "retour", "devolucion", "reso"),
     }
 )
+BUYING = frozenset(
+    {
+        *("buy", "bought", "purchase", "purchased", "order", "ordered", "transaction", "sale", "sold"),
+        *("kauf", "gekauft", "bestellung", "bestellt", "verkauf", "achat", "compra", "acquisto"),
+    }
+)
+GIVING_BACK = frozenset(
+    {
+        *("return", "returned", "refund", "refunded", "retoure", "ruckgabe", "ruckgegeben", "storno", "storniert"),
+        *("erstattung", "retour", "devolucion", "reso", "cancel", "cancelled", "canceled"),
+    }
+)
+"""Beside purchases alone: a book that comes back to the library was taken."""
 MOST_KINDS = 12
 
 
@@ -50,6 +65,10 @@ class Events:
     taken: NDArray[np.bool_] | None = None
     column: str | None = None
     findings: tuple[Finding, ...] = ()
+    bought: NDArray[np.bool_] | None = None
+    """(n,) Which rows say that something was bought; None where nothing tells that."""
+    back: NDArray[np.bool_] | None = None
+    """(n,) Which rows say that what was bought was given back; None where nothing tells that."""
 
 
 def read_events(frame: pl.DataFrame, names: Sequence[str]) -> Events:
@@ -79,7 +98,7 @@ def _told(name: str, texts: pl.Series, kinds: dict[str, int]) -> Events:
     stays = [kind for kind in kinds if kind not in gone]
     if not stays:
         return Events()
-    taken = ~texts.is_in(gone).fill_null(value=False).to_numpy()
+    taken = ~_rows(texts, gone)
     findings = []
     if gone:
         findings.append(
@@ -102,4 +121,17 @@ def _told(name: str, texts: pl.Series, kinds: dict[str, int]) -> Events:
                 repair="Keep only the rows of the kind that people are to be led to, if one is meant.",
             )
         )
-    return Events(taken if gone else None, name, tuple(findings))
+    bought = [kind for kind in stays if _is(kind, BUYING)]
+    back = [kind for kind in gone if _is(kind, GIVING_BACK)]
+    netted = bool(bought and back)
+    return Events(
+        taken if gone else None,
+        name,
+        tuple(findings),
+        bought=_rows(texts, bought) if netted else None,
+        back=_rows(texts, back) if netted else None,
+    )
+
+
+def _rows(texts: pl.Series, kinds: Sequence[str]) -> NDArray[np.bool_]:
+    return np.asarray(texts.is_in(list(kinds)).fill_null(value=False).to_numpy(), dtype=np.bool_)

@@ -9,7 +9,7 @@ import polars as pl
 
 from mlwright.clean.reading.infer import infer_column
 from mlwright.columns import Coded, read_series
-from mlwright.tasks.recommend.moments import DAY, FIRST, LAST, numbers_of, read_moments
+from mlwright.tasks.recommend.moments import DAY, FIRST, LAST, numbers_of, read_moments, sheet_days
 from mlwright.tasks.recommend.vocabulary import says_item, says_rating, says_taken, says_time_of_event, says_user
 from mlwright.values.times import EPOCHS
 
@@ -20,6 +20,7 @@ COUNTED_ROUGHLY = 200_000
 PAIRS_LOOKED_AT = 200_000
 MOST_LEVELS = 101
 FEWEST_IDS = 10
+FEWEST_DATES = 50
 LONGEST_ID = 120
 """Texts that are longer on average are prose: nobody writes ids so."""
 FEWEST_CHANCES = 10
@@ -125,11 +126,13 @@ def _moments(series: pl.Series, known: Known, distinct: int) -> tuple[bool, bool
     if series.dtype == pl.Boolean:
         return False, False
     said = says_time_of_event(series.name) > 0
+    if said and sheet_days(series) is not None:
+        return True, distinct >= FEWEST_DATES
     if len(known):
         low, high = np.quantile(known, [0.02, 0.98])
         epoch = any(low / scale >= FIRST and high / scale < LAST for scale in EPOCHS.values())
         named_id = says_user(series.name) > 0 or says_item(series.name) > 0
-        return said or (epoch and not named_id), epoch and not named_id and distinct >= 50
+        return said or (epoch and not named_id), epoch and not named_id and distinct >= FEWEST_DATES
     step = max(1, len(series) // TEXTS_LOOKED_AT)
     texts = series.cast(pl.String).gather_every(step)
     texts = texts.set(~texts.str.contains("[0-9]"), None)

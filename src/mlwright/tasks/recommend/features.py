@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from mlwright.tasks.recommend.interactions import Features
-from mlwright.tasks.recommend.vocabulary import TITLE, parts_of, says_item
+from mlwright.tasks.recommend.vocabulary import ITEM, TITLE, parts_of, says_item
 from mlwright.values import strip
 
 FeatureKind = Literal["title", "tags", "category", "number", "moment", "text"]
@@ -17,8 +17,11 @@ SEPARATORS = ("|", ";", ",", "/", " ")
 """In the order in which they are tried; a blank only parts words of a small vocabulary."""
 LOOKED_AT = 2_000
 MOST_WORDS = 300
+NEARLY_ALL = 0.8
+"""Of names of things, so many are different: others are words for kinds of things."""
 COME_AGAIN = 0.2
 """Of the parts of cells so many are in more than one cell: "Smith, John" is no list, however many are called Smith."""
+_WORDY = frozenset({"label", "description", "desc"})
 _ISO = re.compile(r"\d{4}-\d{2}-\d{2}(T.*)?")
 _LIST = re.compile(r"\[(.*)\]|\{(.*)\}|\((.*)\)", re.DOTALL)
 
@@ -73,10 +76,13 @@ def _kind(name: str, values: Sequence[object]) -> Described:
     texts = [str(value) for value in known]
     if texts and all(_ISO.fullmatch(text) for text in texts[:100]):
         return Described(name, "moment")
-    for separator in SEPARATORS:
-        if _separates(texts, separator):
-            return Described(name, "tags", separator)
     different = len(set(texts))
+    own = different >= NEARLY_ALL * len(texts)
+    named, thing = own and says_title(name), own and says_thing(name)
+    for separator in () if named else SEPARATORS:
+        # A thing's own name has words, as "Krimi 28"; but "artists" may be several.
+        if not (thing and separator == " ") and _separates(texts, separator):
+            return Described(name, "tags", separator)
     return Described(name, "category" if different <= max(20, 0.5 * len(texts)) else "text")
 
 
@@ -99,13 +105,31 @@ def _separates(texts: Sequence[str], separator: str) -> bool:
     return len(words) < 1.5 * together and occurrences >= 1.5 * len(words) and again >= COME_AGAIN * len(words)
 
 
+def says_title(name: str) -> bool:
+    """Tell whether a column's name says that it holds names of things; what describes or labels them may be words.
+
+    >>> says_title("title"), says_title("product_name"), says_title("label"), says_title("genre")
+    (True, True, False, False)
+    """
+    return bool((TITLE - _WORDY).intersection(parts_of(name)[-1:]))
+
+
+def says_thing(name: str) -> bool:
+    """Tell whether a column is called as a thing itself is, and not as its number.
+
+    >>> says_thing("Artikel"), says_thing("Artikelnr"), says_thing("genre")
+    (True, False, False)
+    """
+    return bool(ITEM.intersection(parts_of(name)[-1:]))
+
+
 def _title(features: Features, texts: Sequence[str]) -> str | None:
     """Return the column of names of things: by its own name, else none."""
     scored = []
     for at, name in enumerate(texts):
         known = _known(features.columns[name])
         different = len(set(known)) / max(len(known), 1)
-        said = says_item(name) or (2 if TITLE.intersection(parts_of(name)[-1:]) else 0)
+        said = 9 if says_title(name) else says_item(name) or (2 if TITLE.intersection(parts_of(name)[-1:]) else 0)
         long = sum(len(str(value)) for value in known[:1000]) / max(len(known[:1000]), 1)
         if said and known and different >= 0.5 and long <= 150:
             scored.append((-said, at, name))

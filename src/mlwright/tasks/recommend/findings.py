@@ -91,9 +91,12 @@ def _once(log: Interactions, proposed: Proposed) -> list[Finding]:
             kind="mostly_cold",
             columns=(proposed.user,),
             message=f"{percent(share)} of the users are in the log with one entry: for them little but what is popular"
-            " can be recommended.",
+            " can be recommended."
+            + ("" if proposed.person is None else f" {proposed.person!r} names people over several {proposed.user!r}."),
             severity="warning",
-            repair="Look whether the same person has several ids: sessions, devices, cookies.",
+            repair="Look whether the same person has several ids: sessions, devices, cookies."
+            if proposed.person is None
+            else f"--user {proposed.person} takes the ids that last longer.",
         )
     ]
 

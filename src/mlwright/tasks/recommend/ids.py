@@ -133,18 +133,46 @@ def id_findings(ids: Ids) -> list[Finding]:
             )
         )
     if ids.keys.dtype == pl.String:
-        folded = ids.labels.to_frame("id").group_by(pl.col("id").str.to_lowercase().alias("folded")).agg("id")
-        alike = folded.filter(pl.col("id").list.len() > 1).sort("folded")["id"].to_list()
-        if alike:
-            shown = ", ".join(" and ".join(map(repr, sorted(group))) for group in alike[:3])
-            found.append(
-                Finding(
-                    kind="ids_differ_in_case",
-                    columns=(ids.name,),
-                    message=f"{len(alike):,} ids in {ids.name!r} differ from another one only in capital and small"
-                    f" letters, for example {shown}: they count as different.",
-                    severity="warning",
-                    repair="Write each id in one way, if they are the same.",
-                )
-            )
+        found += _alike(ids.name, _groups(ids.labels, pl.col("id").str.to_lowercase()))
+        found += _padded(ids.name, _groups(ids.labels, pl.col("id").str.replace("^0+([0-9]+)$", "${1}")))
     return found
+
+
+def _groups(labels: pl.Series, folded: pl.Expr) -> list[list[str]]:
+    """Return the ids that are written alike when they are folded, several in each group."""
+    grouped = labels.to_frame("id").group_by(folded.alias("folded")).agg("id")
+    return [sorted(group) for group in grouped.filter(pl.col("id").list.len() > 1).sort("folded")["id"].to_list()]
+
+
+def _shown(groups: list[list[str]]) -> str:
+    return ", ".join(" and ".join(map(repr, group)) for group in groups[:3])
+
+
+def _alike(name: str, groups: list[list[str]]) -> list[Finding]:
+    if not groups:
+        return []
+    return [
+        Finding(
+            kind="ids_differ_in_case",
+            columns=(name,),
+            message=f"{len(groups):,} ids in {name!r} differ from another one only in capital and small"
+            f" letters, for example {_shown(groups)}: they count as different.",
+            severity="warning",
+            repair="Write each id in one way, if they are the same.",
+        )
+    ]
+
+
+def _padded(name: str, groups: list[list[str]]) -> list[Finding]:
+    if not groups:
+        return []
+    return [
+        Finding(
+            kind="ids_differ_in_zeros",
+            columns=(name,),
+            message=f"{len(groups):,} ids in {name!r} differ from another one only in zeros at the front, for example"
+            f" {_shown(groups)}: they count as different.",
+            severity="warning",
+            repair="Write each id in one way, if they are the same.",
+        )
+    ]

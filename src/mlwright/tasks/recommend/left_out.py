@@ -39,8 +39,8 @@ class Kept:
         return Kept(other.rows, self.gone | other.gone, (*self.machines, *other.machines))
 
 
-def check_is_log(user: Ids, item: Ids, table: Table) -> None:
-    """Raise DataError or ColumnError where the columns cannot be those of a log."""
+def check_is_log(user: Ids, item: Ids, table: Table, person: str | None = None) -> None:
+    """Raise DataError or ColumnError where the columns cannot be those of a log; `person` may be a better user."""
     for ids, what in ((user, "user"), (item, "item")):
         if ids.missing == table.rows:
             raise ColumnError(
@@ -48,19 +48,21 @@ def check_is_log(user: Ids, item: Ids, table: Table) -> None:
                 where=table.origin,
                 hint=f"name another with --{what}.",
             )
+    if len(item.labels) < 2:
+        raise DataError(
+            f"The log has one item only: the item column {item.name!r} is {item.labels[0]!r} in every row, so there is"
+            " nothing to choose from.",
+            where=table.origin,
+            hint="name the column that says what was taken with --item.",
+        )
     if len(user.labels) == len(user.keys) - user.missing:
         raise DataError(
             f"Each row has a {user.name!r} of its own: a log has several rows of the same user.",
             where=table.origin,
             hint="write one row for each thing that was taken, not all in one cell."
             if holds_several(item.labels)
-            else "name the column that says who took something with --user.",
-        )
-    if len(item.labels) < 2:
-        raise DataError(
-            f"The item column {item.name!r} has one value only, {item.labels[0]!r}: there is nothing to choose from.",
-            where=table.origin,
-            hint="name the column that says what was taken with --item.",
+            else "name the column that says who took something with --user"
+            + ("." if person is None else f": --user {person} has ids that come again."),
         )
 
 
@@ -175,6 +177,16 @@ def _not_taken(proposed: Proposed, told: str) -> Finding:
     )
 
 
+def _given_back(proposed: Proposed, told: str) -> Finding:
+    return Finding(
+        kind="given_back",
+        columns=(proposed.user, proposed.item),
+        message=f"{told} are purchases that the same user gave back later in full: they do not count as taken.",
+        repair="Leave out what was bought and given back.",
+        applied=True,
+    )
+
+
 def _copies(proposed: Proposed, told: str) -> Finding:
     return Finding(
         kind="copied_interactions",
@@ -200,6 +212,7 @@ _TOLD: dict[str, Callable[[Proposed, str], Finding]] = {
     "no item": lambda proposed, told: _missing(proposed.item, told, "nothing"),
     "nobody": _nobody,
     "not taken": _not_taken,
+    "given back": _given_back,
     "copies": _copies,
     "rated again": _again,
 }

@@ -15,6 +15,7 @@ from mlwright.errors import ColumnError
 from mlwright.findings import Finding, percent
 from mlwright.schema import Column
 from mlwright.tasks.base import Floats
+from mlwright.tasks.recommend.vocabulary import says_time_of_event
 from mlwright.values.times import EPOCHS
 
 DAY = 86_400.0
@@ -31,6 +32,12 @@ FIRST, LAST = 631_152_000.0, 4_102_444_800.0
 """1990 and 2100: epochs lie between."""
 BEYOND = 1e19
 """No moment, in nanoseconds or otherwise, is so large a number, and no id."""
+SHEET_DAYS = (29_221.0, 60_000.0)
+"""1980 and 2064 as a sheet counts them, in days since 1899-12-30: no count of days since 1970 is so large."""
+SHEET_START = 25_569.0
+"""The first day of 1970, as a sheet counts it."""
+STEPS = frozenset(("step", "tick", "period", "hour", "hours", "minute", "minutes", "week", "month", "year"))
+"""Names of what is counted in something else than days."""
 LOOKED_AT = 5_000
 FEW = 0.05
 """So small a share of moments that cannot be is dirt; a larger one is how the log is."""
@@ -60,6 +67,8 @@ def read_moments(series: pl.Series, *, now: float) -> Moments | None:
 
     Epochs are told by their size; whole numbers that are no epoch count days, or what the column's name says.
     """
+    if (days := sheet_days(series)) is not None:
+        return _from_sheet(series, days, now)
     numeric = numbers_of(series)
     if numeric is not None:
         return _from_numbers(series, numeric, now)
@@ -69,6 +78,34 @@ def read_moments(series: pl.Series, *, now: float) -> Moments | None:
     if column.kind != "datetime":
         return None
     return _checked(series, replace(column, missing_numbers=()), found, (), now)
+
+
+def sheet_days(series: pl.Series) -> Floats | None:
+    """Return the dates of a sheet, as it counts them in days since 1899-12-30, or None where a column holds no such.
+
+    Only a column whose name says that it holds times is asked: "45297", "45297.27" and "45297,27" are 2024-01-06.
+    """
+    if says_time_of_event(series.name) <= 0 or STEPS.intersection(words(series.name)):
+        return None
+    if series.dtype == pl.String and bool(series.head(LOOKED_AT).str.contains(r"^\s*[0-9]{5},[0-9]+\s*$").any()):
+        series = series.str.replace(",", ".", literal=True)
+    numbers = numbers_of(series)
+    known = np.empty(0) if numbers is None else numbers[np.isfinite(numbers)]
+    within = (known >= SHEET_DAYS[0]) & (known <= SHEET_DAYS[1])
+    if numbers is None or not len(known) or within.mean() < 1 - FEW:
+        return None
+    return np.where((numbers >= SHEET_DAYS[0]) & (numbers <= SHEET_DAYS[1]), numbers, np.nan)
+
+
+def _from_sheet(series: pl.Series, days: Floats, now: float) -> Moments:
+    name, known = series.name, days[np.isfinite(days)]
+    seconds = np.round((days - SHEET_START) * DAY)
+    first = day(float((known.min() - SHEET_START) * DAY))
+    told = (
+        f"The numbers in {name!r} are read as the dates of a sheet, in days since 1899-12-30: {known.min():g} is"
+        f" {first}.",
+    )
+    return _checked(series, Column(name=name, kind="number"), (), told, now, seconds)
 
 
 def _inferred(series: pl.Series) -> tuple[Column, tuple[Finding, ...]]:

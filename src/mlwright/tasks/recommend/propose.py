@@ -14,7 +14,16 @@ import polars as pl
 from mlwright.errors import ColumnError, DataError, OptionError
 from mlwright.table import Table
 from mlwright.tasks.recommend.facts import FEWEST_IDS, Facts, determines, facts_of, same, same_moments
-from mlwright.tasks.recommend.vocabulary import says_item, says_rating, says_taken, says_time_of_event, says_user
+from mlwright.tasks.recommend.persons import lasting, outlasted
+from mlwright.tasks.recommend.vocabulary import (
+    says_item,
+    says_person,
+    says_rating,
+    says_taken,
+    says_time_of_event,
+    says_user,
+    says_visit,
+)
 
 WIDE = 12
 """So many columns, and none that says what was taken, are more likely the items themselves."""
@@ -73,6 +82,8 @@ class Proposed:
     asked_time: bool
     """Whether the time column was named."""
     asked_rating: bool
+    person: str | None = None
+    """A column that was not taken, whose ids name people and last longer than those of `user`."""
 
 
 def propose(table: Table, names: Names) -> Proposed:
@@ -90,6 +101,13 @@ def propose(table: Table, names: Names) -> Proposed:
         )
     facts = [facts_of(table.frame[name]) for name in left]
     user, item = _who_and_what(table, names, facts)
+    person = lasting(table.frame, facts, user, [item, *names.named.values()])
+    visit = None
+    if names.user is None:
+        visit = user if says_visit(user) else outlasted(table.frame, facts, user)
+        if visit == user:
+            user, person = person or user, None
+            visit = None if visit == user else visit
     others = [each for each in facts if each.name not in {user, item}]
     time = _time(table, names, others, user, item)
     others = [each for each in others if each.name != time]
@@ -100,9 +118,10 @@ def propose(table: Table, names: Names) -> Proposed:
         time,
         rating,
         amount,
-        _sentences(names, user, item, time, rating, amount),
+        _sentences(names, user, item, time, rating, amount, visit),
         asked_time=names.time is not None,
         asked_rating=names.rating is not None,
+        person=person,
     )
 
 
@@ -136,6 +155,9 @@ def _best(
     tied = [each for score, each in scores if score == scores[0][0]]
     if any(each.distinct >= FEWEST_IDS for each in tied):
         tied = [each for each in tied if each.distinct >= FEWEST_IDS]
+    if says is says_user and any(says_visit(each.name) for each in tied):
+        # A visit and an account are no rivals: which of them lasts is asked later.
+        tied = [each for each in tied if not says_visit(each.name) and says_person(each.name)] or tied
     rival = next((each for each in tied[1:] if not same(frame, tied[0].name, each.name)), None)
     if rival is not None:
         raise _undecided("user" if says is says_user else "item", [tied[0].name, rival.name])
@@ -236,7 +258,7 @@ def _rating(table: Table, names: Names, others: Sequence[Facts], item: str) -> t
 
 
 def _sentences(
-    names: Names, user: str, item: str, time: str | None, rating: str | None, amount: str | None
+    names: Names, user: str, item: str, time: str | None, rating: str | None, amount: str | None, visit: str | None
 ) -> tuple[str, ...]:
     found = {"user": user, "item": item, "time": time, "rating": rating}
     liked = "how much it was liked" if rating is None or not says_taken(rating) else "whether it was taken"
@@ -246,7 +268,8 @@ def _sentences(
     if guessed:
         parts = [f"{name!r} says {said[option]}" for option, name in guessed.items()]
         listed = parts[0] if len(parts) == 1 else f"{', '.join(parts[:-1])} and {parts[-1]}"
-        told.append(f"{listed} ({', '.join(f'--{option}' for option in guessed)} would name another).")
+        why = "" if visit is None else f" {visit!r} is a visit: {user!r} lasts over several, and is taken for the person."
+        told.append(f"{listed} ({', '.join(f'--{option}' for option in guessed)} would name another).{why}")
     if time is None and names.time is None:
         told.append("No column of times was found (--time names one).")
     if amount is not None:

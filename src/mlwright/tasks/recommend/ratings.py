@@ -20,6 +20,8 @@ MOST_LEVELS = 101
 BEYOND = 1e15
 """No rating is so large a number."""
 RARE = 0.01
+TOPS = (5.0, 7.0, 10.0)
+"""Where scales of stars and marks end."""
 UNRATED = (-1.0, 0.0)
 """What logs write for "taken, but not rated": below a scale that begins at 1."""
 
@@ -65,10 +67,14 @@ def read_ratings(series: pl.Series) -> Ratings:
     return Ratings(values, column, findings=tuple(findings), assumptions=_said(column.name, known))
 
 
-def taken_amounts(series: pl.Series) -> NDArray[np.bool_] | None:
-    """Return which rows of a column of counts say that something was taken: more than 0; None where all do."""
-    _, values = _numbers(series)
-    taken = ~(values <= 0)
+def read_amounts(series: pl.Series) -> Floats:
+    """Read a column of counts or measures as (n,) numbers, NaN where one is not known."""
+    return _numbers(series)[1]
+
+
+def taken_amounts(amounts: Floats) -> NDArray[np.bool_] | None:
+    """Return which amounts say that something was taken: more than 0; None where all do."""
+    taken = ~(amounts <= 0)
     return None if taken.all() else np.asarray(taken, dtype=np.bool_)
 
 
@@ -121,8 +127,18 @@ def _on_scale(levels: Floats, counts: NDArray[np.intp], values: Floats) -> tuple
         return values, np.empty(0), 0
     step = float(np.diff(common).max())
     off = levels[(levels < common[0] - step) | (levels > common[-1] + step) | ((levels < 0) & (common[0] >= 0))]
+    off = off[~_of_stars(off, common)]
     strays = np.isin(values, off)
     return np.where(strays, np.nan, values), off, int(strays.sum())
+
+
+def _of_stars(levels: Floats, common: Floats) -> NDArray[np.bool_]:
+    """Tell which levels belong to a scale of stars or marks that the common ones show: 0.5 to 5, 1 to 7, 1 to 10."""
+    halves = bool((common % 1.0 != 0).any())
+    if common[-1] not in TOPS or common[0] < 0 or (common * 2 % 1.0 != 0).any():
+        return np.zeros(len(levels), dtype=np.bool_)
+    step = 0.5 if halves else 1.0
+    return np.asarray((levels >= step) & (levels <= common[-1]) & (levels % step == 0))
 
 
 def _scale_findings(name: str, unrated: int, off: Floats, strays: int, rows: int) -> list[Finding]:

@@ -19,6 +19,7 @@ from mlwright.tasks.recommend.attributes import Attributes, attributes, left_col
 from mlwright.tasks.recommend.events import read_events
 from mlwright.tasks.recommend.features import Described
 from mlwright.tasks.recommend.findings import log_findings
+from mlwright.tasks.recommend.given_back import undone
 from mlwright.tasks.recommend.ids import Ids, as_labels, codes_of, id_findings, nobody, read_ids
 from mlwright.tasks.recommend.interactions import Codes, Features, Interactions
 from mlwright.tasks.recommend.leaks import without_leaks
@@ -32,7 +33,7 @@ from mlwright.tasks.recommend.left_out import (
 )
 from mlwright.tasks.recommend.moments import Moments, mostly_unread, no_moments, read_moments
 from mlwright.tasks.recommend.propose import Names, Proposed, propose
-from mlwright.tasks.recommend.ratings import Ratings, read_ratings, taken_amounts
+from mlwright.tasks.recommend.ratings import Ratings, read_amounts, read_ratings, taken_amounts
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,11 +66,12 @@ def read_log(
     now = clock.time() if now is None else now
     proposed = propose(table, names)
     user, item = (read_ids(table.frame[name], typed=table.typed) for name in (proposed.user, proposed.item))
-    check_is_log(user, item, table)
+    check_is_log(user, item, table, proposed.person)
     times, time_findings = _times(table, proposed, now)
-    ratings, taken = _ratings(table, proposed)
+    ratings, amounts, taken = _ratings(table, proposed)
     events = read_events(table.frame, left_columns(table, proposed, names))
-    kept = _kept(user, item, times, taken, events.taken)
+    back = undone(user, item, times, amounts, events)
+    kept = _kept(user, item, times, taken, events.taken, None if back is None else ~back)
     kept = kept.only(without_copies(kept, user, item, times, ratings))
     kept = kept.only(without_machines(kept, user, times))
     told = attributes(table, proposed, names, items=items, users=users, item_ids=item.labels, user_ids=user.labels)
@@ -127,13 +129,15 @@ def _no_times(name: str | None, why: str) -> Finding:
     )
 
 
-def _ratings(table: Table, proposed: Proposed) -> tuple[Ratings | None, NDArray[np.bool_] | None]:
+def _ratings(table: Table, proposed: Proposed) -> tuple[Ratings | None, Floats | None, NDArray[np.bool_] | None]:
+    """Return the ratings, or the amounts, and which rows they say were taken."""
     if proposed.rating is not None:
         ratings = read_ratings(table.frame[proposed.rating])
-        return ratings, ratings.taken
+        return ratings, None, ratings.taken
     if proposed.amount is not None:
-        return None, taken_amounts(table.frame[proposed.amount])
-    return None, None
+        amounts = read_amounts(table.frame[proposed.amount])
+        return None, amounts, taken_amounts(amounts)
+    return None, None, None
 
 
 def _kept(user: Ids, item: Ids, times: Moments | None, *taken: NDArray[np.bool_] | None) -> Kept:
@@ -143,7 +147,7 @@ def _kept(user: Ids, item: Ids, times: Moments | None, *taken: NDArray[np.bool_]
     stranger = nobody(user.keys).to_numpy() & ~no_user
     mask = ~(no_user | no_item | stranger)
     gone = {"no user": int(no_user.sum()), "no item": int((no_item & ~no_user).sum()), "nobody": int(stranger.sum())}
-    for key, rows in zip(("not taken", "not an event of taking"), taken, strict=True):
+    for key, rows in zip(("not taken", "not an event of taking", "given back"), taken, strict=True):
         if rows is not None:
             gone[key] = int((mask & ~rows).sum())
             mask &= rows
@@ -212,10 +216,13 @@ def _of_users(told: Attributes, log: Interactions, user: Ids) -> Features | None
 def _assumptions(
     proposed: Proposed, times: Moments | None, ratings: Ratings | None, told: Attributes, log: Interactions
 ) -> tuple[str, ...]:
+    """Return what was assumed, what is most likely to be wrong first: the first two are shown while it is built."""
     counted = f"{len(log):,} entries of {len(log.users):,} users and {len(log.items):,} items."
+    risky = (*(times.assumptions if times is not None else ()), *told.matched)
     return (
-        *proposed.assumptions,
-        *(times.assumptions if times is not None else ()),
+        *proposed.assumptions[:1],
+        *((" ".join(risky),) if risky else ()),
+        *proposed.assumptions[1:],
         *(ratings.assumptions if ratings is not None else ("Every row that is left counts as taken.",)),
         *told.assumptions,
         counted,

@@ -30,6 +30,13 @@ USER_WEAK = _set(
     " sitzung konto warenkorb bestellung rechnung commande panier facture pedido factura ordine playlist"
 )
 """Whose taste it shows where nothing says who it was: one visit, one basket."""
+VISIT = _set(
+    "session visit basket cart order invoice transaction trip receipt ticket"
+    " sitzung warenkorb bestellung rechnung commande panier facture pedido factura ordine"
+)
+"""What ends soon: one visit, one basket, behind which there is somebody."""
+LASTING = _set("profile account login email mail username nickname nick handle konto loyalty card")
+"""What somebody keeps from one visit to the next."""
 ITEM = _set(
     "item items product prod article movie film song track artist album book isbn asin sku video show series episode"
     " game app anime manga recipe dish restaurant business venue place poi location content ad advert news page url"
@@ -54,10 +61,12 @@ TIME_FIRST = _set("timestamp timestamps ts unixtime unix epoch horodatage zeitst
 EVENT = _set(
     "event watched viewed purchase purchased bought order ordered invoice listened played read rated review reviewed"
     " clicked transaction interaction visit click view created occurred logged accessed checkin borrowed"
+    " bestell bestellung kauf rechnung buchung verkauf ausleih"
 )
 TIME_NOT = _set(
     "release released birth birthday born dob signup registered registration joined published premiere updated"
     " modified expires expiry end ends until due deleted last publication"
+    " geburt geburts erscheinung erscheinungs veroffentlichung anmelde anderung liefer lieferung ablauf"
 )
 RATING = _set(
     "rating ratings stars star score grade vote votes overall preference rate rated review_score liked like thumbs"
@@ -79,6 +88,9 @@ _NUMBERED = _set(
 )
 _GLUED = re.compile(r"(.+?)(id|ids|key|no|nr|num|number|code|uuid|guid|hash|nummer|name|title|time|date|count|at)")
 
+_DATED = re.compile(r"(.{3,}?)s?(datum|zeitpunkt|zeitstempel)")
+"""Compounds that say when: "Bestelldatum", "Rechnungsdatum"."""
+
 
 @cache
 def parts_of(name: str) -> tuple[str, ...]:
@@ -91,6 +103,9 @@ def parts_of(name: str) -> tuple[str, ...]:
     found: list[str] = []
     for part in words(unicodedata.normalize("NFC", plain)):
         if part.isdigit() and found and found[-1] in LENGTHS:
+            continue
+        if dated := _DATED.fullmatch(part):
+            found += [dated[1], dated[2]]
             continue
         glued = _GLUED.fullmatch(part)
         if glued and part not in _KNOWN and _singular(glued[1]) in _KNOWN:
@@ -135,6 +150,31 @@ def says_user(name: str) -> int:
     if head in USER_WEAK:
         return 2 + numbered
     return 4 if head == "name" and before in USER else 0
+
+
+def says_visit(name: str) -> bool:
+    """Tell whether a name says which visit it was, and not who came.
+
+    >>> says_visit("session_id"), says_visit("sessionId"), says_visit("visitor_id"), says_visit("profile")
+    (True, True, False, False)
+    """
+    return _head(name)[0] in VISIT
+
+
+def says_person(name: str) -> int:
+    """Return how surely a name says who it was from one visit to the next; 0 where it says nothing of it.
+
+    >>> [says_person(name) for name in ("customer_id", "profile", "profile_name", "e-mail", "session_id", "device_id")]
+    [7, 4, 3, 4, 0, 2]
+    """
+    head, numbered, before = _head(name)
+    if head in USER:
+        return 6 + numbered
+    if head in LASTING:
+        return 4 + numbered
+    if head == "name" and (before in USER or before in LASTING):
+        return 3
+    return 2 if numbered and head in {"device", "cookie"} else 0
 
 
 def says_item(name: str) -> int:

@@ -1,0 +1,81 @@
+"""Purchases that came back: what was bought and given back later was not taken."""
+
+from __future__ import annotations
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from mlwright.tasks.base import Floats
+from mlwright.tasks.recommend.events import Events
+from mlwright.tasks.recommend.ids import Ids
+from mlwright.tasks.recommend.moments import Moments
+
+Rows = NDArray[np.bool_]
+LEAST = 1e-9
+"""What is less is nothing: sums of measured amounts are not exact."""
+
+
+def undone(user: Ids, item: Ids, times: Moments | None, amounts: Floats | None, events: Events) -> Rows | None:
+    """Return (n,) which rows are purchases that were given back later in full; None where nothing came back.
+
+    What comes back is a row with less than 0 in `amounts` (n,), or an event that says so. It takes away from what the
+    same user had bought of the same item before: a purchase of just as much if there is one, else from the latest ones.
+    At the same moment, what was bought comes before what was given back.
+    """
+    size = np.ones(len(user.keys)) if amounts is None else np.where(np.isnan(amounts), 1.0, amounts)
+    back = np.asarray(size < 0, dtype=np.bool_)
+    bought = np.asarray(size > 0, dtype=np.bool_)
+    if events.back is not None:
+        back |= events.back
+    if events.bought is not None:
+        bought &= events.bought
+    bought &= ~back
+    if not back.any():
+        return None
+    frame = _entries(user, item, times, np.abs(size), back, back | bought)
+    gone = np.zeros(len(size), dtype=np.bool_)
+    for _, entries in frame.group_by("user", "item"):
+        gone[_given_back(entries)] = True
+    return gone if gone.any() else None
+
+
+def _entries(user: Ids, item: Ids, times: Moments | None, size: Floats, back: Rows, which: Rows) -> pl.DataFrame:
+    """Return what was bought and given back by whoever gave back something of an item, oldest first."""
+    order = np.arange(len(size), dtype=np.float64) if times is None else times.seconds
+    frame = pl.DataFrame(
+        {
+            "user": user.keys,
+            "item": item.keys,
+            "moment": pl.Series(order).fill_nan(None),
+            "back": pl.Series(back),
+            "size": pl.Series(size),
+            "row": pl.int_range(len(size), eager=True),
+        }
+    )
+    frame = frame.filter(pl.Series(which)).drop_nulls()
+    returned = frame.filter("back").select("user", "item").unique()
+    return frame.join(returned, on=["user", "item"], how="semi").sort("moment", "back", "row")
+
+
+def _given_back(entries: pl.DataFrame) -> list[int]:
+    """Return the rows of the purchases of which nothing is left."""
+    held: list[tuple[int, float]] = []
+    gone: list[int] = []
+    for row, back, size in entries.select("row", "back", "size").iter_rows():
+        if not back:
+            held.append((row, size))
+            continue
+        alike = next((at for at in reversed(range(len(held))) if abs(held[at][1] - size) < LEAST), None)
+        if alike is not None:
+            gone.append(held.pop(alike)[0])
+            continue
+        left = size
+        while held and left > LEAST:
+            row, there = held.pop()
+            if there > left + LEAST:
+                held.append((row, there - left))
+            else:
+                gone.append(row)
+            left -= there
+    return gone
