@@ -27,7 +27,7 @@ PROGRAM = [sys.executable, "-m", "mlwright"]
     [
         (["bild"], ("There is no command 'bild'.", "did you mean 'build'?")),
         (["build"], ("Missing argument 'SOURCE'.", "`mlwright build --help`")),
-        (["build", "a.csv"], ("Missing option '--target'.",)),
+        (["build", "a.csv"], ("There is nothing to predict yet.", "--target")),
         (["build", "a.csv", "--targt", "y"], ("There is no option --targt.", "did you mean '--target'?")),
         (["build", "a.csv", "--target"], ("--target", "requires an argument")),
         (["build", "a.csv", "--target", "y", "--seed", "x"], ("--seed",)),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import polars as pl
 import pytest
@@ -57,6 +58,8 @@ def test_a_history_that_nobody_knows_is_told(home: Path, capsys: pytest.CaptureF
     [
         (["--k", "0"], "k"),
         (["--request", "{"], "no JSON"),
+        (["--request", "[" * 100_000], "--request is nested too deeply"),
+        (["--history", "[" * 100_000], "nested too deeply"),
         (["--request", '{"filter": {}}'], "filters"),
         (["--request", '{"filters": {"gnere": {"in": ["drama"]}}}'], "genre"),
         (["--diversity", "7"], "diversity"),
@@ -79,6 +82,66 @@ def test_predict_gives_each_person_of_a_log_a_list(home: Path, capsys: pytest.Ca
         frame["user"].cast(pl.String).to_list() == few["user_id"].cast(pl.String).unique(maintain_order=True).to_list()
     )
     assert all(len(json.loads(text)) == 10 for text in frame["prediction"])
+
+
+def test_options_that_are_not_given_leave_the_request_as_it_is(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    first, second, *_ = pl.read_csv(home / "log.csv")["item_id"].unique(maintain_order=True).to_list()
+    asked = {"history": [first], "k": 3, "exclude_seen": False, "diversity": 0.4, "exclude": [second]}
+
+    def answer(*more: str) -> dict[str, Any]:
+        words = ["recommend", "films", "--request", json.dumps(asked), *more, "--workspace", str(home / "w"), "--json"]
+        assert main(words) == 0
+        found: dict[str, Any] = json.loads(capsys.readouterr().out)
+        return found
+
+    alone = answer()
+    assert len(alone["items"]) == 3
+    assert alone["asked"]["history_length"] == 1
+    assert alone["asked"]["diversity"] == 0.4
+    seen = answer("--k", "100")  # the option counts where both say it
+    assert len(seen["items"]) > 3
+    items = [one["item"] for one in seen["items"]]
+    assert first in items
+    assert second not in items
+    assert answer("--history", f"{first},{second}")["asked"]["history_length"] == 2
+
+
+def test_reasons_of_lists_are_said_to_be_elsewhere(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["explain", "films", str(home / "log.csv"), "--workspace", str(home / "w")]) == 2
+    said = capsys.readouterr().err
+    assert "mlwright recommend" in said
+    assert "predict --explain" in said
+    assert "history_length" not in said
+
+
+def test_a_table_that_asks_for_nothing_is_told_both_ways(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["predict", "films", str(home / "items.csv"), "--workspace", str(home / "w")]) == 2
+    said = capsys.readouterr().err
+    assert "items.csv" in said
+    assert "'user_id'" in said
+    columns = said.split("Columns:")[1]
+    assert "history" not in columns
+    assert "item_id" in columns
+
+
+def test_one_person_alone_gets_a_list(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    frame = pl.read_csv(home / "log.csv")
+    frame.filter(pl.col("user_id") == frame["user_id"][0]).write_csv(home / "one.csv")
+    assert main(["predict", "films", str(home / "one.csv"), "--workspace", str(home / "w")]) == 0
+    assert pl.read_csv(capsys.readouterr().out.encode()).height == 1
+
+
+def test_a_row_that_cannot_be_asked_is_named_before_anything_is_written(
+    home: Path, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    pl.DataFrame({"history": ["1", "2", "3"], "k": [2, 3, 900]}).write_csv(tmp_path / "asking.csv")
+    out = tmp_path / "lists.csv"
+    words = ["predict", "films", str(tmp_path / "asking.csv"), "--out", str(out), "--workspace", str(home / "w")]
+    assert main(words) == 2
+    said = capsys.readouterr().err
+    assert "k has to be a whole number" in said
+    assert "asking.csv, row 2" in said
+    assert not out.exists()
 
 
 def test_other_models_recommend_nothing(home: Path, capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:

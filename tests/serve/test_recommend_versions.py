@@ -20,6 +20,7 @@ from mlwright.registry import Traffic, Workspace
 from mlwright.serve.policy import Humility, ModelPolicy
 from mlwright.serve.served_recommender import ServedRecommender
 from mlwright.serve.settings import Settings
+from mlwright.tasks.recommend.request import read_request
 
 REFRESH = 0.02
 LEARNERS = ("neighbours", "popularity")
@@ -191,3 +192,11 @@ def test_reading_as_a_table_and_as_json_is_the_same() -> None:
     (of_cells,) = served.answer([served.shape.of_cells(cells)], ["a"])
     (of_json,) = served.answer([{"history": ["i000001", "i000002"], "user": "7", "k": 4, "caps": {"genre": 1}}], ["a"])
     assert of_cells == of_json
+
+
+def test_a_cell_that_is_nested_without_end_is_a_fault_of_its_row() -> None:
+    deep = "[" * 100_000
+    served = ServedRecommender(films(), "films", 1, ModelPolicy())
+    for name, wanted in (("history", "history has to be a list"), ("caps", "caps has to be an object")):
+        with pytest.raises(OptionError, match=wanted):
+            read_request(served.shape.of_cells({name: deep, "user": "7"}))

@@ -42,14 +42,14 @@ def of_people(model: Model, table: Table, wanted: Wanted) -> tuple[pl.DataFrame,
     """Return one list for each row that asks, or for each person of a log: `prediction` holds its items as JSON."""
     import polars as pl
 
-    from mlwright.model.recommender.asked import LATER, begins_later, requests_of_frame
+    from mlwright.model.recommender.asked import LATER, begins_later, requests_in
     from mlwright.model.recommender.recommender import recommender
     from mlwright.model.text import plain
 
     if wanted.sets:
         raise OptionError("--sets is for models that tell classes apart; this one recommends.")
     asked = recommender(model)
-    requests = requests_of_frame(table.frame, asked.parts)
+    requests = requests_in(table, asked.parts)
     found = [asked.ask(request) for request in requests]
     columns: dict[str, Any] = {}
     if any(request.get("user") is not None for request in requests):

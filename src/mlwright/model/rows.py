@@ -17,6 +17,8 @@ from mlwright.values import reader
 if TYPE_CHECKING:
     import polars as pl
 
+    from mlwright.table import Table
+
 FEW = 32
 """Up to this many dicts are read one by one; more become columns first."""
 
@@ -129,10 +131,15 @@ class Reader:
 
 def as_frame(rows: object) -> pl.DataFrame:
     """Return raw rows as a Polars frame."""
+    return as_table(rows).frame
+
+
+def as_table(rows: object) -> Table:
+    """Return raw rows with where they come from."""
     from mlwright.collect import collect
 
     try:
-        return collect(rows, sample=False).frame  # every row gets its answer
+        return collect(rows, sample=False)  # every row gets its answer
     except ImportError as error:  # it offers its rows by way of a package that is not there
         raise OptionError(
             f"Rows cannot be read from a {type(rows).__name__}.",

@@ -57,14 +57,17 @@ def _of_cell(name: str, value: Any) -> Any:
     if not isinstance(value, str) or name in {USER, "id"}:
         return value
     if name == HISTORY:
-        found = read_history(value)
+        try:
+            found = read_history(value)
+        except OptionError:  # of this row alone: reading its request says the fault
+            return value
         return found if isinstance(found, list) else [found]
     number = parse_number(value)
     if number is not None:
         return number
     try:
         return msgspec.json.decode(value)
-    except msgspec.DecodeError:
+    except (msgspec.DecodeError, RecursionError):
         return value
 
 

@@ -143,6 +143,43 @@ def test_a_later_log_judges_it_again(model: Recommender, made: MadeLog) -> None:
         model.evaluate(later)
 
 
+def test_what_is_served_is_what_was_judged(made: MadeLog) -> None:
+    """Items of the table that nobody took do not crowd out the others: nothing was judged with them in the lists."""
+    end = float(made.log["timestamp"].quantile(0.8))  # type: ignore[arg-type]
+    early = made.log.filter(pl.col("timestamp") < end)
+    assert made.items is not None
+    extra = made.items.with_columns(item_id=pl.lit("z") + pl.col("item_id"), title=pl.lit("New ") + pl.col("title"))
+    built = recommender(mw.build(early, task="recommend", items=pl.concat([made.items, extra]), trials=3))
+    catalogue = built.parts.answering.catalogue
+    served = []
+    for user in early["user_id"].unique().sort()[:40]:
+        history = early.filter(pl.col("user_id") == user)["item_id"].to_list()
+        served += [catalogue.counts[catalogue.find(one.item)] for one in built.recommend(history)]
+    assert np.mean(np.array(served) == 0) < 0.05
+
+
+def test_times_that_are_no_dates_are_told_as_they_are() -> None:
+    made = make_log(120, 80, 1_500, seed=6, kind="implicit")
+    numbered = made.log.with_columns(timestamp=pl.int_range(1, pl.len() + 1) * 3_333)
+    built = mw.build(numbered, task="recommend", time="timestamp", trials=1)
+    assert built.evaluation["question"]["split"]["kind"] == "time"
+
+
+def test_few_people_prove_nothing() -> None:
+    made = make_log(40, 40, 300, seed=6, kind="implicit")
+    built = mw.build(made.log, task="recommend", trials=1)
+    if built.evaluation["score"]["rows"] < 30:
+        assert built.evaluation["verdict"]["beats_baseline"] == "unclear"
+        assert "too few to be sure" in built.evaluation.verdict
+
+
+def test_a_wide_table_of_items_is_cut_and_told(made: MadeLog) -> None:
+    assert made.items is not None
+    wide = made.items.with_columns(pl.lit(place).alias(f"c{place}") for place in range(150))
+    built = mw.build(made.log, task="recommend", items=wide, trials=1)
+    assert "wide_beside_the_log" in {finding["kind"] for finding in built.evaluation["findings"]}
+
+
 def test_another_recommender_is_asked_in_its_own_numbers(model: Recommender, made: MadeLog) -> None:
     end = float(made.log["timestamp"].max())  # type: ignore[arg-type]
     early = made.log.filter(pl.col("timestamp") < end - 120 * 86_400)

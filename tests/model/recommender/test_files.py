@@ -84,6 +84,31 @@ def test_it_notices_that_it_answers_differently(files: Kept) -> None:
         from_files(Stored({**files, f"{WITHIN}golden.json": write_json(golden)}))
 
 
+@pytest.mark.parametrize(
+    ("asked", "sentence"),
+    [
+        ({"boosted": [{"where": {"genre": ["x"]}}]}, "fields of a test request"),
+        ({"pinned": ["i000001"]}, "fields of a test request"),
+        ({"history": ["i000001"] * 1_001}, "history of a test request"),
+        ({"exclude": ["i000001"] * 2}, "exclusions of a test request"),
+        ({"filters": {"a": 1, "b": 2}}, "filters of a test request"),
+        ({"k": 101}, "from 1 to 100"),
+        ({"history": None}, "damaged"),
+        ([], "fields of a test request"),
+    ],
+)
+def test_test_requests_are_within_what_a_build_writes(files: Kept, asked: Any, sentence: str) -> None:
+    name = f"{WITHIN}golden.json"
+    with pytest.raises(ModelError, match=sentence):
+        from_files(Stored({**files, name: write_json({"requests": [asked], "answers": [[]]})}))
+
+
+def test_test_requests_are_few(files: Kept) -> None:
+    name = f"{WITHIN}golden.json"
+    with pytest.raises(ModelError, match="number of answers"):
+        from_files(Stored({**files, name: write_json({"requests": [{}] * 21, "answers": [[]] * 21})}))
+
+
 def catalogue_with(files: Kept, **fields: Any) -> Kept:
     name = f"{WITHIN}catalogue.json"
     return {**files, name: write_json({**json.loads(files[name]), **fields})}

@@ -8,6 +8,7 @@ import pytest
 from tests.model.recommender.conftest import said
 
 from mlwright.errors import OptionError
+from mlwright.model.recommender import rules
 from mlwright.tasks.recommend.request import read_request
 
 COLUMNS: dict[str, list[object]] = {
@@ -56,6 +57,27 @@ def test_texts_have_no_from_and_to() -> None:
 def test_a_value_that_no_item_has_is_told_with_the_nearest() -> None:
     assert notes(filters={"genre": ["Dramma", "Comedy"]}) == [
         "No item has 'dramma' in the column 'genre'; did you mean 'Drama'?"
+    ]
+
+
+def test_notes_are_few_however_much_is_unknown_and_nearest_values_are_looked_for_a_few_times(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    searched: list[str] = []
+    monkeypatch.setattr(rules, "nearest", lambda text, _: searched.append(text))
+    where = {"where": {"genre": ["dramma", "x" * 101], "maker": [f"ann {place:03}" for place in range(1_000)]}}
+    found = notes(boosted=[where] * 90)
+    assert len(found) == rules.MOST_NOTES + 1
+    assert found[-1] == f"{90 * 7 - rules.MOST_NOTES} more notes are left out."
+    assert searched == ["dramma", "ann 000", "ann 001", "ann 002", "ann 003"]
+    assert notes(buried=[{"where": {"genre": list("abcde"), "maker": list("abcde")}}] * 2 + [1])[-1] == (
+        "1 more note is left out."
+    )
+
+
+def test_boosted_ids_that_nobody_knows_make_one_note() -> None:
+    assert notes(boosted=["a", 80, {"item": "b", "by": 2}]) == [
+        "boosted names 2 items that the model does not know: a, b."
     ]
 
 

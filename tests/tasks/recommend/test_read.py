@@ -303,7 +303,12 @@ REFUSED: dict[str, tuple[pl.DataFrame, Names, type[InputError], str]] = {
     ),
     "user is item": (FILE, Names(user="user_id", item="user_id"), OptionError, "as --user and as --item"),
     "no item": (FILE.with_columns(item_id=pl.lit("")), Names(), ColumnError, "'item_id' is empty in all 3,000 rows"),
-    "one item": (FILE.with_columns(item_id=pl.lit("7")), Names(), DataError, "one item only: the item column 'item_id' is 7"),
+    "one item": (
+        FILE.with_columns(item_id=pl.lit("7")),
+        Names(),
+        DataError,
+        "one item only: the item column 'item_id' is 7",
+    ),
     "no such column": (FILE, Names(user="userid"), ColumnError, "The user column 'userid' is not in the data"),
     "no time": (FILE.with_columns(note="x" + pl.col("rating")), Names(time="note"), ColumnError, "holds no dates"),
     "rating of words": (FILE.with_columns(rating=pl.lit("good")), Names(rating="rating"), ColumnError, "no numbers"),

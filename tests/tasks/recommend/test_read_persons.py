@@ -18,9 +18,9 @@ DAY = (MADE["timestamp"].cast(pl.Int64) // 86_400).cast(pl.String)
 SESSION = PERSON + "-" + DAY
 
 
-def read(names: Names | None = None, **columns: pl.Series) -> Log:
+def read(user: str | None = None, /, **columns: pl.Series) -> Log:
     frame = MADE.select("item_id", "timestamp").with_columns(**columns)
-    return read_log(Table(frame), names or Names(), now=NOW)
+    return read_log(Table(frame), Names(user=user), now=NOW)
 
 
 @pytest.mark.parametrize("session", ["session_id", "sessionId", "visit_id", "Sitzung", "order_id"])
@@ -49,7 +49,9 @@ def test_what_has_few_values_or_crosses_sessions_is_no_person() -> None:
 
 
 def test_the_warning_names_the_better_column() -> None:
-    findings = read(Names(user="session_id"), session_id=SESSION, profile=PERSON).findings
+    number = MADE.select(pl.int_range(pl.len()).over("user_id")).to_series()
+    short = PERSON + "-" + (number - (number % 5 == 1).cast(pl.Int64)).cast(pl.String)
+    findings = read("session_id", session_id=short, profile=PERSON).findings
     found = next(finding for finding in findings if finding.kind == "mostly_cold")
     assert "'profile' names people" in found.message
     assert found.repair is not None
@@ -59,4 +61,10 @@ def test_the_warning_names_the_better_column() -> None:
 def test_the_error_names_the_better_column() -> None:
     each = pl.Series([f"s{at}" for at in range(MADE.height)])
     with pytest.raises(DataError, match="--user profile"):
-        read(Names(user="session_id"), session_id=each, profile=PERSON)
+        read("session_id", session_id=each, profile=PERSON)
+
+
+@pytest.mark.parametrize("person", ["login", "e-mail", "username"])
+def test_what_somebody_keeps_says_who_where_nothing_else_does(person: str) -> None:
+    city = "c" + (MADE["user_id"].cast(pl.Int64) % 30).cast(pl.String)
+    assert read(city=city, **{person: PERSON}).columns.user == person

@@ -14,6 +14,7 @@ from mlwright.testing.logs import make_log
 
 NOW = 1_710_000_000.0
 MADE = make_log(120, 80, 1_500, seed=5, kind="implicit").log.select("user_id", "item_id", "timestamp")
+MADE = MADE.unique(["user_id", "item_id"], keep="first", maintain_order=True)
 DAYS = MADE["timestamp"].cast(pl.Float64) / 86_400 + 25_569
 FORMS = {
     "whole days": DAYS.floor().cast(pl.Int64),
@@ -67,3 +68,11 @@ def test_other_numbers_are_no_dates_of_a_sheet(series: pl.Series) -> None:
 
 def test_compounds_say_when() -> None:
     assert [says_time_of_event(name) for name in ("Bestelldatum", "Rechnungsdatum", "Geburtsdatum")] == [6, 6, -3]
+
+
+def test_steps_of_no_known_length_are_among_what_is_said_first() -> None:
+    frame = MADE.select(
+        "user_id", "item_id", ((pl.col("timestamp") - 1_600_000_000) // 1_000).alias("step"), qty=pl.lit(2)
+    )
+    log = read_log(Table(frame), Names(), now=NOW)
+    assert "counts steps of no known length" in log.assumptions[1]

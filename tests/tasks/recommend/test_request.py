@@ -24,7 +24,7 @@ from mlwright.tasks.recommend.request import (
     read_request,
     request_schema,
 )
-from mlwright.tasks.recommend.wants import Boost, Condition, Wanted
+from mlwright.tasks.recommend.wants import MOST_VALUES, MOST_WHERES, Boost, Condition, Wanted
 
 COLUMNS = ("class", "release_year")
 
@@ -65,6 +65,8 @@ def test_the_schema_describes_exactly_the_fields_that_are_read() -> None:
         {"filters": {"class": {"within": []}}},
         {"caps": {"class": 0}},
         {"boosted": [{"item": 1, "by": 0}]},
+        {"filters": {"class": ["a"] * (MOST_VALUES + 1)}},
+        {"filters": {"class": {"not_in": ["a"] * (MOST_VALUES + 1)}}},
     ],
 )
 def test_the_schema_refuses_what_reading_refuses(asked: dict[str, Any]) -> None:
@@ -105,12 +107,61 @@ def test_the_schema_refuses_what_reading_refuses(asked: dict[str, Any]) -> None:
         ({"caps": {"director": 3}}, r"caps\.director names the column 'director'"),
         ({"boosted": [{"by": 2}]}, r'boosted\[0\] has to have either "item" or "where"'),
         ({"boosted": [{"item": 1, "by": 0}]}, r"boosted\[0\]\.by has to be a number above 0"),
+        ({"history": np.array(5)}, r"history has to be a list; it is ndarray"),
+        ({"filters": {"class": np.array("x")}}, r"filters\.class has to be a list; it is ndarray"),
+        ({"k": 10**5_000}, r"k has to be a whole number from 1 to 100; it is int"),
         ({"user": "u" * 1_001}, r"user has 1,001 characters; at most 1,000 are read"),
     ],
 )
 def test_a_fault_is_one_sentence_that_names_its_place(asked: dict[str, Any], sentence: str) -> None:
     with pytest.raises(OptionError, match=sentence):
         read_request(asked, columns=COLUMNS)
+
+
+BOTH = {"class": "Comedy", "release_year": 1990}
+
+
+@pytest.mark.parametrize(
+    ("most", "sentence"),
+    [
+        (
+            {"boosted": [{"where": {"class": "Comedy"}}] * (MOST_WHERES - 40), "buried": [{"where": BOTH}] * 40},
+            r"A request has 101 entries with `where` in boosted and buried; at most 100 are read\. Hint: give several",
+        ),
+        (
+            {"boosted": [{"where": BOTH}] * 99, "filters": BOTH},
+            r"A request has 202 conditions in filters, boosted and buried; at most 200 are read\. Hint: give several",
+        ),
+    ],
+)
+def test_conditions_of_a_request_are_bounded_in_all(most: dict[str, Any], sentence: str) -> None:
+    assert read_request(most, columns=COLUMNS).stated == set(most)
+    with pytest.raises(OptionError, match=sentence):
+        read_request({**most, "boosted": [*most["boosted"], {"where": BOTH}]}, columns=COLUMNS)
+
+
+def test_ids_that_are_boosted_may_be_many() -> None:
+    assert len(read_request({"boosted": list(range(10_000))}).boosted) == 10_000
+    with pytest.raises(OptionError, match=r"filters\.class has 1,001 entries; at most 1,000 are read"):
+        read_request({"filters": {"class": [str(place) for place in range(MOST_VALUES + 1)]}})
+
+
+@pytest.mark.parametrize(
+    ("policy", "asked", "both"),
+    [
+        ([1], ["1.0"], ["1"]),
+        (["1.0"], [1], ["1"]),
+        (["1.00"], ["1.0"], ["1"]),
+        (["1.0"], ["1.0"], ["1.0"]),
+        ([1, 2.0, " 3 "], [3, "2", "04"], [3, "2"]),
+        (["caf\u00e9"], ["cafe\u0301"], ["cafe\u0301"]),
+        (["1.5"], [1], []),
+    ],
+)
+def test_ids_of_a_policy_and_a_request_are_compared_as_items_are_looked_up(
+    policy: list[object], asked: list[object], both: list[object]
+) -> None:
+    assert read_request({"only": asked}).under(read_policy({"only": policy})).only == tuple(both)
 
 
 def test_a_column_of_items_of_which_nothing_is_known_is_refused_with_the_way_out() -> None:

@@ -20,6 +20,7 @@ from mlwright.model.folder import to_files
 from mlwright.model.recommender.recommender import Recommender
 from mlwright.table import Table
 from mlwright.tasks import TASKS, default_metric
+from mlwright.tasks.recommend.moments import day
 
 if TYPE_CHECKING:
     from mlwright.building.log.story import Read
@@ -98,9 +99,8 @@ def _question(read: Read, judgement: Judgement, options: LogOptions) -> dict[str
 
 def _why_split(read: Read, options: LogOptions) -> str:
     if read.cut.kind == "time":
-        moment = datetime.fromtimestamp(read.cut.moment, UTC)
         return (
-            f"The log has times, so what came before {moment:%Y-%m-%d %H:%M} UTC taught, and what people took after it"
+            f"The log has times, so what came before {day(read.cut.moment)} (UTC) taught, and what people took after it"
             " judged: a split at random would let the model see the future."
         )
     if read.log.interactions.has_time and options.split == "random":
@@ -161,7 +161,7 @@ def _limits(read: Read, judgement: Judgement) -> list[str]:
     """Return for what the model should not be used, as far as the log tells."""
     cut, every = read.cut, read.log.interactions
     judges = count(len(judgement.people), "person", "people")
-    until = _day(every.time[-1] if len(every) else 0.0)
+    until = day(float(every.time[-1]) if len(every) else 0.0)
     told = [
         (True, SHOWN),
         (cut.kind != "time", "Its score was measured with the future in sight; in service expect less."),
@@ -171,10 +171,6 @@ def _limits(read: Read, judgement: Judgement) -> list[str]:
         (every.has_time, f"It knows items until {until}: what is newer has to be learned (mlwright adapt)."),
     ]
     return [sentence for true, sentence in told if true]
-
-
-def _day(moment: float) -> str:
-    return f"{datetime.fromtimestamp(float(moment), UTC):%Y-%m-%d}"
 
 
 def _recommending(

@@ -32,6 +32,8 @@ MOST_JUDGED = 10_000
 """People, drawn at random, who are asked at the cut: more would make the interval no narrower than anybody needs."""
 WORTH_OF_FITS = 6.0
 """So many times what the model took to learn has to be left for others to be learned beside it."""
+SURE = 30
+"""People from which on an interval of theirs holds what it promises: of mostly misses, fewer often have no width."""
 FEWEST = 5
 """People of a kind below which no score of theirs is told."""
 
@@ -112,7 +114,15 @@ def _evaluation(
         for name, label in names.items()
     ]
     measured = {name: (each, score(each, held, P[MODEL], seed=seed)) for name, each in task.metrics.items()}
-    return conclude(metric, held, measured=measured, baselines=baselines, curves={}, method=_method(judged, warm=warm))
+    method = _method(judged, warm=warm)
+    found = conclude(metric, held, measured=measured, baselines=baselines, curves={}, method=method)
+    return found if len(people) >= SURE else replace(found, verdict=_too_few(found.verdict, len(people)))
+
+
+def _too_few(verdict: Verdict, people: int) -> Verdict:
+    """Return a verdict that claims nothing: intervals of so few people are narrower than they should be."""
+    many = count(people, "person", "people")
+    return Verdict("unclear", f"Only {many} judged it, too few to be sure of anything. {verdict.sentence}")
 
 
 def _single(judged: Judged, people: NDArray[np.intp], best: Trial, options: LogOptions) -> dict[str, Any] | None:

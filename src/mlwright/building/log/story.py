@@ -15,6 +15,7 @@ from mlwright.building.log.referring import reference
 from mlwright.collect import collect
 from mlwright.errors import DataError, OptionError
 from mlwright.evaluate.reference import Reference
+from mlwright.findings import Finding
 from mlwright.learn.base import Effort
 from mlwright.learn.budget import Budget
 from mlwright.learn.recommenders.base import Taught
@@ -34,6 +35,8 @@ from mlwright.tasks.recommend.read import Log, read_log
 from mlwright.tasks.recommend.request import ASKED
 from mlwright.tasks.recommend.split import Cut, random_cut, time_cut
 
+MOST_COLUMNS = 100
+"""Columns of a table beside the log that are looked at: each takes its time, whatever the budget."""
 GOLDEN_PEOPLE = 4
 REPLAYED, FEWEST_REPLAYED, REPLAY_S = 1_500, 200, 0.004
 """Events after the cut that are replayed for the monitor: so many, at least so many, and the seconds each may take."""
@@ -94,9 +97,10 @@ def build_from_log(source: object, options: LogOptions, budget: Budget, progress
 def read_all(source: object, options: LogOptions) -> Read:
     """Read the log and the tables beside it, and cut it. Raises SourceError, ColumnError, DataError, OptionError."""
     table = collect(source, query=options.query)
-    items = None if options.items is None else collect(options.items)
-    users = None if options.users is None else collect(options.users)
+    items, users = _beside(options.items), _beside(options.users)
     log = read_log(table, options.names, items=items, users=users)
+    beside = [finding for each in (items, users) if each is not None for finding in each.findings]
+    log = replace(log, findings=(*log.findings, *(finding for finding in beside if finding not in log.findings)))
     if options.split == "time" and not log.interactions.has_time:
         raise OptionError("--split time needs times, and the log has none.", hint="name the column with --time.")
     every = log.interactions
@@ -108,6 +112,22 @@ def read_all(source: object, options: LogOptions) -> Read:
             hint="give a longer log, or --split random.",
         )
     return Read(table, log, cut.sampled(MOST_JUDGED, options.seed))
+
+
+def _beside(source: object) -> Table | None:
+    """Read a table beside the log; of very many columns the first ones."""
+    if source is None:
+        return None
+    table = collect(source)
+    if table.frame.width <= MOST_COLUMNS:
+        return table
+    finding = Finding(
+        kind="wide_beside_the_log",
+        message=f"The table {table.name!r} has {table.frame.width:,} columns: the first {MOST_COLUMNS} are looked at.",
+        severity="warning",
+        repair="Leave out columns that say nothing of taste.",
+    )
+    return replace(table, frame=table.frame[:, :MOST_COLUMNS], findings=(*table.findings, finding))
 
 
 def _tell(read: Read, options: LogOptions, progress: Progress) -> None:
@@ -152,7 +172,13 @@ def assemble(
         target=columns.item,
         classes=(),
         schema=request_schema(read),
-        decision={"user": columns.user, "time": columns.time, "rating": columns.rating, "moment": read.cut.moment},
+        decision={
+            "user": columns.user,
+            "time": columns.time,
+            "rating": columns.rating,
+            "amount": columns.amount,
+            "moment": read.cut.moment,
+        },
         answering=answering,
         golden=_golden(read, answering, options),
         run=run_facts(read.table, options, budget),

@@ -62,6 +62,7 @@ def explain(
 
     with libraries_silenced(verbose=False):
         loaded = Workspace(workspace).open(model)
+        _check_explains(loaded)
         read = collect(source, query=query, sample=False)
         check_columns(read, loaded.parts.columns)
         one = _row(read.frame, row, read.origin)
@@ -115,6 +116,20 @@ def explained(
         "unlike": {"level": unlike.level, **unlike.to_dict()["rows"][0]},
     }
     return told, lines
+
+
+ELSEWHERE = {
+    "log": "lists come with their reasons: use `mlwright recommend`, or `mlwright predict --explain` for many people.",
+}
+"""Where reasons are found, by the form of what the model learned from, unless it is rows."""
+
+
+def _check_explains(model: Model) -> None:
+    """Raise OptionError where a model answers no rows, so that there are none to explain."""
+    from mlwright.errors import OptionError
+
+    if (hint := ELSEWHERE.get(model.task.form)) is not None:
+        raise OptionError(f"{model.name!r} answers the task {model.task.name!r}: it explains no rows.", hint=hint)
 
 
 def _row(frame: pl.DataFrame, row: int, origin: str) -> pl.DataFrame:

@@ -19,7 +19,7 @@ def recommend(
         list[str] | None,
         typer.Option("--history", metavar="ITEM,...", help="What the person took, oldest first; may be repeated."),
     ] = None,
-    k: Annotated[int, typer.Option("--k", metavar="N", help="How many items, at most 100.")] = 10,
+    k: Annotated[int | None, typer.Option("--k", metavar="N", help="How many items, at most 100; else 10.")] = None,
     at: Annotated[
         str | None, typer.Option("--at", metavar="TIME", help="The moment of asking; nothing later is recommended.")
     ] = None,
@@ -28,11 +28,16 @@ def recommend(
     ] = None,
     again: Annotated[bool, typer.Option("--again", help="Items of the history may be recommended too.")] = False,
     diversity: Annotated[
-        float, typer.Option("--diversity", metavar="X", help="From 0, by score alone, to 1, as unlike as can be.")
-    ] = 0.0,
+        float | None,
+        typer.Option("--diversity", metavar="X", help="From 0, by score alone, to 1, as unlike as can be; else 0."),
+    ] = None,
     request: Annotated[
         str | None,
-        typer.Option("--request", metavar="JSON", help="Any other field of a request: filters, caps, boosted, ..."),
+        typer.Option(
+            "--request",
+            metavar="JSON",
+            help="Fields of a request: filters, caps, boosted, ...; where an option says the same, the option counts.",
+        ),
     ] = None,
     workspace: WorkspaceOption = None,
     as_json: Json = False,
@@ -42,16 +47,16 @@ def recommend(
     from mlwright.model.recommender.recommender import recommender
     from mlwright.registry import Workspace
 
-    asked = {
-        **_request(request),
+    said = {
         "history": _listed(history),
         "k": k,
         "at": at,
         "exclude": _listed(exclude),
-        "exclude_seen": not again,
+        "exclude_seen": False if again else None,
         "diversity": diversity,
     }
-    answer = recommender(Workspace(workspace).open(model)).ask(asked)
+    given = {name: value for name, value in said.items() if value is not None}
+    answer = recommender(Workspace(workspace).open(model)).ask({**_request(request), **given})
     if as_json:
         out_json({"model": model, **answer.to_dict()})
         return
@@ -65,9 +70,9 @@ def recommend(
         say(f"note: {note.message}")
 
 
-def _listed(given: list[str] | None) -> list[Any]:
-    """Return ids that were given one by one, with commas between them, or as a JSON list."""
-    return [part for text in given or () for part in _parts(text)]
+def _listed(given: list[str] | None) -> list[Any] | None:
+    """Return ids that were given one by one, with commas between them, or as a JSON list; None where none were."""
+    return [part for text in given for part in _parts(text)] if given else None
 
 
 def _parts(text: str) -> list[Any]:
@@ -77,6 +82,8 @@ def _parts(text: str) -> list[Any]:
             found = json.loads(text)
         except ValueError:
             found = None
+        except RecursionError as error:
+            raise OptionError("A list of items is nested too deeply.", hint="write it like [12, 7].") from error
         if isinstance(found, list):
             return found
     return [part.strip() for part in text.split(",") if part.strip()]
@@ -90,6 +97,8 @@ def _request(text: str | None) -> dict[str, Any]:
         found = json.loads(text)
     except ValueError as error:
         raise OptionError(f"--request is no JSON: {error}.", hint='write it like {"caps": {"genre": 3}}.') from error
+    except RecursionError as error:
+        raise OptionError("--request is nested too deeply.", hint='write it like {"caps": {"genre": 3}}.') from error
     if not isinstance(found, dict):
         raise OptionError("--request is no JSON object.", hint='write it like {"caps": {"genre": 3}}.')
     return found

@@ -45,6 +45,11 @@ class Blend:
         self._places = None if known.all() else np.flatnonzero(known)
         width = signals.shape[1]
         self._same = (signals.astype(np.float64) @ weights[:, :width].T).T.astype(np.float32)
+        if known.any() and not known.all():
+            # Signals tell of what is taken. Of what nobody took they say nothing, so it gains by them over no item:
+            # only a member that knows what it is like can lift it.
+            least = self._same[:, known].min(axis=1, keepdims=True)
+            self._same = np.where(known, self._same, least).astype(np.float32)
         self._own = weights[:, width:].astype(np.float32)
         self._heard: dict[int, tuple[Histories, Scores, Scores]] = {}
 

@@ -46,7 +46,10 @@ def standard(column: Floats, known: NDArray[np.bool_]) -> Floats:
     if not known.any():
         return np.zeros(len(column))
     spread = float(column[known].std())
-    return (column - column[known].mean()) / spread if spread > 1e-9 else np.zeros(len(column))
+    if spread <= 1e-9:
+        return np.zeros(len(column))
+    # Of what nobody took nothing is known: it is as usual as can be, not as new or as old as can be.
+    return np.where(known, (column - column[known].mean()) / spread, 0.0)
 
 
 def _weights(taught: Taught) -> list[Floats]:

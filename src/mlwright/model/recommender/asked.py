@@ -2,56 +2,57 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import json
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from mlwright.errors import ColumnError
+import numpy as np
+
+from mlwright.errors import ColumnError, DataError, OptionError
+from mlwright.model.recommender.later import read_asking
 from mlwright.model.recommender.parts import RecommenderParts
-from mlwright.model.rows import as_frame
-from mlwright.tasks.recommend.request import FIELDS
+from mlwright.model.rows import as_table
+from mlwright.tasks.recommend.request import FIELDS, MOST_IDS, USED_HISTORY, read_request
+from mlwright.tasks.recommend.wants import LONGEST_TEXT
 from mlwright.values import as_text
 
 if TYPE_CHECKING:
-    import polars as pl
+    from numpy.typing import NDArray
+
+    from mlwright.table import Table
+    from mlwright.tasks.recommend.interactions import Interactions
 
 HISTORY = "history"
+WRITTEN = frozenset({"user", "id", "at", HISTORY})
+"""Fields whose text is no JSON, or need not be."""
 
 
 def requests_of_table(rows: object, parts: RecommenderParts) -> list[dict[str, Any]]:
     """Return one request for each row that has a history, or for each person of a log, in order of appearance.
 
-    Raises ColumnError where the table has neither a column `history` nor the log's columns.
+    Raises ColumnError where the table has neither a column `history` nor the log's columns, DataError for a row that
+    asks for what cannot be.
     """
-    return requests_of_frame(as_frame(rows), parts)
+    return requests_in(as_table(rows), parts)
 
 
-def requests_of_frame(frame: pl.DataFrame, parts: RecommenderParts) -> list[dict[str, Any]]:
-    """Return the same of a frame."""
-    if HISTORY in frame.columns:
-        fields = [name for name in frame.columns if name in FIELDS]
-        return [_request(row) for row in frame.select(fields).iter_rows(named=True)]
-    return [request for _, request in people(frame, parts)]
-
-
-def people(frame: pl.DataFrame, parts: RecommenderParts) -> list[tuple[object, dict[str, Any]]]:
-    """Return each person of a log with the request that their entries make, in order of appearance."""
-    import polars as pl
-
-    said = parts.decision
-    names = {"user": str(said["user"]), "item": parts.target}
-    for name in names.values():
-        if name not in frame.columns:
-            raise ColumnError.missing(name, [*frame.columns, HISTORY], what="column of the log")
-    for option in ("time", "rating"):
-        if (column := said.get(option)) is not None and column in frame.columns:
-            names[option] = str(column)
-    found = frame.select(pl.col(name).alias(option) for option, name in names.items()).drop_nulls(["user", "item"])
-    if "time" in names:
-        found = found.with_columns(_moments(found["time"])).sort("time", maintain_order=True, nulls_last=False)
-    grouped = found.group_by("user", maintain_order=True).agg(pl.exclude("user"))
-    place = {key: at for at, key in enumerate(frame[names["user"]].unique(maintain_order=True).to_list())}
-    made = [(row["user"], _of_person(row, at="time" in names)) for row in grouped.iter_rows(named=True)]
-    return sorted(made, key=lambda one: place[one[0]])
+def requests_in(table: Table, parts: RecommenderParts) -> list[dict[str, Any]]:
+    """Return the same of a table. With the columns of the log that taught it is a log, whatever else it has."""
+    columns = table.frame.columns
+    log = {"user": str(parts.decision["user"]), "item": parts.target}
+    lacks = [name for name in log.values() if name not in columns]
+    if not lacks:
+        return list(_of_people(table, log["user"], parts)) if table.rows else []
+    if HISTORY in columns:
+        return list(_of_rows(table, parts))
+    there = ", ".join(map(repr, columns[:12])) + (", ..." if len(columns) > 12 else "")
+    raise ColumnError(
+        f"The table is no log, for it lacks {' and '.join(map(repr, lacks))}; and its rows ask for nothing, for it"
+        f" lacks {HISTORY!r}.",
+        where=table.origin,
+        hint=f"give a log with {log['user']!r} and {log['item']!r}, or a table with {HISTORY!r} in which each cell is"
+        f' like "[50, 181]". Columns: {there}.',
+    )
 
 
 LATER = (
@@ -73,38 +74,60 @@ def begins_later(requests: Sequence[Mapping[str, Any]], parts: RecommenderParts)
     return end is not None and bool(times) and min(times) > end
 
 
-def _of_person(row: dict[str, Any], *, at: bool) -> dict[str, Any]:
-    entries = [{"item": item} for item in row["item"]]
-    for place, entry in enumerate(entries):
-        if at and row["time"][place] is not None:
-            entry["at"] = row["time"][place]
-        if "rating" in row and _is_number(row["rating"][place]):
-            entry["rating"] = float(row["rating"][place])
-    return {"user": as_text(row["user"]), HISTORY: entries}
+def _of_people(table: Table, user: str, parts: RecommenderParts) -> Iterator[dict[str, Any]]:
+    """Yield a request for each person, also for one whose rows say that nothing was taken."""
+    from mlwright.tasks.recommend.ids import read_ids
+
+    log = read_asking(parts, table)
+    order = np.argsort(log.user, kind="stable")
+    ends = np.searchsorted(log.user[order], np.arange(len(log.users) + 1))
+    codes = {key: code for code, key in enumerate(log.users)}
+    keys = read_ids(table.frame[user], typed=table.typed).keys
+    for key in keys.drop_nulls().unique(maintain_order=True).to_list():
+        code = codes.get(key)
+        places = order[:0] if code is None else order[ends[code] : ends[code + 1]]
+        yield {"user": (as_text(key) or "")[:LONGEST_TEXT], **_history(log, places)}
 
 
-def _moments(series: pl.Series) -> pl.Series:
-    """Return seconds since 1970, null where none can be read."""
-    import time
-
-    import polars as pl
-
-    from mlwright.tasks.recommend.moments import read_moments
-
-    moments = read_moments(series, now=time.time())
-    if moments is None:
-        return pl.Series("time", [None] * len(series), dtype=pl.Float64)
-    return pl.Series("time", moments.seconds).fill_nan(None)
-
-
-def _is_number(value: object) -> bool:
-    try:
-        return value is not None and abs(float(str(value))) < float("inf")
-    except ValueError:
-        return False
+def _history(log: Interactions, places: NDArray[np.intp]) -> dict[str, Any]:
+    """Return the latest entries, oldest first; what is older is no reason any more, but is not recommended again."""
+    used, older = places[-USED_HISTORY:], places[:-USED_HISTORY]
+    entries: list[dict[str, Any]] = [{"item": log.items[code]} for code in log.item[used].tolist()]
+    if log.has_time:
+        for entry, at in zip(entries, log.time[used].tolist(), strict=True):
+            entry["at"] = at
+    if log.value is not None:
+        for entry, rating in zip(entries, log.value[used].tolist(), strict=True):
+            if not np.isnan(rating):
+                entry["rating"] = rating
+    found: dict[str, Any] = {HISTORY: entries}
+    if len(older):
+        found["exclude"] = [log.items[code] for code in np.unique(log.item[older])[:MOST_IDS].tolist()]
+    return found
 
 
-def _request(row: dict[str, Any]) -> dict[str, Any]:
+def _of_rows(table: Table, parts: RecommenderParts) -> Iterator[dict[str, Any]]:
+    """Yield what each row asks for. Raises DataError, which names the row, where that cannot be."""
+    fields = [name for name in table.frame.columns if name in FIELDS]
+    for place, row in enumerate(table.frame.select(fields).iter_rows(named=True)):
+        try:
+            request = {name: _field(name, value) for name, value in row.items() if value is not None}
+            read_request(request, columns=parts.answering.catalogue.columns)
+        except OptionError as error:
+            raise DataError(error.message, where=f"{table.origin}, row {place}", hint=error.hint) from error
+        yield request
+
+
+def _field(name: str, value: object) -> object:
+    """Return what a cell says: a history as a list, also of one id; any other text as the JSON that it may be."""
     from mlwright.model.recommender.recommender import read_history
 
-    return {name: read_history(value) if name == HISTORY else value for name, value in row.items() if value is not None}
+    if name == HISTORY:
+        found = read_history(value)
+        return found if isinstance(found, list) else [found]
+    if name in WRITTEN or not isinstance(value, str):
+        return value
+    try:
+        return json.loads(value)
+    except (ValueError, RecursionError):
+        return value

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from mlwright.errors import DataError
@@ -22,7 +21,7 @@ OPTIONAL = ("time", "rating")
 def names_of(parts: RecommenderParts, columns: list[str], *, time: str | None = None) -> Names:
     """Return which column is what in a table with these columns; `time`: the column of times, where it is another.
 
-    Times and ratings are read where the log that taught had some: of a log without, a column of times may be named.
+    Times, and ratings or amounts, are read where the log that taught had some: of a log without, a column of times may be named.
     """
     from mlwright.tasks.recommend.propose import Names
 
@@ -32,7 +31,14 @@ def names_of(parts: RecommenderParts, columns: list[str], *, time: str | None = 
     there = {
         option: str(name) if name and (name in columns or name == time) else NONE for option, name in named.items()
     }
-    return Names(user=str(said["user"]), item=parts.target, time=there["time"], rating=there["rating"])
+    amount = said.get("amount")
+    return Names(
+        user=str(said["user"]),
+        item=parts.target,
+        time=there["time"],
+        rating=there["rating"],
+        amount=None if amount is None else str(amount),
+    )
 
 
 def read_later(parts: RecommenderParts, table: Table, *, time: str | None = None) -> Log:
@@ -42,11 +48,23 @@ def read_later(parts: RecommenderParts, table: Table, *, time: str | None = None
     return read_log(table, names_of(parts, table.frame.columns, time=time))
 
 
+def read_asking(parts: RecommenderParts, table: Table) -> Interactions:
+    """Return the entries of a log of whoever asks, read as the one that taught; it need not be able to teach.
+
+    Raises ColumnError, OptionError, DataError.
+    """
+    from mlwright.tasks.recommend.read import read_entries
+
+    return read_entries(table, names_of(parts, table.frame.columns))
+
+
 def check_has_history(log: Interactions, catalogue: Catalogue, where: str) -> None:
     """Raise DataError where all of a log is later than the one that taught: what people took before is not in it."""
     if not log.has_time or catalogue.end is None or not len(log) or log.time[0] <= catalogue.end:
         return
-    began, ended = (f"{datetime.fromtimestamp(float(at), UTC):%Y-%m-%d}" for at in (log.time[0], catalogue.end))
+    from mlwright.tasks.recommend.moments import day
+
+    began, ended = day(float(log.time[0])), day(catalogue.end)
     raise DataError(
         f"All of this log is later ({began}) than the log that taught ({ended}): what people took before is not in it,"
         " so they would be taken for newcomers.",

@@ -106,7 +106,10 @@ def _as_list(given: object) -> object:
     """Return what was given as a list, where it is one: a tuple, an array, a series. Else reading it says the fault."""
     if isinstance(given, (str, bytes, Mapping)) or not isinstance(given, Iterable):
         return given
-    return list(given)
+    try:
+        return list(given)
+    except TypeError:  # an array of no dimension
+        return given
 
 
 def told(answers: Sequence[Answer]) -> Prediction:
@@ -132,10 +135,12 @@ def requests_of(rows: object, parts: RecommenderParts) -> list[dict[str, Any]]:
 
 
 def read_history(value: object) -> object:
-    """Return the history that a cell holds: a list as it is, text as the JSON that it is."""
+    """Return the history that a cell holds: a list as it is, text as the JSON that it is. Raises OptionError."""
     if not isinstance(value, str):
         return value
     try:
         return json.loads(value)
     except ValueError:
         return [part.strip() for part in value.split(",") if part.strip()]
+    except RecursionError as error:
+        raise OptionError("history is nested too deeply.", hint='write "history": [...].') from error

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import heapq
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
@@ -15,8 +16,13 @@ from mlwright.tasks.recommend.wants import Boost, Condition
 from mlwright.values import as_text
 
 MOST_TOLD = 5
+MOST_NOTES = 20
+MOST_SEARCHES = 5
+"""Values of a request for which the nearest is looked for ..."""
 MOST_COMPARED = 300
-"""Values among which the nearest is looked for: it takes some 10 microseconds a value."""
+"""... among so many: it takes some 10 microseconds each, ..."""
+LONGEST_COMPARED = 100
+"""... where texts are short: it grows with the square of their length."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +31,36 @@ class Note:
 
     kind: str
     message: str
+
+
+@dataclass(slots=True)
+class Notes:
+    """What is worth telling of one request: the first few notes, how many more there are, searches made."""
+
+    told: list[Note] = field(default_factory=list)
+    more: int = 0
+    searches: int = 0
+
+    def tell(self, kind: str, message: str) -> None:
+        """Add a note, or count it where there are many."""
+        if len(self.told) < MOST_NOTES:
+            self.told.append(Note(kind, message))
+        else:
+            self.more += 1
+
+    def nearest(self, text: str, among: Sequence[str]) -> str | None:
+        """Return the closest of the given texts; None where none is close, or where it takes long to look for it."""
+        if self.searches >= MOST_SEARCHES or len(among) > MOST_COMPARED or len(text) > LONGEST_COMPARED:
+            return None
+        self.searches += 1
+        return nearest(text, (other for other in among if len(other) <= LONGEST_COMPARED))
+
+    def all(self) -> tuple[Note, ...]:
+        """Return the notes, the last of which counts those that are left out."""
+        if not self.more:
+            return tuple(self.told)
+        noun = "note is" if self.more == 1 else "notes are"
+        return (*self.told, Note("more", f"{self.more:,} more {noun} left out."))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,7 +80,7 @@ def rules_of(request: Request, catalogue: Catalogue, moment: float, seen: Sequen
 
     Raises OptionError where a column that is named is not one of the items'.
     """
-    notes: list[Note] = []
+    notes = Notes()
     allowed = catalogue.there(moment)
     for condition in request.filters:
         allowed &= _meeting(condition, catalogue, notes)
@@ -61,11 +97,11 @@ def rules_of(request: Request, catalogue: Catalogue, moment: float, seen: Sequen
         lift=_lift(request.boosted, catalogue, notes),
         buried=_buried(request.buried, catalogue, notes),
         caps=tuple((_column(name, catalogue).links, most) for name, most in request.caps),
-        notes=tuple(notes),
+        notes=notes.all(),
     )
 
 
-def _codes(items: Iterable[object], catalogue: Catalogue, field_name: str, notes: list[Note]) -> list[int]:
+def _codes(items: Iterable[object], catalogue: Catalogue, field_name: str, notes: Notes) -> list[int]:
     """Return the positions of items; those that are not known are told."""
     given = list(items)
     found = [catalogue.find(item) for item in given]
@@ -73,8 +109,8 @@ def _codes(items: Iterable[object], catalogue: Catalogue, field_name: str, notes
         unknown = [as_text(item) or "" for item, code in zip(given, found, strict=True) if code < 0]
         shown = ", ".join(f"{text:.60}" for text in unknown[:MOST_TOLD]) + (", ..." if len(unknown) > MOST_TOLD else "")
         noun = "item" if len(unknown) == 1 else "items"
-        notes.append(
-            Note("unknown_items", f"{field_name} names {len(unknown):,} {noun} that the model does not know: {shown}.")
+        notes.tell(
+            "unknown_items", f"{field_name} names {len(unknown):,} {noun} that the model does not know: {shown}."
         )
     return [code for code in found if code >= 0]
 
@@ -89,7 +125,7 @@ def _column(name: str, catalogue: Catalogue) -> ItemColumn:
     )
 
 
-def _meeting(condition: Condition, catalogue: Catalogue, notes: list[Note]) -> Mask:
+def _meeting(condition: Condition, catalogue: Catalogue, notes: Notes) -> Mask:
     """Return (items,) which meet a condition. What an item's table does not say meets nothing but `not_in`."""
     column = _column(condition.column, catalogue)
     found = np.ones(len(catalogue), dtype=np.bool_)
@@ -110,40 +146,40 @@ def _meeting(condition: Condition, catalogue: Catalogue, notes: list[Note]) -> M
     return found
 
 
-def _tell_unknown(condition: Condition, column: ItemColumn, notes: list[Note]) -> None:
-    unknown = sorted(text for text in condition.within or () if text not in column.folded)
-    for text in unknown[:MOST_TOLD]:
-        near = nearest(text, column.parts) if len(column.parts) <= MOST_COMPARED else None
-        notes.append(
-            Note(
-                "unknown_value",
-                f"No item has {text!r:.60} in the column {column.name!r}"
-                + (f"; did you mean {near!r:.60}?" if near else "."),
-            )
+def _tell_unknown(condition: Condition, column: ItemColumn, notes: Notes) -> None:
+    unknown = heapq.nsmallest(MOST_TOLD, (text for text in condition.within or () if text not in column.folded))
+    for text in unknown:
+        near = notes.nearest(text, column.parts)
+        notes.tell(
+            "unknown_value",
+            f"No item has {text!r:.60} in the column {column.name!r}"
+            + (f"; did you mean {near!r:.60}?" if near else "."),
         )
 
 
-def _where(conditions: Sequence[Condition], catalogue: Catalogue, notes: list[Note]) -> Mask:
+def _where(conditions: Sequence[Condition], catalogue: Catalogue, notes: Notes) -> Mask:
     found = np.ones(len(catalogue), dtype=np.bool_)
     for condition in conditions:
         found &= _meeting(condition, catalogue, notes)
     return found
 
 
-def _lift(boosts: Sequence[Boost], catalogue: Catalogue, notes: list[Note]) -> Scores | None:
+def _lift(boosts: Sequence[Boost], catalogue: Catalogue, notes: Notes) -> Scores | None:
     """Return how far items move up; what several boosts name moves by all of them."""
     if not boosts:
         return None
     found = np.zeros(len(catalogue), dtype=np.float32)
+    _codes([boost.item for boost in boosts if boost.where is None], catalogue, "boosted", notes)  # one note for all
     for boost in boosts:
         if boost.where is None:
-            found[_codes([boost.item], catalogue, "boosted", notes)] += boost.by
+            if (code := catalogue.find(boost.item)) >= 0:
+                found[code] += boost.by
         else:
             found[_where(boost.where, catalogue, notes)] += boost.by
     return found
 
 
-def _buried(boosts: Sequence[Boost], catalogue: Catalogue, notes: list[Note]) -> Mask | None:
+def _buried(boosts: Sequence[Boost], catalogue: Catalogue, notes: Notes) -> Mask | None:
     if not boosts:
         return None
     found = np.zeros(len(catalogue), dtype=np.bool_)

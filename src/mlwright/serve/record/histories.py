@@ -16,7 +16,7 @@ from mlwright.serve.record.tables import ANSWERS, EVENTS, OUTCOMES
 from mlwright.serve.record.upsert import insert
 
 KEPT = 1_000
-"""So many events of each person are kept, the last ones."""
+"""So many events of each person are kept, the last ones; of those of one moment, the last that were received."""
 TOGETHER = 500
 
 
@@ -32,11 +32,11 @@ class Event(msgspec.Struct, frozen=True):
 def keep_events(engine: sa.Engine, model: str, given: Sequence[Event]) -> dict[str, int]:
     """Keep events; return how many were `accepted`, and how many `repeated` (known already).
 
-    Of each person the last 1,000 stay. Raises OutputError.
+    Of each person the last 1,000 stay, of those of one moment the last received. Raises OutputError.
     """
     now = time.time_ns() // 1000
     lines = [
-        _line(model, each.subject, each.item, now + place if each.at is None else each.at, now)
+        _line(model, each.subject, each.item, now + place if each.at is None else each.at, now + place)
         | {"rating": each.rating}
         for place, each in enumerate(given)
     ]
@@ -69,7 +69,7 @@ def take_outcomes(engine: sa.Engine, model: str, ids: Iterable[str]) -> None:
                 )
             )
             lines = [
-                _line(model, row.subject, item, row.at + place, now) | {"answer": row.id}
+                _line(model, row.subject, item, row.at + place, now + place) | {"answer": row.id}
                 for row in found
                 for place, item in enumerate(_items(row.outcome))
             ]
@@ -87,11 +87,14 @@ def histories(engine: sa.Engine, model: str, subjects: Iterable[str]) -> dict[st
         }
 
 
+_ORDER = EVENTS.c.at, EVENTS.c.received, EVENTS.c.item
+"""What comes first: by moment, then by receipt; whole days are moments, too."""
+
 # Made once: to make and compile it takes longer than to answer it.
 _OF_ONE = (
     sa.select(EVENTS.c.item, EVENTS.c.at, EVENTS.c.rating)
     .where(EVENTS.c.model == sa.bindparam("model"), EVENTS.c.subject == sa.bindparam("subject"))
-    .order_by(EVENTS.c.at.desc(), EVENTS.c.item.desc())
+    .order_by(*(column.desc() for column in _ORDER))
     .limit(KEPT)
 )
 
@@ -135,12 +138,11 @@ def _add(connection: sa.Connection, lines: Sequence[dict[str, Any]]) -> int:
 
 
 def _trim(connection: sa.Connection, model: str, subjects: Iterable[str]) -> None:
-    """Delete what is older than the last events of each person."""
-    own = EVENTS.c
+    """Delete what comes before the last events of each person: those stay, however many have one moment."""
     for subject in subjects:
-        mine = sa.and_(own.model == model, own.subject == subject)
+        mine = sa.and_(EVENTS.c.model == model, EVENTS.c.subject == subject)
         cut = connection.execute(
-            sa.select(own.at).where(mine).order_by(own.at.desc()).offset(KEPT).limit(1)
-        ).scalar_one_or_none()
+            sa.select(*_ORDER).where(mine).order_by(*(column.desc() for column in _ORDER)).offset(KEPT).limit(1)
+        ).one_or_none()
         if cut is not None:
-            connection.execute(sa.delete(EVENTS).where(mine, own.at <= cut))
+            connection.execute(sa.delete(EVENTS).where(mine, sa.tuple_(*_ORDER) <= sa.tuple_(*cut)))

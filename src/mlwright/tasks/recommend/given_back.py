@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from itertools import pairwise
+
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
@@ -35,8 +38,10 @@ def undone(user: Ids, item: Ids, times: Moments | None, amounts: Floats | None, 
         return None
     frame = _entries(user, item, times, np.abs(size), back, back | bought)
     gone = np.zeros(len(size), dtype=np.bool_)
-    for _, entries in frame.group_by("user", "item"):
-        gone[_given_back(entries)] = True
+    rows, comes_back, sizes = (frame[name].to_list() for name in ("row", "back", "size"))
+    starts = np.flatnonzero(frame.select(pl.struct("user", "item").rle_id().diff().fill_null(1) > 0).to_series())
+    for start, end in pairwise([*starts.tolist(), len(rows)]):
+        gone[_given_back(rows[start:end], comes_back[start:end], sizes[start:end])] = True
     return gone if gone.any() else None
 
 
@@ -54,16 +59,17 @@ def _entries(user: Ids, item: Ids, times: Moments | None, size: Floats, back: Ro
         }
     )
     frame = frame.filter(pl.Series(which)).drop_nulls()
-    returned = frame.filter("back").select("user", "item").unique()
-    return frame.join(returned, on=["user", "item"], how="semi").sort("moment", "back", "row")
+    both = pl.col("back").any() & ~pl.col("back").all()
+    returned = frame.group_by("user", "item").agg(both=both).filter("both").select("user", "item")
+    return frame.join(returned, on=["user", "item"], how="semi").sort("user", "item", "moment", "back", "row")
 
 
-def _given_back(entries: pl.DataFrame) -> list[int]:
-    """Return the rows of the purchases of which nothing is left."""
+def _given_back(rows: Sequence[int], back: Sequence[bool], sizes: Sequence[float]) -> list[int]:
+    """Return the rows of the purchases of which nothing is left, of what one user took of one item, oldest first."""
     held: list[tuple[int, float]] = []
     gone: list[int] = []
-    for row, back, size in entries.select("row", "back", "size").iter_rows():
-        if not back:
+    for row, comes_back, size in zip(rows, back, sizes, strict=True):
+        if not comes_back:
             held.append((row, size))
             continue
         alike = next((at for at in reversed(range(len(held))) if abs(held[at][1] - size) < LEAST), None)
@@ -72,10 +78,10 @@ def _given_back(entries: pl.DataFrame) -> list[int]:
             continue
         left = size
         while held and left > LEAST:
-            row, there = held.pop()
+            latest, there = held.pop()
             if there > left + LEAST:
-                held.append((row, there - left))
+                held.append((latest, there - left))
             else:
-                gone.append(row)
+                gone.append(latest)
             left -= there
     return gone

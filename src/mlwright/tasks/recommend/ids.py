@@ -107,13 +107,16 @@ def as_labels(labels: pl.Series) -> tuple[Label, ...]:
     return tuple(labels.to_list())
 
 
-def nobody(keys: pl.Series) -> pl.Series:
-    """Tell which ids of users stand for whoever is not known; 0 and -1 only where they are by far the busiest."""
+def nobody(keys: pl.Series, *, by_count: bool = True) -> pl.Series:
+    """Tell which ids of users stand for whoever is not known; 0 and -1 only where they are by far the busiest.
+
+    Of a log that asks, how busy an id is says nothing (`by_count`).
+    """
     counts = keys.drop_nulls().value_counts(sort=True)
     column, most = counts.columns[0], counts["count"]
     texts = counts[column].cast(pl.String).str.to_lowercase()
     stands = texts.is_in(sorted(NOBODY))
-    if len(counts) > 2 and texts[0] in {"0", "-1", "99999", "999999"} and most[0] > 10 * most[1]:
+    if by_count and len(counts) > 2 and texts[0] in {"0", "-1", "99999", "999999"} and most[0] > 10 * most[1]:
         stands[0] = True
     return keys.is_in(counts[column].filter(stands).implode()).fill_null(value=False)
 

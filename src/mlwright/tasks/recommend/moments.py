@@ -38,6 +38,8 @@ SHEET_START = 25_569.0
 """The first day of 1970, as a sheet counts it."""
 STEPS = frozenset(("step", "tick", "period", "hour", "hours", "minute", "minutes", "week", "month", "year"))
 """Names of what is counted in something else than days."""
+FARTHEST = 200_000_000_000.0
+"""The year 8307: what is counted in days does not reach as far."""
 LOOKED_AT = 5_000
 FEW = 0.05
 """So small a share of moments that cannot be is dirt; a larger one is how the log is."""
@@ -101,11 +103,8 @@ def _from_sheet(series: pl.Series, days: Floats, now: float) -> Moments:
     name, known = series.name, days[np.isfinite(days)]
     seconds = np.round((days - SHEET_START) * DAY)
     first = day(float((known.min() - SHEET_START) * DAY))
-    told = (
-        f"The numbers in {name!r} are read as the dates of a sheet, in days since 1899-12-30: {known.min():g} is"
-        f" {first}.",
-    )
-    return _checked(series, Column(name=name, kind="number"), (), told, now, seconds)
+    told = f"The numbers in {name!r} are dates of a sheet, in days since 1899-12-30: {known.min():.6g} is {first}."
+    return _checked(series, Column(name=name, kind="number"), (), (told,), now, seconds)
 
 
 def _inferred(series: pl.Series) -> tuple[Column, tuple[Finding, ...]]:
@@ -166,8 +165,9 @@ def _counted(series: pl.Series, numbers: Floats, now: float) -> Moments:
         years = (f"{name!r} holds years: within one, the order is that of the table.",)
         return _checked(series, column, (), years, now, (numbers - 1970.0) * YEAR)
     unit = next((_UNITS[word] for word in reversed(said) if word in _UNITS), None)
-    told = () if unit is not None else (f"{name!r} counts steps of no known length: one is taken for a day.",)
-    seconds = numbers * (DAY if unit is None else unit)
+    guess, step = (DAY, "a day") if float(np.abs(known).max()) * DAY < FARTHEST else (1.0, "a second")
+    told = () if unit is not None else (f"{name!r} counts steps of no known length: one is taken for {step}.",)
+    seconds = numbers * (guess if unit is None else unit)
     missing = int(np.isnan(seconds).sum())
     return Moments(seconds, column, (_left_out(series, seconds, missing, 0),) if missing else (), told)
 

@@ -40,6 +40,8 @@ class Names:
     time: str | None = None
     rating: str | None = None
     exclude: tuple[str, ...] = ()
+    amount: str | None = None
+    """The column of counts of the log that taught, where there is no column of ratings."""
 
     @property
     def named(self) -> dict[str, str]:
@@ -237,6 +239,8 @@ def _belongs(table: Table, item: str, name: str, able: Sequence[Facts]) -> bool:
 
 def _rating(table: Table, names: Names, others: Sequence[Facts], item: str) -> tuple[str | None, str | None]:
     """Return the column of ratings and the column of amounts; never both."""
+    if names.amount is not None:
+        return None, names.amount if names.amount in table.frame.columns else None
     if names.rating is not None:
         return (names.rating, None) if names.rating in table.frame.columns else (None, None)
     able = [each for each in others if each.is_number and each.name not in names.named.values()]
@@ -268,7 +272,9 @@ def _sentences(
     if guessed:
         parts = [f"{name!r} says {said[option]}" for option, name in guessed.items()]
         listed = parts[0] if len(parts) == 1 else f"{', '.join(parts[:-1])} and {parts[-1]}"
-        why = "" if visit is None else f" {visit!r} is a visit: {user!r} lasts over several, and is taken for the person."
+        why = (
+            "" if visit is None else f" {visit!r} is a visit: {user!r} lasts over several, and is taken for the person."
+        )
         told.append(f"{listed} ({', '.join(f'--{option}' for option in guessed)} would name another).{why}")
     if time is None and names.time is None:
         told.append("No column of times was found (--time names one).")

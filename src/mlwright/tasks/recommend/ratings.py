@@ -78,6 +78,14 @@ def taken_amounts(amounts: Floats) -> NDArray[np.bool_] | None:
     return None if taken.all() else np.asarray(taken, dtype=np.bool_)
 
 
+def shown_or_taken(series: pl.Series) -> NDArray[np.bool_] | None:
+    """Return which rows say that something was taken, where a column whose name asks for it has only 0 or only 1."""
+    values = _numbers(series)[1]
+    if not says_taken(series.name) or not np.isin(values[~np.isnan(values)], (0.0, 1.0)).all():
+        return None
+    return np.asarray(values != 0.0, dtype=np.bool_)
+
+
 def _numbers(series: pl.Series) -> tuple[Column, Floats]:
     column, _ = infer_with_findings(series)
     if not column.is_float and column.kind != "datetime":

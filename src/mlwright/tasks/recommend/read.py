@@ -33,7 +33,7 @@ from mlwright.tasks.recommend.left_out import (
 )
 from mlwright.tasks.recommend.moments import Moments, mostly_unread, no_moments, read_moments
 from mlwright.tasks.recommend.propose import Names, Proposed, propose
-from mlwright.tasks.recommend.ratings import Ratings, read_amounts, read_ratings, taken_amounts
+from mlwright.tasks.recommend.ratings import Ratings, read_amounts, read_ratings, shown_or_taken, taken_amounts
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +75,8 @@ def read_log(
     kept = kept.only(without_copies(kept, user, item, times, ratings))
     kept = kept.only(without_machines(kept, user, times))
     told = attributes(table, proposed, names, items=items, users=users, item_ids=item.labels, user_ids=user.labels)
-    log = _interactions(kept, user, item, times, ratings, told, table.origin)
+    log = _interactions(kept, user, item, times, ratings, told.item_ids)
+    _check_repeats(log.user, log.item, table.origin)
     told, leaks = without_leaks(told, log)
     findings = (
         *table.findings,
@@ -100,6 +101,27 @@ def read_log(
         item_columns=told.item_columns,
         user_columns=told.user_columns,
     )
+
+
+def read_entries(table: Table, names: Names) -> Interactions:
+    """Read the entries of a log that asks and does not teach: one person alone, or things taken once, will do.
+
+    Rows are left out as `read_log` does, but of nobody because they are many. Raises ColumnError, OptionError, and
+    DataError where there are no rows.
+    """
+    proposed = propose(table, names)
+    user, item = (read_ids(table.frame[name], typed=table.typed) for name in (proposed.user, proposed.item))
+    times = None if proposed.time is None else read_moments(table.frame[proposed.time], now=clock.time())
+    if times is not None and bool(np.isnan(times.seconds).all()):
+        times = None
+    ratings, amounts, taken = _ratings(table, proposed)
+    if taken is None and proposed.rating is not None:
+        taken = shown_or_taken(table.frame[proposed.rating])
+    events = read_events(table.frame, left_columns(table, proposed, names))
+    back = undone(user, item, times, amounts, events)
+    kept = _kept(user, item, times, taken, events.taken, None if back is None else ~back, teaches=False)
+    kept = kept.only(without_copies(kept, user, item, times, ratings))
+    return _interactions(kept, user, item, times, ratings, item.labels)
 
 
 def _times(table: Table, proposed: Proposed, now: float) -> tuple[Moments | None, tuple[Finding, ...]]:
@@ -140,11 +162,11 @@ def _ratings(table: Table, proposed: Proposed) -> tuple[Ratings | None, Floats |
     return None, None, None
 
 
-def _kept(user: Ids, item: Ids, times: Moments | None, *taken: NDArray[np.bool_] | None) -> Kept:
+def _kept(user: Ids, item: Ids, times: Moments | None, *taken: NDArray[np.bool_] | None, teaches: bool = True) -> Kept:
     """Return the rows that are entries of the log, with how many are not, by reason."""
     no_user = user.keys.is_null().to_numpy()
     no_item = item.keys.is_null().to_numpy()
-    stranger = nobody(user.keys).to_numpy() & ~no_user
+    stranger = nobody(user.keys, by_count=teaches).to_numpy() & ~no_user
     mask = ~(no_user | no_item | stranger)
     gone = {"no user": int(no_user.sum()), "no item": int((no_item & ~no_user).sum()), "nobody": int(stranger.sum())}
     for key, rows in zip(("not taken", "not an event of taking", "given back"), taken, strict=True):
@@ -157,21 +179,20 @@ def _kept(user: Ids, item: Ids, times: Moments | None, *taken: NDArray[np.bool_]
 
 
 def _interactions(
-    kept: Kept, user: Ids, item: Ids, times: Moments | None, ratings: Ratings | None, told: Attributes, where: str
+    kept: Kept, user: Ids, item: Ids, times: Moments | None, ratings: Ratings | None, item_ids: pl.Series
 ) -> Interactions:
-    """Return the log, oldest first. Raises DataError where nobody, or nothing, is left that repeats."""
+    """Return the log, oldest first."""
     rows = kept.rows
     seconds: Floats = rows.astype(np.float64) if times is None else times.seconds[rows]
     order = np.argsort(seconds, kind="stable")
     rows, seconds = rows[order], seconds[order]
     index = pl.Series(rows)
     users = user.keys.gather(index).unique().sort()
-    who, what = codes_of(user.keys.gather(index), users), codes_of(item.keys.gather(index), told.item_ids)
-    _check_repeats(who, what, where)
+    who, what = codes_of(user.keys.gather(index), users), codes_of(item.keys.gather(index), item_ids)
     values = None if ratings is None or ratings.values is None else ratings.values[rows]
     return Interactions(
         users=as_labels(users),
-        items=as_labels(told.item_ids),
+        items=as_labels(item_ids),
         user=who,
         item=what,
         time=seconds,
@@ -182,6 +203,7 @@ def _interactions(
 
 
 def _check_repeats(user: Codes, item: Codes, where: str) -> None:
+    """Raise DataError where nobody, or nothing, is left that repeats."""
     if not len(user):
         raise DataError("No row of the log is left that has a user, an item and a time.", where=where)
     items = int(item.max()) + 1

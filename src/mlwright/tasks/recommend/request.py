@@ -6,6 +6,8 @@ A policy is the same fields without those about one person: what a service says 
 
 from __future__ import annotations
 
+import re
+import unicodedata
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -15,6 +17,9 @@ from mlwright.schema import Column
 from mlwright.tasks.recommend.wants import (
     MOST_CAPS,
     MOST_CONDITIONS,
+    MOST_CONDITIONS_IN_ALL,
+    MOST_VALUES,
+    MOST_WHERES,
     Boost,
     Condition,
     Wanted,
@@ -37,6 +42,7 @@ USED_HISTORY = 1_000
 """... and those of them, the last ones, that are looked at; all of them count as seen."""
 MOST_RECOMMENDED = 100
 MOST_IDS = 10_000
+_POINT_ZERO = re.compile(r"(-?[0-9]+)\.0+")
 _PLAIN = frozenset({str, int})
 _NUMBERS = frozenset({int, float})
 _SOON = 1e11
@@ -94,8 +100,20 @@ def _least(one: tuple[tuple[str, int], ...], other: tuple[tuple[str, int], ...])
 def _common(one: tuple[object, ...] | None, other: tuple[object, ...] | None) -> tuple[object, ...] | None:
     if one is None or other is None:
         return other if one is None else one
-    known = {as_text(item) for item in one}
-    return tuple(item for item in other if as_text(item) in known)
+    known = {_composed(item) for item in one}
+    whole = {_whole(text) for text in known}
+    texts = ((item, _composed(item)) for item in other)
+    # Whichever of "1" and "1.0" the items have: "1" is found only where it means both.
+    return tuple(item if text in known else _whole(text) for item, text in texts if _whole(text) in whole)
+
+
+def _composed(item: object) -> str:
+    return unicodedata.normalize("NFC", as_text(item) or "")
+
+
+def _whole(text: str) -> str:
+    """Return the text of an id without a point and noughts behind a whole number, as items are looked up."""
+    return found[1] if (found := _POINT_ZERO.fullmatch(text)) else text
 
 
 _JOINED: dict[str, Callable[[Any, Any], Any]] = {
@@ -147,15 +165,17 @@ def _read_taken(entry: object, wanted: Wanted) -> Taken:
 _ID: dict[str, Any] = {"type": ["string", "number", "boolean", "null"]}
 _IDS = {"type": "array", "items": _ID, "maxItems": MOST_IDS}
 _MOMENT = {"type": ["string", "number", "null"]}
+_VALUES = {"type": "array", "items": _ID, "maxItems": MOST_VALUES}
 _CONDITION = {
     "type": ["object", "array", "string", "number", "boolean"],
     "properties": {
-        "in": {"type": "array", "items": _ID},
-        "not_in": {"type": "array", "items": _ID},
+        "in": _VALUES,
+        "not_in": _VALUES,
         "from": {"type": ["number", "string"]},
         "to": {"type": ["number", "string"]},
     },
     "additionalProperties": False,
+    "maxItems": MOST_VALUES,
 }
 _CONDITIONS = {"type": "object", "additionalProperties": _CONDITION, "maxProperties": MOST_CONDITIONS}
 _BOOST = {
@@ -258,7 +278,9 @@ FIELDS: dict[str, Field] = {
         Field(
             "boosted",
             "These items move up: ids, or objects with an item or with `where` (as in filters), and `by` how much, in"
-            " standard deviations of the person's scores (1 where it is not said).",
+            " standard deviations of the person's scores (1 where it is not said). At most"
+            f" {MOST_WHERES} entries of boosted and buried have `where`, and a request has at most"
+            f" {MOST_CONDITIONS_IN_ALL} conditions.",
             read_boosts,
             _BOOSTS,
             [{"where": {"release_year": {"from": 1998}}, "by": 0.5}],
@@ -322,7 +344,26 @@ def _read(given: object, fields: Mapping[str, Field], columns: Collection[str] |
             )
         if value is not None:
             values[name] = fields[name].read(value, Wanted(name, columns))
-    return Request(**values, stated=frozenset(values))
+    found = Request(**values, stated=frozenset(values))
+    _check_bounds(found, what)
+    return found
+
+
+def _check_bounds(request: Request, what: str) -> None:
+    """Raise where there are so many conditions that the answer would take long."""
+    wheres = [boost.where for boost in (*request.boosted, *request.buried) if boost.where is not None]
+    if len(wheres) > MOST_WHERES:
+        raise OptionError(
+            f"{what} has {len(wheres):,} entries with `where` in boosted and buried; at most {MOST_WHERES} are read.",
+            hint="give several values to one condition, or name the items by their ids.",
+        )
+    conditions = len(request.filters) + sum(map(len, wheres))
+    if conditions > MOST_CONDITIONS_IN_ALL:
+        raise OptionError(
+            f"{what} has {conditions:,} conditions in filters, boosted and buried;"
+            f" at most {MOST_CONDITIONS_IN_ALL} are read.",
+            hint="give several values to one condition.",
+        )
 
 
 def request_schema() -> dict[str, Any]:

@@ -101,9 +101,7 @@ def moment_of(log: Interactions, share: float) -> float:
     return float(log.time[min(ends, key=lambda end: abs(end - place))]) if ends else math.nan
 
 
-def cut_at(
-    log: Interactions, moment: float, until: float = math.inf, *, known: NDArray[np.bool_] | None = None
-) -> Cut:
+def cut_at(log: Interactions, moment: float, until: float = math.inf, *, known: NDArray[np.bool_] | None = None) -> Cut:
     """Return the cut at a moment: who took something from then until `until` (not included) asks once, at the moment.
 
     People for whom nothing is relevant are left out: nobody could make a list for them. `known` (items,) is what may be

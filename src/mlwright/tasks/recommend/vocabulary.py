@@ -35,7 +35,7 @@ VISIT = _set(
     " sitzung warenkorb bestellung rechnung commande panier facture pedido factura ordine"
 )
 """What ends soon: one visit, one basket, behind which there is somebody."""
-LASTING = _set("profile account login email mail username nickname nick handle konto loyalty card")
+LASTING = _set("profile account login email mail username nickname nick handle konto loyalty")
 """What somebody keeps from one visit to the next."""
 ITEM = _set(
     "item items product prod article movie film song track artist album book isbn asin sku video show series episode"
@@ -147,7 +147,7 @@ def says_user(name: str) -> int:
     head, numbered, before = _head(name)
     if head in USER:
         return 6 + numbered
-    if head in USER_WEAK:
+    if head in USER_WEAK or head in LASTING:
         return 2 + numbered
     return 4 if head == "name" and before in USER else 0
 

@@ -16,6 +16,10 @@ from mlwright.values.times import moment_seconds
 MOST_CONDITIONS = 20
 MOST_CAPS = 10
 MOST_VALUES = 1_000
+MOST_CONDITIONS_IN_ALL = 200
+"""Conditions of a request, in its filters and in what it boosts and buries: each is looked up among all items."""
+MOST_WHERES = 100
+"""Boosts and burials of a request that have `where`; those that name an item may be many."""
 MOST_LISTED = 10_000
 MOST_CAP = 100
 LONGEST_TEXT = 1_000
@@ -62,14 +66,20 @@ class Wanted:
 
     def fault(self, wanted: str, value: object, hint: str | None = None) -> OptionError:
         """Return the error of a value that is not what is wanted here."""
-        shown = f"{value!r:.80}" if isinstance(value, str | int | float) else type(value).__name__
+        try:
+            shown = f"{value!r:.80}" if isinstance(value, str | int | float) else type(value).__name__
+        except ValueError:  # an integer of thousands of digits
+            shown = type(value).__name__
         return OptionError(f"{self.place} has to be {wanted}; it is {shown}.", hint=hint)
 
     def listed(self, value: object, most: int) -> list[object]:
         """Return the entries of a list that has no more than so many."""
         if isinstance(value, str | bytes | Mapping) or not isinstance(value, Iterable):
             raise self.fault("a list", value, hint=f'write "{self.place}": [...]')
-        found = value.tolist() if isinstance(value, np.ndarray) else list(value)
+        try:
+            found = value.tolist() if isinstance(value, np.ndarray) and value.ndim else list(value)
+        except TypeError:  # an array of no dimension
+            raise self.fault("a list", value, hint=f'write "{self.place}": [...]') from None
         if len(found) > most:
             raise OptionError(f"{self.place} has {len(found):,} entries; at most {most:,} are read.")
         return found
