@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -11,9 +11,10 @@ from numpy.typing import NDArray
 
 from mlwright.building.log.options import LogOptions
 from mlwright.evaluate.comparison import compare
-from mlwright.evaluate.evaluation import Baseline, Evaluation, conclude
+from mlwright.evaluate.evaluation import Baseline, Evaluation, Verdict, conclude
 from mlwright.evaluate.held_out import Floats, HeldOut
 from mlwright.evaluate.intervals import Scored, score
+from mlwright.evaluate.wording import count
 from mlwright.learn.base import Effort
 from mlwright.learn.budget import Budget
 from mlwright.learn.recommenders.base import Ranker, Taught
