@@ -22,14 +22,14 @@ from mlwright.tasks.recommend.request import ASKED, USED_HISTORY
 START = 1_700_000_000
 
 
-def parts_of(answering: Answering, rating: str | None = None, amount: str | None = None) -> RecommenderParts:
+def parts_of(answering: Answering, **columns: str) -> RecommenderParts:
     return RecommenderParts(
         name="films",
         task="recommend",
         target="item_id",
         classes=(),
         schema=Schema(ASKED, rows=100),
-        decision={"user": "user_id", "time": "timestamp", "rating": rating, "amount": amount},
+        decision={"user": "user_id", "time": "timestamp", "rating": None, **columns},
         answering=answering,
     )
 
@@ -53,6 +53,14 @@ def histories(frame: object, parts: RecommenderParts) -> dict[str, list[Any]]:
 def test_what_was_only_shown_is_no_history(parts: RecommenderParts) -> None:
     frame = log(["a"] * 4 + ["b"], list("pqrst"), event=["impression", "impression", "purchase", "skip", "impression"])
     assert histories(frame, parts) == {"a": ["r"], "b": []}
+
+
+@pytest.mark.parametrize(("kind", "taken"), [("impression", []), ("Purchase", ["p", "q"]), (None, ["p", "q"])])
+def test_kinds_of_events_are_known_where_all_rows_are_of_one(
+    featured: tuple[Answering, Interactions], kind: str | None, taken: list[str]
+) -> None:
+    frame = log(["a", "a"], list("pq"), event=[kind, kind]).cast({"event": pl.String})
+    assert histories(frame, parts_of(featured[0], event="event")) == {"a": taken}
 
 
 @pytest.mark.parametrize(

@@ -177,6 +177,7 @@ def assemble(
             "time": columns.time,
             "rating": columns.rating,
             "amount": columns.amount,
+            "event": read.log.event,
             "moment": read.cut.moment,
         },
         answering=answering,

@@ -21,7 +21,8 @@ OPTIONAL = ("time", "rating")
 def names_of(parts: RecommenderParts, columns: list[str], *, time: str | None = None) -> Names:
     """Return which column is what in a table with these columns; `time`: the column of times, where it is another.
 
-    Times, and ratings or amounts, are read where the log that taught had some: of a log without, a column of times may be named.
+    Times, ratings, amounts and kinds of events are read where the log that taught had some: of a log without, a column
+    of times may be named.
     """
     from mlwright.tasks.recommend.propose import Names
 
@@ -31,13 +32,14 @@ def names_of(parts: RecommenderParts, columns: list[str], *, time: str | None = 
     there = {
         option: str(name) if name and (name in columns or name == time) else NONE for option, name in named.items()
     }
-    amount = said.get("amount")
+    amount, event = said.get("amount"), said.get("event")
     return Names(
         user=str(said["user"]),
         item=parts.target,
         time=there["time"],
         rating=there["rating"],
         amount=None if amount is None else str(amount),
+        event=None if event is None else str(event),
     )
 
 

@@ -71,21 +71,45 @@ class Events:
     """(n,) Which rows say that what was bought was given back; None where nothing tells that."""
 
 
-def read_events(frame: pl.DataFrame, names: Sequence[str]) -> Events:
-    """Find the column that tells kinds of events apart, and which of them say that something was taken."""
+def read_events(frame: pl.DataFrame, names: Sequence[str], known: str | None = None) -> Events:
+    """Find the column that tells kinds of events apart, and which of them say that something was taken.
+
+    Where it is `known` from an earlier log, its words count also where all rows are of one kind.
+    """
+    if known is not None:
+        return _known(frame, known)
     for name in names:
         series = frame[name]
         if series.dtype not in {pl.String, pl.Categorical, pl.Enum}:
             continue
-        texts = series.cast(pl.String).str.strip_chars(OUTER).str.to_lowercase()
+        texts = _folded(series)
         if texts.head(1_000).n_unique() > MOST_KINDS or texts.n_unique() > MOST_KINDS + 1:
             continue
-        counts = texts.drop_nulls().value_counts(sort=True)
-        kinds = dict(zip(counts[counts.columns[0]].to_list(), counts["count"].to_list(), strict=True))
+        kinds = _kinds(texts)
         known = [kind for kind in kinds if _is(kind, TAKING) or _is(kind, NOT_TAKING)]
         if len(kinds) >= 2 and len(known) >= 0.5 * len(kinds):
             return _told(name, texts, kinds)
     return Events()
+
+
+def _known(frame: pl.DataFrame, name: str) -> Events:
+    if name not in frame.columns or frame[name].dtype not in {pl.String, pl.Categorical, pl.Enum}:
+        return Events()
+    texts = _folded(frame[name])
+    kinds = _kinds(texts)
+    if all(_is(kind, NOT_TAKING) for kind in kinds):
+        return Events(~_rows(texts, list(kinds)), name)
+    return _told(name, texts, kinds)
+
+
+def _folded(series: pl.Series) -> pl.Series:
+    return series.cast(pl.String).str.strip_chars(OUTER).str.to_lowercase()
+
+
+def _kinds(texts: pl.Series) -> dict[str, int]:
+    """Return how often there is which kind, the most frequent first."""
+    counts = texts.drop_nulls().value_counts(sort=True)
+    return dict(zip(counts[counts.columns[0]].to_list(), counts["count"].to_list(), strict=True))
 
 
 def _is(kind: str, words: frozenset[str]) -> bool:

@@ -42,6 +42,8 @@ class Names:
     exclude: tuple[str, ...] = ()
     amount: str | None = None
     """The column of counts of the log that taught, where there is no column of ratings."""
+    event: str | None = None
+    """Its column of kinds of events."""
 
     @property
     def named(self) -> dict[str, str]:

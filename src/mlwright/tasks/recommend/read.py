@@ -52,6 +52,8 @@ class Log:
     item_columns: tuple[Described, ...] = ()
     """What each column of `items` holds: at most one is the title."""
     user_columns: tuple[Described, ...] = ()
+    event: str | None = None
+    """The column that tells kinds of events apart."""
 
 
 def read_log(
@@ -69,7 +71,7 @@ def read_log(
     check_is_log(user, item, table, proposed.person)
     times, time_findings = _times(table, proposed, now)
     ratings, amounts, taken = _ratings(table, proposed)
-    events = read_events(table.frame, left_columns(table, proposed, names))
+    events = read_events(table.frame, left_columns(table, proposed, names), names.event)
     back = undone(user, item, times, amounts, events)
     kept = _kept(user, item, times, taken, events.taken, None if back is None else ~back)
     kept = kept.only(without_copies(kept, user, item, times, ratings))
@@ -100,6 +102,7 @@ def read_log(
         columns=proposed,
         item_columns=told.item_columns,
         user_columns=told.user_columns,
+        event=events.column,
     )
 
 
@@ -117,7 +120,7 @@ def read_entries(table: Table, names: Names) -> Interactions:
     ratings, amounts, taken = _ratings(table, proposed)
     if taken is None and proposed.rating is not None:
         taken = shown_or_taken(table.frame[proposed.rating])
-    events = read_events(table.frame, left_columns(table, proposed, names))
+    events = read_events(table.frame, left_columns(table, proposed, names), names.event)
     back = undone(user, item, times, amounts, events)
     kept = _kept(user, item, times, taken, events.taken, None if back is None else ~back, teaches=False)
     kept = kept.only(without_copies(kept, user, item, times, ratings))
