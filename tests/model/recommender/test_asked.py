@@ -5,11 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import polars as pl
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
+import mlwright
 from mlwright.errors import ColumnError, DataError
 from mlwright.model.recommender import Answering
 from mlwright.model.recommender.asked import requests_of_table
@@ -79,6 +81,28 @@ def test_what_came_to_nothing_or_was_given_back_is_no_history(featured: tuple[An
     parts = parts_of(featured[0], amount="quantity")
     assert histories(frame, parts) == {"a": ["r"]}
     assert histories(frame.drop("quantity"), parts) == {"a": ["p", "q", "r", "p"]}
+
+
+def test_what_a_build_saw_in_a_log_is_seen_again_in_a_part_of_it() -> None:
+    draw = np.random.default_rng(0)
+    made = pl.DataFrame(
+        {
+            "user_id": draw.integers(0, 40, 800),
+            "item_id": draw.integers(0, 30, 800),
+            "timestamp": START + np.arange(800) * 3_600,
+            "event": draw.choice(["impression", "purchase"], 800),
+            "quantity": draw.choice([0, 1, 2, 7, 55, 130], 800),
+        }
+    )
+    parts = mlwright.build(made, task="recommend", trials=1, user="user_id", item="item_id").parts
+    assert isinstance(parts, RecommenderParts)
+    rows = made.filter(pl.col("user_id") == 12)
+    shown = rows.filter(pl.col("event") == "impression")
+    taken = rows.filter((pl.col("event") == "purchase") & (pl.col("quantity") > 0))
+    assert shown.height > 3
+    assert rows.height > shown.height + taken.height > shown.height + 3
+    assert histories(shown, parts) == {"12": []}
+    assert histories(rows, parts) == {"12": taken["item_id"].to_list()}
 
 
 def test_ratings_and_times_stand_in_the_history(featured: tuple[Answering, Interactions]) -> None:
@@ -178,6 +202,7 @@ def test_a_table_that_asks_for_nothing_is_told_both_ways(parts: RecommenderParts
     assert str(caught.value.hint).endswith("Columns: 'item_id', 'genre'.")
 
 
+@settings(deadline=None, max_examples=30)
 @given(st.lists(st.tuples(st.sampled_from(["a", "b", "guest", " a", ""]), st.sampled_from("pqrs")), max_size=12))
 def test_every_person_is_answered_once_in_the_order_of_appearance(rows: list[tuple[str, str]]) -> None:
     frame = pl.DataFrame({"user_id": [row[0] for row in rows], "item_id": [row[1] for row in rows]}, schema=None)

@@ -104,7 +104,9 @@ class Reasons:
         return name if len(name) <= LONGEST_NAME else name[: LONGEST_NAME - 1] + "…"
 
     def _is_known(self, item: int) -> bool:
-        return bool(self.catalogue.popularity[item] >= 0.5)
+        """Tell whether an item is taken as often as half of them."""
+        counts, standing = self.catalogue.counts, self.catalogue.standing
+        return bool(counts[item] >= counts[standing[len(standing) // 2]])
 
     def _is_new(self, item: int) -> bool:
         """Tell whether an item came in the last days before the moment, while most were there long before."""

@@ -71,13 +71,13 @@ class Events:
     """(n,) Which rows say that what was bought was given back; None where nothing tells that."""
 
 
-def read_events(frame: pl.DataFrame, names: Sequence[str], known: str | None = None) -> Events:
+def read_events(frame: pl.DataFrame, names: Sequence[str], at_build: str | None = None) -> Events:
     """Find the column that tells kinds of events apart, and which of them say that something was taken.
 
-    Where it is `known` from an earlier log, its words count also where all rows are of one kind.
+    Where an earlier log had it (`at_build`), its words count also where all rows are of one kind.
     """
-    if known is not None:
-        return _known(frame, known)
+    if at_build is not None:
+        return _known(frame, at_build)
     for name in names:
         series = frame[name]
         if series.dtype not in {pl.String, pl.Categorical, pl.Enum}:
