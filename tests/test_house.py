@@ -31,8 +31,6 @@ MANY_PARAMETERS = {
     "model/model.py:mitigate": "the public call: one keyword for each thing a person may ask",
     "model/row_model.py:counterfactuals": "as Model has it",
     "model/row_model.py:mitigate": "as Model has it",
-    "model/model.py:recommend": "the public call: one keyword for each thing a person may ask",
-    "model/recommender/recommender.py:recommend": "as Model has it",
     "cli/commands/recommend.py:recommend": "one parameter for each option of `mlwright recommend`",
 }
 """Functions that may have more parameters, each with the reason."""

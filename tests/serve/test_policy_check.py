@@ -119,7 +119,7 @@ def test_a_version_that_comes_later_is_served_and_the_log_tells(
     def cannot(*_: object) -> None:
         raise OptionError("Its default cannot be.")
 
-    monkeypatch.setattr("mlwright.serve.shelf.check_policy", cannot)
+    monkeypatch.setattr("mlwright.serve.served.check_policy", cannot)
     monkeypatch.setattr(logging.getLogger("mlwright"), "propagate", True)
     with caplog.at_level(logging.WARNING, "mlwright.serve"):
         assert shelf.served("price", 2).version == 2
