@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 from mlwright.report import format as words
-from mlwright.report.document import Block, Cell, Facts, Heading, Paragraph, Section, Table, headers, row
+from mlwright.report.document import Block, Cell, Facts, Header, Heading, Paragraph, Section, Table, headers, row
 
 SENTENCE = (
     "This is what it recommends to a few people, and what its lists are like beside what people take by themselves: "
@@ -121,4 +121,4 @@ def _sample(sample: Mapping[str, Any]) -> list[Block]:
     )
     caption = f"For {sample['who']}"
     last = f"What they took last: {took}." if took else "Nothing is known of them."
-    return [Paragraph(f"{caption[:1].upper()}{caption[1:]}. {last}"), Table(caption, headers("Item", "Why"), rows)]
+    return [Paragraph(f"{caption}. {last}"), Table("What they get", (Header("Item"), Header("Why")), rows)]
