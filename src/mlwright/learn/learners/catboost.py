@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import tempfile
+import threading
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -98,6 +99,10 @@ class CatBoostFitted:
         return {_FILE: _saved(self.model, "cbm")}
 
 
+_ONE_AT_A_TIME = threading.Lock()
+"""Who begins or ends a fit swaps the logger of the whole process, which crashes a fit of another thread that logs."""
+
+
 class CatBoost:
     """Learns with CatBoost."""
 
@@ -132,7 +137,8 @@ class CatBoost:
         asking = _Asking(effort, watch)
         model = catboost.CatBoost(parameters)
         try:
-            model.fit(_pool(rows), eval_set=None if judge is None else _pool(judge), callbacks=[asking])
+            with _ONE_AT_A_TIME:
+                model.fit(_pool(rows), eval_set=None if judge is None else _pool(judge), callbacks=[asking])
         except catboost.CatBoostError as error:
             # Columns that differ in a way that binning does not see.
             if "constant" not in str(error):
