@@ -37,6 +37,7 @@ def test_no_two_fits_run_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     X = random.normal(size=(60, 3))
     problem = Problem(X, (X[:, 0] > 0).astype(float), "binary", 2)
     learner = CatBoost()
+    first = learner.configurations["binary"][0]
     with ThreadPoolExecutor(4) as pool:
         fits = list(
             pool.map(
