@@ -41,9 +41,7 @@ def test_no_two_fits_run_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     with ThreadPoolExecutor(4) as pool:
         fits = list(
             pool.map(
-                lambda seed: learner.fit(
-                    problem, learner.configurations["binary"][0], None, Effort(seed=seed, rounds=3)
-                ),
+                lambda seed: learner.fit(problem, first, None, Effort(seed=seed, rounds=3)),
                 range(6),
             )
         )
