@@ -189,7 +189,7 @@ def build_from(table: Table, options: Options, budget: Budget, progress: Progres
         found = find(asked, looked, options, budget, progress)
         if not options.judge:
             ensemble, _ = fit_on_all(found, None, asked, options, budget)
-            facts = run_facts(asked, options, budget)
+            facts = run_facts(options, budget, source=asked.table.origin, data_hash=asked.data_hash)
             return assemble(asked, found, ensemble, {}, facts, options)
         after = EVALUATION_SHARE * (budget.seconds or 0.0)
         budget.begin("judging", min(found.planned(found.material.rows), budget.left - after))
@@ -207,7 +207,7 @@ def build_from(table: Table, options: Options, budget: Budget, progress: Progres
         found, tested = trust(ensemble, found, judged, asked, options, budget)
     budget.begin("writing")
     told = evidence(asked, found, judged, why, options=options, on_all=on_all, interrupted=interrupted)
-    facts = run_facts(asked, options, budget)
+    facts = run_facts(options, budget, source=asked.table.origin, data_hash=asked.data_hash)
     model = assemble(asked, found, ensemble, told | explained | tested, facts, options)
     model = fairer(model, found, judged, asked, options, budget, progress)
     made = reference(model.parts, found, judged, asked, options)

@@ -10,7 +10,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from functools import cache
 from importlib.metadata import PackageNotFoundError, version
-from typing import Any
+from typing import Any, Protocol
 
 from mlwright.building.ask import Asked
 from mlwright.building.find import Found
@@ -29,6 +29,25 @@ PACKAGES = (
     *("mlwright", "numpy", "scipy", "polars", "scikit-learn", "lightgbm"),
     *("xgboost-cpu", "xgboost", "catboost", "perpetual"),
 )
+
+
+class Asking(Protocol):
+    """What was asked of a build, whatever it learns from, as far as a run tells of it."""
+
+    @property
+    def trials(self) -> int | None:
+        """How many trials were asked for in place of a budget."""
+
+    @property
+    def seed(self) -> int:
+        """Where randomness starts."""
+
+    @property
+    def workers(self) -> int:
+        """How many fits run side by side."""
+
+    def command(self, source: str) -> str:
+        """Return the command line that asks the same."""
 
 
 LEAKS = "leak_"
@@ -77,7 +96,7 @@ def _findings(asked: Asked, found: Found) -> list[Finding]:
     return sorted(told, key=place)
 
 
-def run_facts(asked: Asked, options: Options, budget: Budget) -> dict[str, Any]:
+def run_facts(options: Asking, budget: Budget, *, source: str, data_hash: str) -> dict[str, Any]:
     """Return what may differ between two same builds: the moment, the machine, the duration."""
     return {
         "created": datetime.now(UTC).isoformat(timespec="seconds"),
@@ -86,10 +105,10 @@ def run_facts(asked: Asked, options: Options, budget: Budget) -> dict[str, Any]:
         "stages": budget.stages,
         "trials": options.trials,
         "seed": options.seed,
-        "versions": versions(),
-        "machine": machine_facts(options.workers),
-        "command": options.command(asked.table.origin),
-        "data_hash": asked.data_hash,
+        "versions": dict(_versions()),
+        "machine": _machine(options.workers),
+        "command": options.command(source),
+        "data_hash": data_hash,
         "interrupted": budget.cancelled,
     }
 
@@ -229,11 +248,6 @@ def _limits(asked: Asked, found: Found, *, on_all: bool, interrupted: bool) -> l
     return [sentence for true, sentence in told if true]
 
 
-def versions() -> dict[str, str]:
-    """Return the versions of Python and of the packages that models are made with."""
-    return dict(_versions())
-
-
 @cache
 def _versions() -> dict[str, str]:
     found = {"python": platform.python_version()}
@@ -245,8 +259,7 @@ def _versions() -> dict[str, str]:
     return found
 
 
-def machine_facts(workers: int) -> dict[str, Any]:
-    """Return what is told of the machine."""
+def _machine(workers: int) -> dict[str, Any]:
     import os
 
     memory = None

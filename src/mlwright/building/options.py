@@ -79,14 +79,12 @@ class Options:
     @property
     def seconds(self) -> float | None:
         """The budget in seconds; None where a number of trials stands in its place."""
-        if self.budget is None:
-            return None if self.trials is not None else parse_budget(DEFAULT_BUDGET)
-        return parse_budget(self.budget)
+        return seconds_of(self.budget, self.trials)
 
     @property
     def workers(self) -> int:
         """How many fits run side by side."""
-        return self.threads or max(1, len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else 1)
+        return workers_of(self.threads)
 
     @property
     def costs(self) -> Costs:
@@ -154,6 +152,18 @@ class Options:
         if self.fair and self.fair.without_group:
             words.append("--without-group")
         return " ".join(str(word) for word in words)
+
+
+def seconds_of(budget: str | float | timedelta | None, trials: int | None) -> float | None:
+    """Return a budget in seconds, the usual one where none is given; None where trials stand in its place."""
+    if budget is None:
+        return None if trials is not None else parse_budget(DEFAULT_BUDGET)
+    return parse_budget(budget)
+
+
+def workers_of(threads: int) -> int:
+    """Return how many fits run side by side: as many as asked for, else one on each core that we may use."""
+    return threads or max(1, len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else 1)
 
 
 def check_counts(*, trials: int | None, threads: int, cases: int, seed: int) -> None:

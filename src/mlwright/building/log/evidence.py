@@ -3,22 +3,17 @@
 from __future__ import annotations
 
 from collections import Counter
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from mlwright.building.ask import data_hash
-from mlwright.building.evidence import machine_facts, versions
 from mlwright.building.log.judging import MODEL, Judgement
 from mlwright.building.log.options import LogOptions
 from mlwright.building.log.people import gaps, groups, slices
 from mlwright.building.log.samples import samples, timed
 from mlwright.evaluate.wording import count
-from mlwright.learn.budget import Budget
 from mlwright.learn.recommending.search import Searched
 from mlwright.learn.recommending.trials import Trial
 from mlwright.model.folder import to_files
 from mlwright.model.recommender.recommender import Recommender
-from mlwright.table import Table
 from mlwright.tasks import TASKS, default_metric
 from mlwright.tasks.recommend.moments import day
 
@@ -56,23 +51,6 @@ def evidence(
         "people": {"gaps": gaps(read, judgement, options)},
         "recommending": _recommending(read, found, judgement, model, options),
         "size": {"model_bytes": sum(map(len, to_files(model.parts).values())), "row_ms": timed(read, model)},
-    }
-
-
-def run_facts(table: Table, options: LogOptions, budget: Budget) -> dict[str, Any]:
-    """Return what may differ between two same builds: the moment, the machine, the duration."""
-    return {
-        "created": datetime.now(UTC).isoformat(timespec="seconds"),
-        "seconds": round(budget.spent, 2),
-        "budget": budget.seconds,
-        "stages": budget.stages,
-        "trials": options.trials,
-        "seed": options.seed,
-        "versions": versions(),
-        "machine": machine_facts(options.workers),
-        "command": options.command(table.origin),
-        "data_hash": data_hash(table),
-        "interrupted": budget.cancelled,
     }
 
 
@@ -141,7 +119,7 @@ def _key(trial: Trial) -> str:
 def _data(read: Read) -> dict[str, Any]:
     return {
         "rows": read.table.rows,
-        "hash": data_hash(read.table),
+        "hash": read.data_hash,
         "looked_over": True,
         "columns": [
             {

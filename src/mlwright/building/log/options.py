@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
-from mlwright.building.options import DEFAULT_BUDGET, check_counts
+from mlwright.building.options import DEFAULT_BUDGET, check_counts, seconds_of, workers_of
 from mlwright.errors import OptionError
 from mlwright.explain.cases import MOST
 from mlwright.learn.budget import parse_budget
@@ -67,14 +67,12 @@ class LogOptions:
     @property
     def seconds(self) -> float | None:
         """The budget in seconds; None where a number of trials stands in its place."""
-        if self.budget is None:
-            return None if self.trials is not None else parse_budget(DEFAULT_BUDGET)
-        return parse_budget(self.budget)
+        return seconds_of(self.budget, self.trials)
 
     @property
     def workers(self) -> int:
         """How many fits run side by side."""
-        return self.threads or max(1, len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else 1)
+        return workers_of(self.threads)
 
     def command(self, source: str) -> str:
         """Return the command line that asks the same."""

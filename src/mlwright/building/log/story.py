@@ -8,7 +8,9 @@ from typing import Any
 
 import numpy as np
 
-from mlwright.building.log.evidence import evidence, run_facts
+from mlwright.building.ask import data_hash
+from mlwright.building.evidence import run_facts
+from mlwright.building.log.evidence import evidence
 from mlwright.building.log.judging import MOST_JUDGED, Judgement, judge_all
 from mlwright.building.log.options import LogOptions
 from mlwright.building.log.referring import reference
@@ -49,6 +51,7 @@ class Read:
     table: Table
     log: Log
     cut: Cut
+    data_hash: str
 
     @property
     def taught(self) -> Taught:
@@ -111,7 +114,7 @@ def read_all(source: object, options: LogOptions) -> Read:
             where=table.origin,
             hint="give a longer log, or --split random.",
         )
-    return Read(table, log, cut.sampled(MOST_JUDGED, options.seed))
+    return Read(table, log, cut.sampled(MOST_JUDGED, options.seed), data_hash(table))
 
 
 def _beside(source: object) -> Table | None:
@@ -182,11 +185,17 @@ def assemble(
         },
         answering=answering,
         golden=_golden(read, answering, options),
-        run=run_facts(read.table, options, budget),
+        run=run_facts(options, budget, source=read.table.origin, data_hash=read.data_hash),
     )
     model = Recommender(replace(parts, reference=_reference(read, found, judgement, options, budget)))
     told = evidence(read, found, judgement, model, options)
-    return Recommender(replace(model.parts, evidence=told, run=run_facts(read.table, options, budget)))
+    return Recommender(
+        replace(
+            model.parts,
+            evidence=told,
+            run=run_facts(options, budget, source=read.table.origin, data_hash=read.data_hash),
+        )
+    )
 
 
 def _golden(read: Read, answering: Answering, options: LogOptions) -> tuple[dict[str, Any], ...]:
