@@ -24,6 +24,7 @@ from mlwright.findings import SEVERITIES, Finding
 from mlwright.learn.budget import Budget
 from mlwright.learn.refit import Chosen
 from mlwright.learn.trials import Trial, best_first, configuration_facts
+from mlwright.schema import Schema
 
 PACKAGES = (
     *("mlwright", "numpy", "scipy", "polars", "scikit-learn", "lightgbm"),
@@ -188,19 +189,24 @@ def _data(asked: Asked, options: Options) -> dict[str, Any]:
         "rows": asked.table.rows,
         "hash": asked.data_hash,
         "looked_over": options.clean,
-        "columns": [
-            {
-                "name": column.name,
-                "kind": column.kind,
-                "role": column.role,
-                "missing": column.missing_share,
-                "distinct": column.distinct,
-                "note": column.note,
-                **({"excluded": True} if column.excluded else {}),
-            }
-            for column in asked.schema
-        ],
+        "columns": columns_of(asked.schema),
     }
+
+
+def columns_of(schema: Schema) -> list[dict[str, Any]]:
+    """Return what is told of each column of a table."""
+    return [
+        {
+            "name": column.name,
+            "kind": column.kind,
+            "role": column.role,
+            "missing": column.missing_share,
+            "distinct": column.distinct,
+            "note": column.note,
+            **({"excluded": True} if column.excluded else {}),
+        }
+        for column in schema
+    ]
 
 
 def _limits(asked: Asked, found: Found, *, on_all: bool, interrupted: bool) -> list[str]:

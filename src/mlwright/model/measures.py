@@ -56,22 +56,12 @@ def scores(parts: RowParts, rows: Labelled) -> dict[str, Any]:
         "rows_without_target": rows.left_out,
         "target": parts.target,
         "metric": metric.name,
-        "metrics": {
-            name: {
-                "score": plain(value.value),
-                "interval": value.interval,
-                "label": task.metrics[name].label,
-                "meaning": task.metrics[name].meaning,
-                "percent": task.metrics[name].percent,
-                "greater_is_better": task.metrics[name].greater_is_better,
-            }
-            for name, value in measured.items()
-        },
+        "metrics": {name: told(task.metrics[name], value) for name, value in measured.items()},
         "baseline": {
             "name": "prior",
             "metric": metric.name,
             "score": plain(score(metric, held, guess).value),
-            "difference": _json(compare(metric, held, scored_by(metric, rows.P, answers), guess)),
+            "difference": as_json(compare(metric, held, scored_by(metric, rows.P, answers), guess)),
         },
         "built": since_built(metric, measured[metric.name], parts.evidence),
     }
@@ -94,7 +84,7 @@ def since_built(metric: Metric, now: Scored, evidence: Said) -> dict[str, Any] |
         "metric": metric.name,
         "now": plain(now.value),
         "then": then.value,
-        "difference": _json(_difference(now, then, 1.0 if metric.greater_is_better else -1.0)),
+        "difference": as_json(_difference(now, then, 1.0 if metric.greater_is_better else -1.0)),
         "margin": then.high - then.low,
         "rougher": then.high - then.low > now.high - now.low,
     }
@@ -108,7 +98,20 @@ def _difference(now: Scored, then: Scored, sign: float) -> Scored:
     return Scored(value, value - math.hypot(*below), value + math.hypot(*above))
 
 
-def _json(found: Scored) -> dict[str, Any]:
+def told(metric: Metric, value: Scored) -> dict[str, Any]:
+    """Return a metric's score, with what people have to know to read it, as an evaluation holds it."""
+    return {
+        "score": plain(value.value),
+        "interval": value.interval,
+        "label": metric.label,
+        "meaning": metric.meaning,
+        "percent": metric.percent,
+        "greater_is_better": metric.greater_is_better,
+    }
+
+
+def as_json(found: Scored) -> dict[str, Any]:
+    """Return a number with its interval."""
     return {"value": plain(found.value), "interval": found.interval}
 
 
@@ -126,7 +129,7 @@ def against(parts: RowParts, rows: Labelled, other: RowParts) -> dict[str, Any]:
         "name": called(other),
         "metric": metric.name,
         "score": plain(score(metric, rows.held, theirs).value),
-        "difference": _json(compare(metric, rows.held, own, theirs)),
+        "difference": as_json(compare(metric, rows.held, own, theirs)),
     }
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING, Any
 
+from mlwright.building.evidence import columns_of
 from mlwright.building.log.judging import MODEL, Judgement
 from mlwright.building.log.options import LogOptions
 from mlwright.building.log.people import gaps, groups, slices
@@ -121,17 +122,7 @@ def _data(read: Read) -> dict[str, Any]:
         "rows": read.table.rows,
         "hash": read.data_hash,
         "looked_over": True,
-        "columns": [
-            {
-                "name": column.name,
-                "kind": column.kind,
-                "role": column.role,
-                "missing": column.missing_share,
-                "distinct": column.distinct,
-                "note": column.note,
-            }
-            for column in read.log.schema
-        ],
+        "columns": columns_of(read.log.schema),
     }
 
 

@@ -14,9 +14,9 @@ from mlwright.errors import DataError
 from mlwright.evaluate.comparison import compare
 from mlwright.evaluate.gates import Gate, default_gates, is_blocked, judge, overall
 from mlwright.evaluate.held_out import Floats, HeldOut
-from mlwright.evaluate.intervals import Scored, plain, score
+from mlwright.evaluate.intervals import plain, score
 from mlwright.learn.recommending.judging import judge as judge_lists
-from mlwright.model.measures import since_built
+from mlwright.model.measures import as_json, since_built, told
 from mlwright.model.recommender.known import Catalogue
 from mlwright.model.recommender.later import check_has_history, read_later
 from mlwright.model.recommender.parts import RecommenderParts
@@ -68,12 +68,12 @@ def evaluate(
         "rows_without_target": 0,
         "target": parts.target,
         "metric": metric.name,
-        "metrics": {name: _told(task.metrics[name], value) for name, value in measured.items()},
+        "metrics": {name: told(task.metrics[name], value) for name, value in measured.items()},
         "baseline": {
             "name": "popular",
             "metric": metric.name,
             "score": plain(score(metric, held, popular).value),
-            "difference": _json(compare(metric, held, own, popular)),
+            "difference": as_json(compare(metric, held, own, popular)),
         },
         "built": since_built(metric, measured[metric.name], parts.evidence),
         "known": None,
@@ -89,7 +89,7 @@ def evaluate(
             "name": against.name,
             "metric": metric.name,
             "score": plain(score(metric, held, other).value),
-            "difference": _json(compare(metric, held, own, other)),
+            "difference": as_json(compare(metric, held, own, other)),
         }
     found = judge((*default_gates(result), *((NOT_WORSE,) if against is not None else ())), result)
     return {**result, "gates": found, "verdict": overall(gate["verdict"] for gate in found),
@@ -195,18 +195,3 @@ def _by_history(metric: Metric, held: HeldOut, asked: Asked) -> list[dict[str, A
             f" the others get {warm.value:.3f}.",
         }
     ]
-
-
-def _told(metric: Metric, value: Scored) -> dict[str, Any]:
-    return {
-        "score": plain(value.value),
-        "interval": value.interval,
-        "label": metric.label,
-        "meaning": metric.meaning,
-        "percent": metric.percent,
-        "greater_is_better": metric.greater_is_better,
-    }
-
-
-def _json(found: Scored) -> dict[str, Any]:
-    return {"value": plain(found.value), "interval": found.interval}
