@@ -57,9 +57,23 @@ def test_cells_transpose_and_rows_joined_are_those_of_dense_matrices(seed: int) 
     np.testing.assert_array_equal(full(rows.turned()), dense.T)
     np.testing.assert_array_equal(full(joined([strongest(dense[:4], 7), strongest(dense[4:], 7)], 7)), dense)
     columns = np.random.default_rng(seed).integers(0, 7, 5)
-    np.testing.assert_array_equal(rows.cells(np.array([3, 3, 8]), columns), dense[[3, 3, 8]][:, columns])
+    asked = np.array([3, 3, 8])
+    np.testing.assert_array_equal(rows.cells(asked, columns), dense[asked][:, columns])
+    np.testing.assert_array_equal(rows.turned().cells(columns, asked).T, dense[asked][:, columns])
+    assert rows.count(asked) == np.count_nonzero(dense[asked])
     scale = np.arange(7, dtype=np.float32)
     np.testing.assert_allclose(full(rows.scaled(scale)), dense * scale, rtol=1e-6)
+
+
+@given(st.integers(0, 1000), st.lists(st.integers(0, 8), max_size=6))
+@settings(max_examples=30, deadline=None)
+def test_long_rows_are_summed_as_short_ones_to_the_last_bit(seed: int, asked: list[int]) -> None:
+    rows = strongest(drawn(seed), 7)
+    starts, codes, weights = np.array([0, len(asked)]), np.array(asked, dtype=np.int32), np.ones(len(asked))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(sparse, "_LONG", 0)
+        long = rows.product(starts, codes, weights)
+    np.testing.assert_array_equal(long, rows.product(starts, codes, weights))
 
 
 def test_the_strongest_of_a_row_are_kept() -> None:

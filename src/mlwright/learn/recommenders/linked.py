@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import cached_property
 from typing import Any, ClassVar, Self
 
 import numpy as np
@@ -42,8 +43,18 @@ class LinkedItems:
         """Return (q, k) the entry of the history that speaks most for each item, -1 where none does."""
         weights = self._memory.weights(histories)
         return strongest_entry(
-            histories, item, lambda part, wanted: self._rows.cells(histories.item[part], wanted) * weights[part, None]
+            histories, item, lambda part, wanted: self._said(histories.item[part], wanted) * weights[part, None]
         )
+
+    def _said(self, entries: Codes, wanted: Places) -> NDArray[np.float64]:
+        """Return (entries, wanted): what each entry says for each item, read from whichever side is the shorter."""
+        if self._rows.count(entries) <= self._turned.count(wanted):
+            return self._rows.cells(entries, wanted)
+        return self._turned.cells(wanted, entries).T
+
+    @cached_property
+    def _turned(self) -> Rows:
+        return self._rows.turned()
 
     def state(self) -> tuple[dict[str, Any], dict[str, NDArray[Any]]]:
         """Return JSON and arrays."""

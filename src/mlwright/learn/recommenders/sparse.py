@@ -27,6 +27,8 @@ _BLOCK = 1 << 18
 """Numbers that are added up at a time: what lies in the cache is quick."""
 _DENSE = 0.05
 """Share of numbers that are not 0 from which a dense matrix is the quicker one to pick from."""
+_LONG = 100
+"""Entries of a row from which it is long."""
 _NAMES = ("starts", "columns", "values")
 
 
@@ -48,6 +50,10 @@ class Rows:
     def __len__(self) -> int:
         """Return the number of rows."""
         return len(self.starts) - 1
+
+    def count(self, rows: NDArray[Any]) -> int:
+        """Return how many entries these rows have in all."""
+        return int((self.starts[rows + 1] - self.starts[rows]).sum())
 
     def entries(self, rows: NDArray[Any]) -> tuple[Places, Places]:
         """Return the places of all entries of these rows, one row after the other, and how many each row has."""
@@ -75,13 +81,26 @@ class Rows:
             begin = end
         return sums
 
+    def _picked(self, rows: Codes) -> tuple[Codes, Singles, Places]:
+        """Return the columns and values of all entries of these rows, and how many each row has."""
+        first, past = self.starts[rows], self.starts[rows + 1]
+        counts = past - first
+        if int(counts.sum()) <= _LONG * len(rows):
+            places, _ = self.entries(rows)
+            return self.columns[places], self.values[places], counts
+        # Long rows are copied whole, which is quicker than to fetch their numbers one by one.
+        slices = [slice(begin, end) for begin, end in zip(first.tolist(), past.tolist(), strict=True)]
+        columns, values = (np.concatenate([of[each] for each in slices]) for of in (self.columns, self.values))
+        return columns, values, counts
+
     def _sums(self, starts: Places, rows: Codes, weights: NDArray[Any]) -> NDArray[np.float64]:
-        places, counts = self.entries(rows)
-        columns, asked = self.columns[places], len(starts) - 1
+        columns, values, counts = self._picked(rows)
+        asked = len(starts) - 1
         if asked > 1:
             line = np.repeat(np.repeat(np.arange(asked), np.diff(starts)), counts)
             columns = columns + line * self.width
-        values = self.values[places] * np.repeat(weights, counts)
+        if not (weights == 1).all():
+            values = values * np.repeat(weights, counts)
         sums = np.asarray(np.bincount(columns, values, asked * self.width), dtype=np.float64)
         return sums.reshape(asked, self.width)
 

@@ -17,7 +17,7 @@ from mlwright.learn.recommending.candidates import Pool, choices_of
 from mlwright.learn.recommending.moments import mean_of
 from mlwright.learn.recommending.staging import Candidates, candidates_of, learn_trees, staged_scores
 from mlwright.learn.recommending.trials import Tried, Z
-from mlwright.learn.recommending.weighing import Choices, learn_weights
+from mlwright.learn.recommending.weighing import Choices, learn_weights, sharpen
 from mlwright.learn.trees import FlatTrees
 from mlwright.tasks.base import Floats
 
@@ -193,26 +193,35 @@ class _Chooser:
         return blends
 
     def _blend(self, name: str, columns: NDArray[np.intp]) -> Way | None:
-        """Return the blend of these columns; None where there is no time."""
+        """Return the blend of these columns, sharpened where that makes better lists; None where there is no time."""
+        folds = self.pool.moments.folds
+        by_fold = [self._learned(columns, fold) for fold in np.unique(folds).tolist()]
+        everybody = self._learned(columns, None)
+        ways = []
+        for place in range(2):
+            by_person = np.zeros((len(self.those), self.pool.columns))
+            for fold, learned in zip(np.unique(folds).tolist(), by_fold, strict=True):
+                if learned is None:
+                    return None
+                by_person[np.ix_(np.flatnonzero(folds == fold), columns)] = learned[place]
+            if everybody is None:
+                return None
+            weights = np.zeros(self.pool.columns)
+            weights[columns] = everybody[place]
+            members = tuple((columns[columns >= self.pool.width] - self.pool.width).tolist())
+            ways.append(Way(name, weights, self._rows(by_person), by_person, members=members))
+        return max(ways, key=lambda way: float(way.rows[self.those].mean()))
+
+    def _learned(self, columns: NDArray[np.intp], fold: int | None) -> tuple[Floats, Floats] | None:
+        """Return the weights of these columns and the sharpened ones, from all but a fold; None once stopped."""
         teaching = self.teaching.only(np.arange(len(columns)))
+        if fold is not None:
+            teaching = teaching.take(np.flatnonzero(teaching.fold != fold))
         # A member speaks for an item or not at all; signals may count against each other (what rises, what falls).
         at_least = np.where(columns < self.pool.width, -np.inf, 0.0)
-        by_person = np.zeros((len(self.those), self.pool.columns))
-        folds = self.pool.moments.folds
-        for fold in np.unique(folds).tolist():
-            others = teaching.take(np.flatnonzero(teaching.fold != fold))
-            mine = np.flatnonzero(folds == fold)
-            learned = None if self.stop() else learn_weights(others, at_least=at_least, stop=self.stop)
-            if learned is None:
-                return None
-            by_person[np.ix_(mine, columns)] = learned
-        learned = learn_weights(teaching, at_least=at_least, stop=self.stop)
-        if learned is None:
-            return None
-        weights = np.zeros(self.pool.columns)
-        weights[columns] = learned
-        members = tuple((columns[columns >= self.pool.width] - self.pool.width).tolist())
-        return Way(name, weights, self._rows(by_person), by_person, members=members)
+        weights = None if self.stop() else learn_weights(teaching, at_least=at_least, stop=self.stop)
+        sharper = None if weights is None else sharpen(teaching, weights, at_least=at_least, stop=self.stop)
+        return None if weights is None or sharper is None else (weights, sharper)
 
     def _stage(self, blend: Way) -> Way | None:
         """Return the second stage upon a blend; None where too few people could teach it."""

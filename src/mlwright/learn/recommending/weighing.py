@@ -20,6 +20,10 @@ from mlwright.tasks.base import Floats
 PENALTY = 1.0
 """How strongly weights are drawn towards 0: as strongly as by one person whose choice says nothing else."""
 MOST_STEPS = 100
+LEADING = 50
+"""So many items lead somebody's list."""
+TIMES = 2
+"""So often it is learned which those are."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,12 +66,38 @@ def learn_weights(choices: Choices, *, at_least: Floats, stop: Stop = never) -> 
     Somebody who chose n items counts as the root of n: their choices are not independent. None where `stop`
     ended it: weights that are half learned say nothing.
     """
+    start = np.maximum(np.zeros(choices.values.shape[2]), at_least)
+    return _likeliest(choices, start, at_least=at_least, stop=stop)
+
+
+def sharpen(choices: Choices, weights: Floats, *, at_least: Floats, stop: Stop = never) -> Floats | None:
+    """Return weights (f,) learned anew from what was chosen among the items that lead each list; None once stopped."""
+    sharper: Floats | None = weights
+    for _ in range(TIMES):
+        if sharper is not None:
+            sharper = _likeliest(_leading(choices, sharper), sharper, at_least=at_least, stop=stop)
+    return sharper
+
+
+def _leading(choices: Choices, weights: Floats) -> Choices:
+    """Return the choices among the items alone that these weights put first for each person."""
+    said = np.where(choices.stands_for > 0, choices.values @ weights.astype(np.float32), np.float32(-np.inf))
+    if said.shape[1] <= LEADING:
+        return choices
+    least = -np.partition(-said, LEADING - 1, axis=1)[:, LEADING - 1 : LEADING]
+    kept = (said >= least) & (choices.stands_for > 0)
+    stands_for = np.where(kept, choices.stands_for, np.float32(0.0))
+    return replace(choices, stands_for=stands_for, chosen=choices.chosen & kept)
+
+
+def _likeliest(choices: Choices, start: Floats, *, at_least: Floats, stop: Stop) -> Floats | None:
+    """Return the weights that make what was chosen likeliest, sought from `start`; None where `stop` ended it."""
     from scipy.optimize import Bounds, OptimizeResult, minimize
 
     width = choices.values.shape[2]
     some = choices.take(np.flatnonzero(choices.chosen.any(axis=1)))
     if not len(some):
-        return np.maximum(np.zeros(width), at_least)
+        return start
     share = some.chosen / np.sqrt(some.chosen.sum(axis=1, keepdims=True))
     total = share.sum(axis=1, keepdims=True)
     flat = some.values.reshape(-1, width)
@@ -92,7 +122,7 @@ def learn_weights(choices: Choices, *, at_least: Floats, stop: Stop = never) -> 
 
     found = minimize(
         loss,
-        np.maximum(np.zeros(width), at_least),
+        start,
         jac=True,
         method="L-BFGS-B",
         bounds=Bounds(at_least, np.inf),

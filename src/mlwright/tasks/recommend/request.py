@@ -10,7 +10,7 @@ import re
 import unicodedata
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, NamedTuple
 
 from mlwright.errors import OptionError, nearest
 from mlwright.schema import Column
@@ -49,8 +49,7 @@ _SOON = 1e11
 """Seconds up to the year 5138: no number below counts parts of a second."""
 
 
-@dataclass(frozen=True, slots=True)
-class Taken:
+class Taken(NamedTuple):
     """An entry of a history: what was taken, when (seconds since 1970), and how it was rated."""
 
     item: object
