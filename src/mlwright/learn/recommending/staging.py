@@ -105,15 +105,29 @@ def learn_trees(
 
 def staged_scores(pool: Pool, weights: Floats, found: Candidates, by_fold: Mapping[int, FlatTrees]) -> list[Scores]:
     """Return by moment (q, items): a blend's scores, the candidates ordered anew by the trees of each person's fold."""
-    ends, folds = pool.moments.ends, pool.moments.folds
+    ends, said = pool.moments.ends, _said(found, pool.moments.folds, by_fold)
     answer = []
     for moment in range(len(pool.moments.cuts)):
         scores = pool.blended(moment, weights[ends[moment] : ends[moment + 1]])
         for row in range(len(scores)):
             at = ends[moment] + row
             if len(found.items[at]):
-                said = found.blended[at] + by_fold[int(folds[at])].predict(found.X[at])[:, 0]
+                own = found.blended[at] + said[at]
                 # Above all others: how far does not matter for a list.
-                scores[row, found.items[at]] = said - said.min() + 1.0 + scores[row].max()
+                scores[row, found.items[at]] = own - own.min() + 1.0 + scores[row].max()
         answer.append(scores)
     return answer
+
+
+def _said(found: Candidates, folds: NDArray[np.intp], by_fold: Mapping[int, FlatTrees]) -> list[Floats]:
+    """Return for each person (candidates,) what the trees of their fold say."""
+    said = [np.zeros(0)] * len(found.items)
+    for fold, trees in by_fold.items():
+        places = [place for place in np.flatnonzero(folds == fold).tolist() if len(found.items[place])]
+        if places:
+            # All at once: the same to the last bit, and quicker.
+            numbers = trees.predict(np.concatenate([found.X[place] for place in places]))[:, 0]
+            ends = np.cumsum([len(found.items[place]) for place in places])[:-1]
+            for place, own in zip(places, np.split(numbers, ends), strict=True):
+                said[place] = own
+    return said

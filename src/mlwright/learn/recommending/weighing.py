@@ -81,13 +81,16 @@ def sharpen(choices: Choices, weights: Floats, *, at_least: Floats, stop: Stop =
 
 def _leading(choices: Choices, weights: Floats) -> Choices:
     """Return the choices among the items alone that these weights put first for each person."""
-    said = np.where(choices.stands_for > 0, choices.values @ weights.astype(np.float32), np.float32(-np.inf))
-    if said.shape[1] <= LEADING:
+    if choices.chosen.shape[1] <= LEADING:
         return choices
-    least = -np.partition(-said, LEADING - 1, axis=1)[:, LEADING - 1 : LEADING]
-    kept = (said >= least) & (choices.stands_for > 0)
-    stands_for = np.where(kept, choices.stands_for, np.float32(0.0))
-    return replace(choices, stands_for=stands_for, chosen=choices.chosen & kept)
+    said = np.where(choices.stands_for > 0, choices.values @ weights.astype(np.float32), np.float32(-np.inf))
+    first = np.argpartition(-said, LEADING - 1, axis=1)[:, :LEADING]
+    return replace(
+        choices,
+        values=np.take_along_axis(choices.values, first[:, :, None], axis=1),
+        stands_for=np.take_along_axis(choices.stands_for, first, axis=1),
+        chosen=np.take_along_axis(choices.chosen, first, axis=1),
+    )
 
 
 def _likeliest(choices: Choices, start: Floats, *, at_least: Floats, stop: Stop) -> Floats | None:
