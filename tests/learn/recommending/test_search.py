@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from tests.learn.recommending.worlds import taught_of, world
 
-from mlwright.errors import DataError, OptionError
+from mlwright.errors import DataError, MissingExtraError, OptionError
 from mlwright.learn.base import Configuration, Effort
 from mlwright.learn.budget import Budget
 from mlwright.learn.recommenders import RECOMMENDERS
@@ -182,3 +182,52 @@ def test_rows_of_one_person_are_one_piece_of_evidence() -> None:
     assert error == pytest.approx(rows.std(ddof=1) / np.sqrt(50))
     _, twice = mean_of(np.tile(rows, 2), np.tile(np.arange(50, dtype=np.int32), 2))
     assert twice == pytest.approx(error)
+
+
+class Dear(type(RECOMMENDERS["ease"])):  # type: ignore[misc]
+    """One that takes hours."""
+
+    name: ClassVar[str] = "dear"
+
+    def cost(self, taught: Taught) -> tuple[float, float]:
+        return 10_000.0, 1.0
+
+
+class Absent(type(RECOMMENDERS["ease"])):  # type: ignore[misc]
+    """One whose package nobody has."""
+
+    name: ClassVar[str] = "absent"
+    label: ClassVar[str] = "Absent"
+    package: ClassVar[str | None] = "a_package_that_nobody_has"
+    extra: ClassVar[str | None] = "neural"
+
+
+def test_what_takes_too_long_is_not_tried_unless_asked_for_and_costs_the_others_no_moments(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    cut = time_cut(world(tastes=3))
+    taught = Taught(cut.taught, cut.moment)
+    usual = [learner for learner in RECOMMENDERS.values() if learner.name in QUICK]
+    few = make_moments(taught, usual, seconds=60.0, threads=1, seed=0)
+    assert len(make_moments(taught, [*usual, Dear()], seconds=60.0, threads=1, seed=0).cuts) == len(few.cuts)
+    for name in list(RECOMMENDERS):
+        if name not in QUICK:
+            monkeypatch.delitem(RECOMMENDERS, name)
+    monkeypatch.setitem(RECOMMENDERS, "dear", Dear())
+    found = search(taught, budget=Budget(None), trials=3)
+    assert "dear" not in {trial.learner for trial in found.trials}
+    found = search(taught, budget=Budget(None), trials=1, learners=["dear"])
+    assert "dear" in {trial.learner for trial in found.trials}
+
+
+def test_what_needs_a_package_is_left_out_or_asked_for_in_one_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
+    cut = time_cut(world(tastes=3))
+    taught = Taught(cut.taught, cut.moment)
+    for name in list(RECOMMENDERS):
+        if name not in QUICK:
+            monkeypatch.delitem(RECOMMENDERS, name)
+    monkeypatch.setitem(RECOMMENDERS, "absent", Absent())
+    assert "absent" not in {trial.learner for trial in search(taught, budget=Budget(None), trials=4).trials}
+    with pytest.raises(MissingExtraError, match="Absent") as caught:
+        search(taught, budget=Budget(None), trials=1, learners=["absent"])
+    assert "mlwright[neural]" in str(caught.value.hint)

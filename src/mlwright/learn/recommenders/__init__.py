@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from mlwright.errors import ModelError
+from mlwright.learn.recommenders.attention import Attending
 from mlwright.learn.recommenders.base import Ranker, Recommending, Taught
 from mlwright.learn.recommenders.content import Content, Described
 from mlwright.learn.recommenders.covisitation import Covisitation
@@ -11,6 +12,7 @@ from mlwright.learn.recommenders.ials import Factors, Ials
 from mlwright.learn.recommenders.linked import LinkedItems
 from mlwright.learn.recommenders.neighbours import Neighbours
 from mlwright.learn.recommenders.popularity import DecayedPopularity, Popularity, SameForAll
+from mlwright.learn.recommenders.sasrec import SasRec
 
 __all__ = ["RANKERS", "RECOMMENDERS", "Ranker", "Recommending", "Taught", "ranker_kind"]
 
@@ -24,9 +26,12 @@ RECOMMENDERS: dict[str, Recommending] = {
         Ials(),
         Covisitation(),
         Content(),
+        SasRec(),
     )
 }
-RANKERS: dict[str, type[Ranker]] = {ranker.kind: ranker for ranker in (SameForAll, LinkedItems, Factors, Described)}
+RANKERS: dict[str, type[Ranker]] = {
+    ranker.kind: ranker for ranker in (SameForAll, LinkedItems, Factors, Described, Attending)
+}
 
 
 def ranker_kind(kind: str) -> type[Ranker]:

@@ -70,7 +70,11 @@ def make_moments(
     taught: Taught, learners: Sequence[Recommending], *, seconds: float, threads: int, seed: int
 ) -> Moments:
     """Return as many moments as so many seconds allow; none where nobody could be judged at any."""
-    once = sum(learner.cost(taught)[0] for learner in learners) / max(threads, 1)
+    costs = sorted(learner.cost(taught)[0] for learner in learners)
+    if len(costs) > 1 and costs[-1] > sum(costs[:-1]):
+        # One that takes longer than all others together would leave them fewer moments.
+        del costs[-1]
+    once = sum(costs) / max(threads, 1)
     # Entries drawn at random differ less than moments do: without times, the largest number tells nothing more.
     counts = COUNTS if taught.log.has_time else COUNTS[1:]
     count = next((count for count in counts if count * once <= SEARCH_SHARE * seconds), COUNTS[-1])
@@ -78,6 +82,11 @@ def make_moments(
     most = int(np.clip(CELLS // max(len(taught.log.items) * max(len(cuts), 1), 1), FEWEST_PEOPLE, MOST_PEOPLE))
     kept = tuple(_fewer(cut, most, seed) for cut in cuts)
     return Moments(tuple(replace(taught, log=cut.taught, moment=cut.moment) for cut in kept), kept)
+
+
+def fits(learner: Recommending, moments: Moments, seconds: float) -> bool:
+    """Tell whether there is time to try a learner at all moments, and for much more than that."""
+    return sum(learner.cost(taught)[0] for taught in moments.taught) <= SEARCH_SHARE * seconds
 
 
 def slowness(taught: Taught, learners: Sequence[Recommending], *, seed: int) -> float:

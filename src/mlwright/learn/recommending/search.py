@@ -11,12 +11,13 @@ import numpy as np
 from mlwright.errors import DataError, OptionError
 from mlwright.learn.base import Effort
 from mlwright.learn.budget import Budget
+from mlwright.learn.learners.packages import available, require
 from mlwright.learn.recommenders import RECOMMENDERS
 from mlwright.learn.recommenders.base import Ranker, Recommending, Taught
 from mlwright.learn.recommending.blend import Blend
 from mlwright.learn.recommending.candidates import Pool
 from mlwright.learn.recommending.choosing import Choice, choose
-from mlwright.learn.recommending.moments import make_moments, slowness
+from mlwright.learn.recommending.moments import fits, make_moments, slowness
 from mlwright.learn.recommending.signals import known_of, signals
 from mlwright.learn.recommending.stage import Stage
 from mlwright.learn.recommending.trials import Trial, Trials, Tried
@@ -95,7 +96,8 @@ def search(
 ) -> Searched:
     """Return what recommends best, by what people took at earlier moments of the log that teaches.
 
-    Raises OptionError for a learner that there is not, DataError where there is nothing to be judged by.
+    Raises OptionError for a learner that there is not, MissingExtraError for one whose package is not installed,
+    DataError where there is nothing to be judged by.
     """
     progress = progress or Silent()
     asked = _learners(taught, learners)
@@ -107,6 +109,8 @@ def search(
             "Nobody in this log took anything new after any moment of it: there is nothing to learn to recommend from.",
             hint="give a longer log, or check which columns are the user, the item and the time.",
         )
+    if learners is None:
+        asked = [learner for learner in asked if learner.simple or fits(learner, moments, seconds)]
     reserve = 0.0 if budget.seconds is None else RESERVE * budget.left
     runs = Trials(moments, budget, reserve=reserve, threads=threads, seed=seed)
     done = runs.run(asked, progress, most=trials)
@@ -124,7 +128,8 @@ def _learners(taught: Taught, names: Sequence[str] | None) -> list[Recommending]
     for name in names or ():
         if name not in RECOMMENDERS:
             raise OptionError.unknown("--learners", name, RECOMMENDERS)
-    able = [learner for learner in RECOMMENDERS.values() if learner.takes(taught) is None]
+        require(RECOMMENDERS[name])
+    able = [learner for learner in RECOMMENDERS.values() if available(learner) and learner.takes(taught) is None]
     wanted = [learner for learner in able if names is None or learner.simple or learner.name in names]
     return sorted(wanted, key=lambda learner: not learner.simple)
 
