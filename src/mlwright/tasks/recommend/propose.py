@@ -89,6 +89,12 @@ class Proposed:
     person: str | None = None
     """A column that was not taken, whose ids name people and last longer than those of `user`."""
 
+    @property
+    def named(self) -> frozenset[str]:
+        """The columns that say something."""
+        every = (self.user, self.item, self.time, self.rating, self.amount)
+        return frozenset(name for name in every if name is not None)
+
 
 def propose(table: Table, names: Names) -> Proposed:
     """Say which columns are what. Raises ColumnError where that cannot be told, DataError where there is no log."""

@@ -16,6 +16,7 @@ from mlwright.schema import Column, Role, Schema
 from mlwright.table import Table
 from mlwright.tasks.base import Floats
 from mlwright.tasks.recommend.attributes import Attributes, attributes, left_columns
+from mlwright.tasks.recommend.clocks import with_clock
 from mlwright.tasks.recommend.events import read_events
 from mlwright.tasks.recommend.features import Described
 from mlwright.tasks.recommend.findings import log_findings
@@ -117,6 +118,7 @@ def read_entries(table: Table, names: Names) -> Interactions:
     times = None if proposed.time is None else read_moments(table.frame[proposed.time], now=clock.time())
     if times is not None and bool(np.isnan(times.seconds).all()):
         times = None
+    times = None if times is None else with_clock(times, table.frame, proposed.named)
     ratings, amounts, taken = _ratings(table, proposed)
     if taken is None and proposed.rating is not None:
         taken = shown_or_taken(table.frame[proposed.rating])
@@ -138,6 +140,7 @@ def _times(table: Table, proposed: Proposed, now: float) -> tuple[Moments | None
         raise error
     if error is not None or moments is None:
         return None, (_no_times(proposed.time, f"{proposed.time!r} holds no times that can be read"),)
+    moments = with_clock(moments, table.frame, proposed.named)
     if not moments.known:
         return None, (_no_times(proposed.time, f"{proposed.time!r} has the same moment in every row"),)
     return moments, moments.findings
