@@ -56,6 +56,8 @@ class Evaluation:
     rows: int
     method: str
     verdict: Verdict
+    noun: str = "row"
+    """What a row is called."""
     baselines: tuple[Baseline, ...] = ()
     metrics: Mapping[str, tuple[Metric, Scored]] = field(default_factory=dict)
     curves: Mapping[str, Any] = field(default_factory=dict)
@@ -70,6 +72,7 @@ class Evaluation:
                 "interval": self.score.interval,
                 "method": self.method,
                 "rows": self.rows,
+                "noun": self.noun,
             },
             "baselines": [baseline.to_dict() for baseline in self.baselines],
             "metrics": {name: measured(metric, value) for name, (metric, value) in self.metrics.items()},
@@ -142,6 +145,7 @@ def conclude(
         rows=len(held_out),
         method=method,
         verdict=_verdict(metric, wording.count(len(held_out), held_out.noun or noun), value, ordered),
+        noun=held_out.noun or "row",
         baselines=ordered,
         metrics={name: pair for name, pair in measured.items() if math.isfinite(pair[1].value)},
         curves=curves,

@@ -48,7 +48,8 @@ class Evidence(Mapping[str, Any]):
         text = f"{label or found.get('metric')} {number(found.get('value'))}"
         if interval := found.get("interval"):
             text += f" (95 %: {number(interval[0])} to {number(interval[1])})"
-        return text + (f" on {rows:,} rows" if isinstance(rows := found.get("rows"), int) else "")
+        many, noun = found.get("rows"), found.get("noun") or "row"
+        return text + (f" on {many:,} {noun}{'' if many == 1 else 's'}" if isinstance(many, int) else "")
 
     @property
     def is_whole(self) -> bool:

@@ -32,7 +32,7 @@ SHOWN: Final = has(
     {
         "verdict": has({}, {"sentence": text}),
         "question": has({}, {"metric_label": _SENTENCE}),
-        "score": maybe(has({}, {"value": _SCORE, "interval": _INTERVAL, "rows": _SCORE})),
+        "score": maybe(has({}, {"value": _SCORE, "interval": _INTERVAL, "rows": _SCORE, "noun": _SENTENCE})),
         "metrics": maybe(
             by_name(has({}, {"label": _SENTENCE, "score": _SCORE, "interval": _INTERVAL, "meaning": _SENTENCE}))
         ),
