@@ -114,3 +114,19 @@ def test_the_log_as_a_matrix_holds_the_last_weight_of_each() -> None:
 def test_the_last_of_equal_keys_is_the_newest() -> None:
     assert newest(np.array([3, 1, 3, 2, 1])).tolist() == [False, False, True, True, True]
     assert newest(np.array([], dtype=int)).tolist() == []
+
+
+@pytest.mark.parametrize("name", ["ease", "neighbours", "covisitation"])
+def test_reasons_are_the_same_from_whichever_side_they_are_read(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    from mlwright.learn.base import Effort
+    from mlwright.learn.recommenders import RECOMMENDERS, linked
+
+    taught = logs.taught()
+    ranker = RECOMMENDERS[name].fit(taught, RECOMMENDERS[name].configurations[0], Effort())
+    histories = logs.asked(taught)
+    items = np.tile(np.array([0, 1, 5], dtype=np.int32), (len(histories), 1))
+    plain = ranker.because(histories, items)
+    assert (plain >= 0).any()
+    monkeypatch.setattr(linked, "_FEW", 0)
+    monkeypatch.setattr(sparse.Rows, "count", lambda rows, wanted: len(wanted))
+    np.testing.assert_array_equal(ranker.because(histories, items), plain)

@@ -15,6 +15,9 @@ from mlwright.learn.recommenders.memory import Memory, strongest_entry
 from mlwright.learn.recommenders.sparse import Places, Rows, known_items
 from mlwright.tasks.recommend.interactions import Codes, Histories
 
+_FEW = 20_000
+"""So few entries are read as they stand: to turn the matrix takes memory, and its time once."""
+
 
 class LinkedItems:
     """Scores an item by the sum of what each entry of the history says for it.
@@ -48,7 +51,8 @@ class LinkedItems:
 
     def _said(self, entries: Codes, wanted: Places) -> NDArray[np.float64]:
         """Return (entries, wanted): what each entry says for each item, read from whichever side is the shorter."""
-        if self._rows.count(entries) <= self._turned.count(wanted):
+        rows = self._rows.count(entries)
+        if rows <= _FEW or rows <= self._turned.count(wanted):
             return self._rows.cells(entries, wanted)
         return self._turned.cells(wanted, entries).T
 
