@@ -241,3 +241,47 @@ def test_many_people_are_answered_from_a_table(model: Recommender, made: MadeLog
     assert found[0] == tuple(one.item for one in model.ask({"history": entries}).items)
     asked = model.predict(pl.DataFrame({"history": [json.dumps(first["item_id"].to_list()), "[]"], "k": [3, 4]}))
     assert [len(one) for one in asked] == [3, 4]
+
+
+def test_newcomers_get_what_is_popular_of_late_unless_something_is_surely_better() -> None:
+    made = make_log(300, 150, 5_000, seed=1, kind="features")
+    model = recommender(mw.build(made.log, task="recommend", items=made.items, trials=3))
+    told = model.evaluation["recommending"]
+    assert told["chosen"]["cold"] == "Popularity of late"
+    assert told["cold"]["difference"][2] >= 0  # not surely worse than any rule
+    last = made.log.filter(pl.col("timestamp") > pl.col("timestamp").max() - 30 * 86_400)
+    of_late = last["item_id"].value_counts(sort=True)["item_id"][:30].to_list()
+    assert len({one.item for one in model.recommend([], k=10)} & set(of_late)) >= 7
+
+
+def test_newcomers_do_not_hide_how_the_others_fare(made: MadeLog) -> None:
+    moment = made.log["timestamp"].sort()[int(0.8 * len(made.log))]
+    before, later = (made.log.filter(each) for each in (pl.col("timestamp") < moment, pl.col("timestamp") >= moment))
+    model = recommender(mw.build(before, task="recommend", trials=2))
+    whole = pl.concat([before, later])
+    plain = model.evaluate(whole)
+    favourite = [one.item for one in model.recommend([], k=2)]
+    newcomers = pl.DataFrame(
+        {
+            "user_id": [10**6 + place for place in range(200) for _ in favourite],
+            "item_id": favourite * 200,
+            "timestamp": [moment + place for place in range(400)],
+        }
+    ).cast({name: made.log.schema[name] for name in ("user_id", "item_id", "timestamp")})
+    mixed = model.evaluate(pl.concat([whole, newcomers], how="diagonal"))
+    assert mixed["rows"] == plain["rows"]
+    assert mixed["metrics"]["ndcg_10"]["score"] == pytest.approx(plain["metrics"]["ndcg_10"]["score"])
+
+
+def test_simple_rules_are_judged_however_short_the_time_or_it_is_told(
+    made: MadeLog, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from mlwright.building.log import judging
+
+    monkeypatch.setattr(judging, "WORTH_OF_FITS", 1e9)
+    model = mw.build(made.log, task="recommend", budget="5s")
+    assert {rule["name"] for rule in model.evaluation["baselines"]} >= {"popularity", "neighbours"}
+    monkeypatch.setattr(judging, "_is_quick", lambda rule, budget: rule.alike)
+    told = mw.build(made.log, task="recommend", budget="5s").evaluation["verdict"]
+    assert told["beats_baseline"] == "unclear"
+    assert "There was no time to judge 'Item nearest neighbours' beside it" in told["sentence"]

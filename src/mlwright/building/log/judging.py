@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -17,10 +17,11 @@ from mlwright.evaluate.intervals import Scored, score
 from mlwright.evaluate.wording import count
 from mlwright.learn.base import Effort
 from mlwright.learn.budget import Budget
+from mlwright.learn.recommenders import RECOMMENDERS
 from mlwright.learn.recommenders.base import Ranker, Taught
-from mlwright.learn.recommending.judging import Judged, judge
+from mlwright.learn.recommending.judging import FEWEST, Judged, judge
 from mlwright.learn.recommending.search import Searched
-from mlwright.learn.recommending.trials import Trial
+from mlwright.learn.recommending.trials import Trial, Tried
 from mlwright.tasks import TASKS, default_metric
 from mlwright.tasks.base import Target
 from mlwright.tasks.recommend.split import random_cut
@@ -35,8 +36,8 @@ WORTH_OF_FITS = 6.0
 """So many times what the model took to learn has to be left for others to be learned beside it."""
 SURE = 30
 """People from which on an interval of theirs holds what it promises: of mostly misses, fewer often have no width."""
-FEWEST = 5
-"""People of a kind below which no score of theirs is told."""
+ENOUGH = 1.0
+"""Seconds that there always are for simple rules, for what is said of the model rests on them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,8 +81,10 @@ def judge_all(read: Read, found: Searched, options: LogOptions, budget: Budget, 
     best = max(found.members, key=lambda tried: tried.trial.score)
     by_score = sorted(found.members, key=lambda tried: tried.trial.score)
     rules = {one.trial.learner: one for one in by_score if one.trial.simple or one is best}  # the best of each learner
-    if is_short:  # what says the same to everybody costs nothing to learn
-        rules = {name: one for name, one in rules.items() if one.alike} or rules
+    if is_short:  # simple rules cost next to nothing to learn, but not on every log
+        rules = {name: one for name, one in rules.items() if one.trial.simple and _is_quick(one, budget)} or rules
+    simple = [learner for learner in RECOMMENDERS.values() if learner.simple and learner.takes(read.taught) is None]
+    untold = [learner.label for learner in simple if learner.name not in rules]
     rankers = {name: one.learner.fit(read.taught, one.trial.configuration, effort) for name, one in rules.items()}
     judged = judge({MODEL: own, **rankers}, read.cut)
     names = {name: one.trial.label for name, one in rules.items() if one.trial.simple}
@@ -92,11 +95,25 @@ def judge_all(read: Read, found: Searched, options: LogOptions, budget: Budget, 
         judged=judged,
         people=people,
         single=_single(judged, people, best.trial, options),
-        evaluation=_evaluation(judged, people, names, options, warm=len(warm) >= FEWEST),
+        evaluation=_less_sure(_evaluation(judged, people, names, options, warm=len(warm) >= FEWEST), untold),
         cold=_cold(judged, cold, names, options) if len(warm) >= FEWEST and len(cold) >= FEWEST else None,
         ranker=own,
         random=_random(read, found, options, budget, effort),
     )
+
+
+def _is_quick(rule: Tried, budget: Budget) -> bool:
+    """Tell whether there is time to learn a rule once more: its trial learned it at several moments."""
+    return rule.alike or rule.trial.seconds <= max(budget.left, ENOUGH)
+
+
+def _less_sure(found: Evaluation, untold: Sequence[str]) -> Evaluation:
+    """Return the evaluation with a verdict that claims nothing where there was no time to judge a rule."""
+    if not untold:
+        return found
+    named = " and ".join(f"'{label}'" for label in untold)
+    told = f"{found.verdict.sentence} There was no time to judge {named} beside it, so a simple rule may do as well."
+    return replace(found, verdict=Verdict("unclear", told))
 
 
 def _evaluation(

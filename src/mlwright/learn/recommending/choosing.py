@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mlwright.learn.base import Stop, never
+from mlwright.learn.recommenders.popularity import DecayedPopularity
 from mlwright.learn.recommending.candidates import Pool, choices_of
 from mlwright.learn.recommending.moments import mean_of
 from mlwright.learn.recommending.staging import Candidates, candidates_of, learn_trees, staged_scores
@@ -111,7 +112,7 @@ class _Chooser:
         people = self.pool.moments.people[self.those]
         ways = [plain]
         if self.those.sum() >= FEWEST:
-            ways += [*self._singles(), *self._blends(), *self._means()]
+            ways += [*self._singles(plain), *self._blends(), *self._means()]
         judged = [self._judged(way, plain, people) for way in ways]
         sure = [way for way in judged if way.sure]
         chosen = self._safest(sure, people) if sure else judged[0]
@@ -134,18 +135,30 @@ class _Chooser:
         return best if gain > SURE * noise else blend
 
     def _popular(self) -> Way:
-        """Return the best rule that is the same for everybody; where none could be tried, the best of all."""
-        alike = [place for place, one in enumerate(self.tried) if one.alike]
-        chosen = self.those if self.those.any() else ~self.those
-        ways = [self._single(place) for place in alike or range(len(self.tried))]
-        rows = [self.tried[way.member].rows for way in ways if way.member is not None]
-        means = [float(np.mean(row[chosen])) for row in rows if row is not None]
-        return ways[int(np.argmax(means))]
+        """Return the rule that is the same for everybody and has to be beaten; where none could be tried, the best.
 
-    def _singles(self) -> list[Way]:
-        """Return each member by itself that has something to say to people of this kind."""
-        places = [place for place, one in enumerate(self.tried) if not one.alike]
-        return [self._single(place) for place in places] if self.kind == "warm" else []
+        To those with a history it is the best one. To those without it is what they get where nothing is surely better:
+        the best that counts what is of late, by what all people took, for of those without there are few.
+        """
+        alike = [place for place, one in enumerate(self.tried) if one.alike]
+        late = [place for place in alike if self._is_of_late(place)]
+        if self.kind == "cold" and late:
+            return self._single(max(late, key=lambda place: self._mean(place, np.ones_like(self.those))))
+        chosen = self.those if self.those.any() else ~self.those
+        places = alike or range(len(self.tried))
+        return self._single(max(places, key=lambda place: self._mean(place, chosen)))
+
+    def _is_of_late(self, place: int) -> bool:
+        return self.tried[place].learner.name == DecayedPopularity.name
+
+    def _mean(self, place: int, those: Rows) -> float:
+        rows = self.tried[place].rows
+        return -1.0 if rows is None else float(np.mean(rows[those]))
+
+    def _singles(self, plain: Way) -> list[Way]:
+        """Return each member by itself that has something to say to people of this kind, but for the plain one."""
+        places = [place for place, one in enumerate(self.tried) if one.alike == (self.kind == "cold")]
+        return [self._single(place) for place in places if place != plain.member and not self._is_of_late(place)]
 
     def _means(self) -> list[Way]:
         """Return the plain means of the best two and three members that differ by person: nothing is learned."""

@@ -15,6 +15,9 @@ from mlwright.tasks.recommend.lists import ListFacts, facts, hits, ranked
 from mlwright.tasks.recommend.metrics import LIST
 from mlwright.tasks.recommend.split import Cut
 
+FEWEST = 5
+"""People of a kind below which no score of theirs is told."""
+
 
 @dataclass(frozen=True, slots=True)
 class Judged:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from mlwright.collect import collect
 from mlwright.errors import DataError
@@ -15,6 +16,7 @@ from mlwright.evaluate.comparison import compare
 from mlwright.evaluate.gates import Gate, default_gates, is_blocked, judge, overall
 from mlwright.evaluate.held_out import Floats, HeldOut
 from mlwright.evaluate.intervals import plain, score
+from mlwright.learn.recommending.judging import FEWEST
 from mlwright.learn.recommending.judging import judge as judge_lists
 from mlwright.model.measures import as_json, since_built, told
 from mlwright.model.recommender.known import Catalogue
@@ -48,6 +50,15 @@ class Asked:
     y: Floats
     P: Mapping[str, Floats]
 
+    def judging(self) -> Asked:
+        """Return those with a history alone where they are enough to judge, as in a build; else everybody."""
+        warm = np.flatnonzero(self.cut.warm).astype(np.intp)
+        return self.take(warm) if len(warm) >= FEWEST else self
+
+    def take(self, index: NDArray[np.intp]) -> Asked:
+        """Return the people at these positions."""
+        return Asked(self.cut.take(index), self.y[index], {name: P[index] for name, P in self.P.items()})
+
 
 def evaluate(
     parts: RecommenderParts, source: object, *, query: str | None = None, against: RecommenderParts | None = None
@@ -55,10 +66,12 @@ def evaluate(
     """Return how good the model is on a log, as JSON of the shape that all evaluations have.
 
     With times, everybody asks when the model's log ended, with the entries before it as history. Without, a part of
-    everybody's entries, drawn at random, judges. `against` is another recommender. Raises InputError where the log
+    everybody's entries, drawn at random, judges. People with a history are judged, as when the model was built, where
+    there are enough; those without are told apart. `against` is another recommender. Raises InputError where the log
     cannot be read, DataError where it tells nothing.
     """
-    asked = asked_on(parts, source, query=query, against=against)
+    everybody = asked_on(parts, source, query=query, against=against)
+    asked = everybody.judging()
     task = TASKS[parts.task]
     metric, held = default_metric(task), HeldOut(Target(asked.y), noun="person")
     own, popular = asked.P["model"], asked.P["popular"]
@@ -81,7 +94,7 @@ def evaluate(
         "fairness": [],
         "gaps": [],
         "sensitive": [],
-        "slices": _by_history(metric, held, asked),
+        "slices": _by_history(metric, everybody),
     }
     if against is not None:
         other = asked.P["other"]
@@ -172,8 +185,9 @@ def _of_known_items(cut: Cut, items: int) -> Cut:
     return replace(cut, queries=asked, known=cut.known[:items])
 
 
-def _by_history(metric: Metric, held: HeldOut, asked: Asked) -> list[dict[str, Any]]:
+def _by_history(metric: Metric, asked: Asked) -> list[dict[str, Any]]:
     """Say where people without a history fare worse than the others, where that is sure."""
+    held = HeldOut(Target(asked.y), noun="person")
     lengths = asked.cut.queries.lengths
     inside = lengths == 0
     if min(inside.sum(), (~inside).sum()) < 20:
