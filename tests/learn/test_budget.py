@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import threading
+import time
 from datetime import timedelta
 
 import pytest
@@ -12,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mlwright.errors import OptionError
-from mlwright.learn.budget import Budget, parse_budget
+from mlwright.learn.budget import Budget, counted_from, parse_budget
 
 
 @pytest.mark.parametrize(
@@ -140,3 +141,12 @@ def test_stages_tell_what_was_planned_and_what_was_spent():
         {"stage": "reading", "seconds": 2.0, "planned": None},
         {"stage": "trying", "seconds": 43.5, "planned": 40.0},
     ]
+
+
+def test_a_budget_counts_from_when_its_end_was_told():
+    now = time.monotonic()
+    with counted_from(now - 5.0):
+        late = Budget.promised().limited(60.0)
+        assert 5.0 <= late.spent < 10.0
+        assert late.left <= 55.0
+    assert Budget.promised().limited(60.0).spent < 5.0

@@ -139,7 +139,7 @@ def build(
         Where the input is wrong, in one sentence that says what, where and what to do.
 
     """
-    clock = Budget(None)
+    clock = Budget.promised()
     given = Given(
         target=target, task=task, budget=budget, trials=trials, metric=metric, time=time, group=group, weight=weight,
         user=user, item=item, rating=rating, items=items, users=users, sensitive=sensitive, exclude=exclude,

@@ -9,6 +9,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from contextvars import ContextVar
 from datetime import timedelta
 from itertools import pairwise
 from types import FrameType
@@ -70,6 +71,19 @@ def parse_latency(latency: str | float | timedelta | None) -> float | None:
     return seconds
 
 
+_COUNTED_FROM: ContextVar[float | None] = ContextVar("_COUNTED_FROM", default=None)
+
+
+@contextmanager
+def counted_from(moment: float) -> Iterator[None]:
+    """Let budgets that begin within it count from a moment of `time.monotonic`: when a person was told when it ends."""
+    token = _COUNTED_FROM.set(moment)
+    try:
+        yield
+    finally:
+        _COUNTED_FROM.reset(token)
+
+
 class Budget:
     """Seconds to spend from now on. Without a limit, `left` is infinite and only `cancel` ends work."""
 
@@ -80,6 +94,14 @@ class Budget:
         self._kept = 0.0
         self._stages: list[tuple[str, float, float | None]] = []
         self.cancelled = False
+
+    @classmethod
+    def promised(cls) -> Budget:
+        """Return a clock without a limit that began when it was said when it ends; now, where nothing was said."""
+        budget, moment = cls(None), _COUNTED_FROM.get()
+        if moment is not None:
+            budget._start = moment
+        return budget
 
     def limited(self, seconds: float | None) -> Budget:
         """Return the same clock, started at the same moment, with a limit."""

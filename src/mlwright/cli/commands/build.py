@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 from pathlib import Path
+from time import monotonic
 from typing import Annotated
 
 import typer
@@ -147,17 +148,19 @@ def build(
     verbose: Verbose = False,
 ) -> None:
     """Build a model that predicts one column from the others, or recommends, and judge it on what it never saw."""
+    begun = monotonic()
     if not quiet:
         say(_opening(budget, trials))
     from mlwright.building import build as build_model
     from mlwright.cli import kept as keeping
+    from mlwright.learn.budget import counted_from
     from mlwright.registry import Workspace
     from mlwright.report.write import check_report_place
 
     state = Workspace(workspace)
     if out_folder is not None:
         check_report_place(keeping.beside(out_folder))  # before the search, not after it
-    with libraries_silenced(verbose=verbose), progress(quiet=quiet) as shown:
+    with counted_from(begun), libraries_silenced(verbose=verbose), progress(quiet=quiet) as shown:
         model = build_model(
             source, target, task=task, budget=budget, trials=trials, metric=metric, time=time, group=group,
             weight=weight, user=user, item=item, rating=rating, items=items, users=users, sensitive=sensitive or (),
