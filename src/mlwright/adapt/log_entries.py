@@ -167,10 +167,12 @@ def as_log(entries: pl.DataFrame, parts: RecommenderParts) -> pl.DataFrame:
     import polars as pl
 
     said = parts.decision
-    labels = {as_text(label): label for label in parts.answering.catalogue.ids}
+    ids = parts.answering.catalogue.ids
+    labels = {as_text(label): label for label in ids}
     items: list[Any] = [labels.get(text, text) for text in entries["what"].to_list()]
     if not all(type(item) is int for item in items):
-        whole = all(isinstance(item, int) or str(item).isdecimal() for item in items)
+        # Ids that were texts stay texts, whatever they look like: "00037" is not 37.
+        whole = all(type(label) is int for label in ids) and all(str(item).isdecimal() for item in items)
         items = [int(item) if whole else as_text(item) for item in items]
     made = {str(said["user"]): entries["who"], parts.target: pl.Series(items)}
     if said.get("time") is not None:
