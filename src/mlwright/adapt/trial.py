@@ -275,10 +275,12 @@ def _told(found: Decision, terms: Terms) -> Decision:
     who, other = ("challenger", "champion") if is_promotion else ("former champion", "present one")
     if not found.counted:
         return replace(found, sentence="Go on: no outcome is mature yet.")
-    way = "less" if found.difference >= 0.0 else "more"
+    way, (low, high) = "less", found.interval
+    if found.difference < 0.0:
+        way, low, high = "more", 0.0 - high, 0.0 - low
     measured = (
         f"on {count(found.counted, 'row')} the {who} loses {show(abs(found.difference))} {way} than the {other} "
-        f"({span(show, *found.interval)})"
+        f"({span(show, low, high)})"
     )
     evidence = f"evidence {number(found.evidence)}, where {number(found.needed)} is asked for"
     asked = "" if terms.margin == 0.0 else f" by more than {show(terms.margin)}"

@@ -43,6 +43,8 @@ def axe(page: Any) -> list[Any]:
     found = find_spec("axe_playwright_python")
     if found is None or found.origin is None:
         pytest.skip("wants axe-playwright-python")
+    # A form that was sent is a new page, whose words may be there before its style: then nothing has its colours yet.
+    page.wait_for_load_state()
     # The page lets no script in that is not its own; the test's is let in by the debugger.
     page.evaluate((Path(found.origin).parent / "axe.min.js").read_text(encoding="utf-8"))
     result = page.evaluate("axe.run(document, {rules: {'target-size': {enabled: true}}})")
