@@ -192,8 +192,18 @@ def test_what_loses_more_is_told_with_an_interval_around_it() -> None:
     from mlwright.adapt.trial import Decision, Terms, _told
 
     terms = Terms(is_share=False)
-    found = Decision(verdict="go on", why="undecided", counted=75, p=1.0, clipped=0, difference=-0.159, interval=(-0.339, 0.0221),
-                     evidence=0.1, needed=20.0, sentence="")  # fmt: skip
+    found = Decision(
+        verdict="go on",
+        why="undecided",
+        counted=75,
+        p=1.0,
+        clipped=0,
+        difference=-0.159,
+        interval=(-0.339, 0.0221),
+        evidence=0.1,
+        needed=20.0,
+        sentence="",
+    )
     said = _told(found, terms).sentence
     low, high = map(float, re.search(r"\((-?[\d.]+) to (-?[\d.]+)\)", said).groups())  # type: ignore[union-attr]
     assert "0.159 more" in said
