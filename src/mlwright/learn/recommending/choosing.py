@@ -208,20 +208,22 @@ class _Chooser:
     def _blend(self, name: str, columns: NDArray[np.intp]) -> Way | None:
         """Return the blend of these columns, sharpened where that makes better lists; None where there is no time."""
         folds = self.pool.moments.folds
-        by_fold = [self._learned(columns, fold) for fold in np.unique(folds).tolist()]
-        everybody = self._learned(columns, None)
-        ways = []
-        for place in range(2):
-            by_person = np.zeros((len(self.those), self.pool.columns))
-            for fold, learned in zip(np.unique(folds).tolist(), by_fold, strict=True):
-                if learned is None:
-                    return None
-                by_person[np.ix_(np.flatnonzero(folds == fold), columns)] = learned[place]
-            if everybody is None:
+        by_fold: dict[int, tuple[Floats, Floats]] = {}
+        for fold in np.unique(folds).tolist():
+            learned = self._learned(columns, fold)
+            if learned is None:
                 return None
-            weights = np.zeros(self.pool.columns)
-            weights[columns] = everybody[place]
-            members = tuple((columns[columns >= self.pool.width] - self.pool.width).tolist())
+            by_fold[fold] = learned
+        everybody = self._learned(columns, None)
+        if everybody is None:
+            return None
+        members = tuple((columns[columns >= self.pool.width] - self.pool.width).tolist())
+        ways = []
+        for place, of_all in enumerate(everybody):
+            by_person, weights = np.zeros((len(self.those), self.pool.columns)), np.zeros(self.pool.columns)
+            for fold, learned in by_fold.items():
+                by_person[np.ix_(np.flatnonzero(folds == fold), columns)] = learned[place]
+            weights[columns] = of_all
             ways.append(Way(name, weights, self._rows(by_person), by_person, members=members))
         return max(ways, key=lambda way: float(way.rows[self.those].mean()))
 

@@ -58,6 +58,10 @@ class Moments:
             return np.repeat(np.arange(len(self.cuts)), np.diff(self.ends)).astype(np.intp)
         return (self.people % USER_FOLDS).astype(np.intp)
 
+    def seconds(self, learner: Recommending) -> float:
+        """Return about how long a trial of a learner takes, by what it says of itself."""
+        return sum(learner.cost(taught)[0] for taught in self.taught)
+
     def rows(self, moment: int, scores: Scores) -> Floats:
         """Return the NDCG@10 of each person of a moment for scores (q, items), which are changed."""
         cut = self.cuts[moment]
@@ -82,11 +86,6 @@ def make_moments(
     most = int(np.clip(CELLS // max(len(taught.log.items) * max(len(cuts), 1), 1), FEWEST_PEOPLE, MOST_PEOPLE))
     kept = tuple(_fewer(cut, most, seed) for cut in cuts)
     return Moments(tuple(replace(taught, log=cut.taught, moment=cut.moment) for cut in kept), kept)
-
-
-def fits(learner: Recommending, moments: Moments, seconds: float) -> bool:
-    """Tell whether there is time to try a learner at all moments, and for much more than that."""
-    return sum(learner.cost(taught)[0] for taught in moments.taught) <= SEARCH_SHARE * seconds
 
 
 def slowness(taught: Taught, learners: Sequence[Recommending], *, seed: int) -> float:

@@ -17,7 +17,7 @@ from mlwright.learn.recommenders.base import Ranker, Recommending, Taught
 from mlwright.learn.recommending.blend import Blend
 from mlwright.learn.recommending.candidates import Pool
 from mlwright.learn.recommending.choosing import Choice, choose
-from mlwright.learn.recommending.moments import fits, make_moments, slowness
+from mlwright.learn.recommending.moments import SEARCH_SHARE, make_moments, slowness
 from mlwright.learn.recommending.signals import known_of, signals
 from mlwright.learn.recommending.stage import Stage
 from mlwright.learn.recommending.trials import Trial, Trials, Tried
@@ -110,7 +110,8 @@ def search(
             hint="give a longer log, or check which columns are the user, the item and the time.",
         )
     if learners is None:
-        asked = [learner for learner in asked if learner.simple or fits(learner, moments, seconds)]
+        most = SEARCH_SHARE * seconds
+        asked = [learner for learner in asked if learner.simple or moments.seconds(learner) <= most]
     reserve = 0.0 if budget.seconds is None else RESERVE * budget.left
     runs = Trials(moments, budget, reserve=reserve, threads=threads, seed=seed)
     done = runs.run(asked, progress, most=trials)

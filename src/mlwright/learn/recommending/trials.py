@@ -122,12 +122,9 @@ class Trials:
             return self.budget.left > self.reserve + sum(known) / len(known)
         # What a learner says that it costs is for a machine that has nothing else to do.
         others = [tried for tried in done if not tried.learner.simple]
-        said = sum(self._cost(tried.learner) for tried in others)
+        said = sum(self.moments.seconds(tried.learner) for tried in others)
         slower = max(1.0, sum(tried.trial.seconds for tried in others) / said) if said > 0.0 else 1.0
-        return self.budget.left > self.reserve + slower * self._cost(learner)
-
-    def _cost(self, learner: Recommending) -> float:
-        return sum(learner.cost(taught)[0] for taught in self.moments.taught)
+        return self.budget.left > self.reserve + slower * self.moments.seconds(learner)
 
     def _side_by_side(self, learners: Sequence[Recommending]) -> int:
         largest = max((learner.cost(self.moments.taught[-1])[1] for learner in learners), default=0.0)
